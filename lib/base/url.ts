@@ -1,0 +1,33 @@
+// Credentials in URLs: found, taken out, hidden.
+
+const withUserinfo = /([a-z][a-z0-9+.-]*:\/\/)([^/\s?#]*)@/gi;
+
+/** True when the text contains a URL with user information that may hold a password or token. */
+export function hasCredentials(text: string): boolean {
+  return hideCredentials(text) !== text;
+}
+
+/** Every `scheme://user:secret@` in a text becomes `scheme://`; a bare `ssh://git@host` is kept as it is. */
+export function hideCredentials(text: string): string {
+  return text.replace(withUserinfo, (whole, scheme: string, userinfo: string) =>
+    userinfo.includes(":") || /^https?:/i.test(scheme) ? scheme : whole,
+  );
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+/** A URL and the credentials that were in it, decoded; `url` has none. Throws TypeError where `text` is no URL. */
+export function splitCredentials(text: string): { url: string; user?: string; password?: string } {
+  const url = new URL(text);
+  const user = decoded(url.username);
+  const password = decoded(url.password);
+  url.username = "";
+  url.password = "";
+  return { url: url.href, ...(user !== "" && { user }), ...(password !== "" && { password }) };
+}

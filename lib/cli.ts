@@ -1,0 +1,194 @@
+// What every executable is made of: flags, help, messages on stderr, exit status.
+
+import { readFileSync } from "node:fs";
+import { asFailure, Failure, UsageError } from "./base/failure.js";
+import { printable, printableLines } from "./base/printable.js";
+import { hasCredentials, hideCredentials } from "./base/url.js";
+import {
+  commonOptions,
+  describeOptions,
+  type Flags,
+  type Options,
+  readFlags,
+  seconds,
+  wholeNumber,
+} from "./flags.js";
+import { Interrupt } from "./interrupt.js";
+
+/** How an executable presents itself. */
+export interface Command<O extends Options> {
+  /** Its name, such as "es-venv". */
+  name: string;
+  /** One line: what it does. */
+  summary: string;
+  /** What may follow the name, a line for each form. */
+  usage: readonly string[];
+  /** Its own flags; the common ones are added. */
+  options: O;
+  /** How many operands it takes at least and at most. */
+  operands: readonly [least: number, most: number];
+  /** Takes `-- CMD...`. */
+  command?: true;
+  /** The first operand ends the flags. */
+  stopEarly?: true;
+  /** Milliseconds for one host unless --timeout says otherwise; 0 for no limit. 300 000 unless told. */
+  timeout?: number;
+}
+
+/** What the common flags and the process say: the surroundings of a run. */
+export interface Context {
+  /** The executable's name. */
+  name: string;
+  /** The command line without secrets, for traces. */
+  argv: readonly string[];
+  jobs: number;
+  keepOrder: boolean;
+  /** Milliseconds for one record; 0 for no limit. */
+  timeout: number;
+  maxFail: { count: number } | { percent: number };
+  partial: boolean;
+  allowEmpty: boolean;
+  dryRun: boolean;
+  verbose: boolean;
+  json: boolean;
+  /** --config and --env. */
+  configFile: string | undefined;
+  configEnv: string | undefined;
+  interrupt: Interrupt;
+  /** One line for people on stderr; nothing with -q. Control characters are escaped. */
+  say(line: string): void;
+  /** One line on stderr that -q does not silence, after the program's name. */
+  warn(line: string): void;
+  /** Text from a host on stderr, each line after a label; for -v. */
+  show(label: string, text: string): void;
+  /** Marks text as bad (red) where colour is wanted. */
+  bad(text: string): string;
+}
+
+export interface Invocation<O extends Options> {
+  args: string[];
+  flags: Flags<O & typeof commonOptions>;
+  /** What stood after `--`. */
+  rest: string[] | undefined;
+  context: Context;
+}
+
+export function packageVersion(): string {
+  const manifest = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return JSON.parse(manifest).version;
+}
+
+function help(command: Command<Options>): string {
+  const usage = command.usage.map((form) => `${command.name} ${form}`.trimEnd()).join("\n       ");
+  const own = Object.keys(command.options).length ? `\n${describeOptions(command.options)}` : "";
+  return `${command.name}: ${command.summary}\nusage: ${usage}\n${own}\n${describeOptions(commonOptions)}\nSee man ${command.name}.\n`;
+}
+
+function maxFail(text: string | undefined): Context["maxFail"] {
+  if (text === undefined) return { count: 0 };
+  if (text.endsWith("%")) return { percent: wholeNumber("--max-fail", text.slice(0, -1), 0, 100) };
+  return { count: wholeNumber("--max-fail", text, 0) };
+}
+
+function makeContext(
+  command: Command<Options>,
+  flags: Flags<typeof commonOptions>,
+  argv: readonly string[],
+  interrupt: Interrupt,
+): Context {
+  const colour = process.stderr.isTTY && !process.env.NO_COLOR;
+  return {
+    name: command.name,
+    argv: argv.map(hideCredentials),
+    jobs: wholeNumber("--jobs", flags.jobs ?? "30", 1, 10_000),
+    keepOrder: flags["keep-order"],
+    timeout: flags.timeout === undefined ? (command.timeout ?? 300_000) : seconds("--timeout", flags.timeout),
+    maxFail: maxFail(flags["max-fail"]),
+    partial: flags.partial,
+    allowEmpty: flags["allow-empty"],
+    dryRun: flags["dry-run"],
+    verbose: flags.verbose,
+    json: flags.json,
+    configFile: flags.config,
+    configEnv: flags.env,
+    interrupt,
+    say: (line) => {
+      if (!flags.quiet) process.stderr.write(`${line}\n`);
+    },
+    warn: (line) => {
+      process.stderr.write(`${command.name}: ${printable(hideCredentials(line))}\n`);
+    },
+    show: (label, text) => {
+      for (const line of printableLines(text).replace(/\n$/, "").split("\n"))
+        process.stderr.write(`${printable(label)}| ${line}\n`);
+    },
+    bad: (text) => (colour ? `\x1b[31m${text}\x1b[0m` : text),
+  };
+}
+
+/** A secret in argv is in every process list: wipe it as early as can be. */
+function wipeArguments(name: string, argv: readonly string[]): void {
+  if (!argv.some(hasCredentials)) return;
+  process.title = name;
+  process.stderr.write(
+    `${name}: a password on a command line can be read by others; name the index in essay.toml and keep its password in ~/.netrc\n`,
+  );
+}
+
+/**
+ * Runs an executable: reads its flags, answers --help and --version, and turns what `main` returns or throws
+ * into the exit status: what it returns; 1 for a Failure; 2 for a UsageError; death by signal if one came.
+ */
+export async function run<const O extends Options>(
+  command: Command<O>,
+  main: (invocation: Invocation<O>) => Promise<number>,
+): Promise<void> {
+  const argv = process.argv.slice(2);
+  wipeArguments(command.name, argv);
+  // Nobody reads our messages any more: no reason to stop the work.
+  process.stderr.on("error", () => {});
+  let interrupt: Interrupt | undefined;
+  try {
+    const { stopEarly = false } = command;
+    const line = readFlags({ ...command.options, ...commonOptions }, argv, { stopEarly });
+    const flags = line.flags as Flags<O & typeof commonOptions>;
+    const common = line.flags as Flags<typeof commonOptions>;
+    if (common.help) {
+      process.stdout.write(help(command));
+      return;
+    }
+    if (common.version) {
+      process.stdout.write(`${command.name} (essay) ${packageVersion()}\n`);
+      return;
+    }
+    const [least, most] = command.operands;
+    if (line.args.length < least) throw new UsageError("an operand is missing");
+    if (line.args.length > most) throw new UsageError(`unexpected operand ${line.args[most]}`);
+    if (line.rest !== undefined && !command.command) throw new UsageError("takes no command after --");
+    const empty = line.args.includes("");
+    if (empty) throw new UsageError("an operand is empty");
+    interrupt = new Interrupt();
+    const context = makeContext(command, common, argv, interrupt);
+    process.exitCode = await main({ args: line.args, flags, rest: line.rest, context });
+  } catch (error) {
+    process.exitCode = error instanceof UsageError ? 2 : 1;
+    if (interrupt?.signal.aborted && !(error instanceof UsageError)) return;
+    report(command, error);
+  } finally {
+    interrupt?.release();
+    interrupt?.raiseAgain();
+  }
+}
+
+function report(command: Command<Options>, error: unknown): void {
+  const say = (text: string) =>
+    process.stderr.write(`${command.name}: ${printable(hideCredentials(text))}\n`);
+  if (error instanceof UsageError) {
+    say(error.message);
+    say(`usage: ${command.name} ${command.usage[0] ?? ""}`.trimEnd());
+    return;
+  }
+  const failure = error instanceof Failure ? error : asFailure(error);
+  say(`${failure.code}: ${failure.message}`);
+  if (failure.details.stderr) process.stderr.write(`${printableLines(failure.details.stderr.trimEnd())}\n`);
+}

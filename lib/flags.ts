@@ -1,0 +1,151 @@
+// Command-line flags: the tables that describe them, reading them, and the text of --help.
+
+import minimist from "minimist";
+import { UsageError } from "./base/failure.js";
+import { didYouMean } from "./base/nearest.js";
+
+/** One flag. With `value` (a name for the help text) it takes a value, otherwise it is a switch. */
+export interface Option {
+  help: string;
+  value?: string;
+  short?: string;
+  /** May be given more than once; its values come as a list. */
+  many?: true;
+}
+export type Options = Readonly<Record<string, Option>>;
+
+/** What reading the flags of a table gives. All values are strings: `3.10` stays `3.10`. */
+export type Flags<O extends Options> = {
+  -readonly [N in keyof O]: O[N] extends { value: string }
+    ? O[N] extends { many: true }
+      ? string[]
+      : string | undefined
+    : boolean;
+};
+
+/** Flags that every executable has. */
+export const commonOptions = {
+  help: { short: "h", help: "say how to use this program" },
+  version: { short: "V", help: "say which version this is" },
+  quiet: { short: "q", help: "no progress on stderr" },
+  verbose: { short: "v", help: "show remote output as it comes" },
+  jobs: { short: "j", value: "N", help: "work on at most N hosts at once (30)" },
+  "keep-order": { short: "k", help: "write records in the order in which they came" },
+  json: { help: "JSON lines, also on a terminal" },
+  timeout: { value: "S", help: "seconds for one host in this step (300)" },
+  "max-fail": { value: "N|P%", help: "end with status 0 when at most so many failed" },
+  partial: { help: "accept that records of a batch are missing" },
+  "allow-empty": { help: "accept that there is nothing to do" },
+  "dry-run": { help: "look and change nothing; say what would be done" },
+  config: { value: "FILE", help: "configuration instead of essay.toml or pyproject.toml" },
+  env: { value: "NAME", help: "overlay the table [env.NAME] of the configuration" },
+} as const satisfies Options;
+
+/** Flags of the steps that reach hosts. */
+export const hostOptions = {
+  "ssh-config": { value: "FILE", help: "settings for ssh from FILE, as ssh -F" },
+  "accept-new": { help: "learn the keys of hosts that are not yet known" },
+} as const satisfies Options;
+
+function names(options: Options): Map<string, { name: string; option: Option }> {
+  const all = new Map<string, { name: string; option: Option }>();
+  for (const [name, option] of Object.entries(options)) {
+    all.set(`--${name}`, { name, option });
+    if (option.short) all.set(`-${option.short}`, { name, option });
+  }
+  return all;
+}
+
+// minimist reads --no-deps as { deps: false }; under this spelling it leaves the flag alone.
+const hidden = (name: string) => name.replace(/^no-/, "no_");
+
+/** What was on a command line. `rest` is what stood after `--`, undefined where there was no `--`. */
+export interface CommandLine<O extends Options> {
+  flags: Flags<O>;
+  args: string[];
+  rest: string[] | undefined;
+}
+
+/**
+ * Reads `argv` by a table of flags. With `stopEarly`, the first operand ends the flags and all that follows
+ * belongs to the operands. Throws UsageError for unknown, repeated, empty and incomplete flags.
+ */
+export function readFlags<O extends Options>(
+  options: O,
+  argv: readonly string[],
+  { stopEarly = false } = {},
+): CommandLine<O> {
+  const known = names(options);
+  const entries = Object.entries(options);
+  const dashes = argv.indexOf("--");
+  const own = dashes < 0 || stopEarly ? argv : argv.slice(0, dashes);
+  const parsed = minimist(
+    own.map((word) => (/^--no-/.test(word) ? `--${hidden(word.slice(2))}` : word)),
+    {
+      string: ["_", ...entries.filter(([, option]) => option.value).map(([name]) => hidden(name))],
+      boolean: entries.filter(([, option]) => !option.value).map(([name]) => hidden(name)),
+      alias: Object.fromEntries(entries.flatMap(([n, { short }]) => (short ? [[hidden(n), short]] : []))),
+      stopEarly,
+      unknown: (word) => {
+        if (!/^-./.test(word)) return true;
+        const flag = word.replace(/=.*/s, "").replace(/^--no_/, "--no-");
+        throw new UsageError(`unknown flag ${flag}${didYouMean(flag, known.keys())}`);
+      },
+    },
+  );
+  const flags: Record<string, unknown> = {};
+  for (const [name, option] of entries) {
+    const given: unknown = parsed[hidden(name)];
+    const list = given === undefined ? [] : [given].flat();
+    if (!option.value) {
+      flags[name] = list.includes(true);
+      continue;
+    }
+    if (list.includes("")) throw new UsageError(`--${name} needs a value: ${option.value}`);
+    if (list.length > 1 && !option.many) throw new UsageError(`--${name} is given ${list.length} times`);
+    flags[name] = option.many ? list : list[0];
+  }
+  for (const word of own) {
+    const [flag = "", value] = word.split(/=(.*)/s);
+    if (value !== undefined && known.has(flag) && !known.get(flag)?.option.value)
+      throw new UsageError(`${flag} takes no value`);
+  }
+  return {
+    flags: flags as Flags<O>,
+    args: parsed._.map(String),
+    rest: dashes < 0 || stopEarly ? undefined : argv.slice(dashes + 1),
+  };
+}
+
+/** A flag's value as a whole number from `least` to `most`. */
+export function wholeNumber(
+  flag: string,
+  text: string,
+  least: number,
+  most = Number.MAX_SAFE_INTEGER,
+): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < least || value > most)
+    throw new UsageError(
+      `${flag} takes a whole number from ${least}${most === Number.MAX_SAFE_INTEGER ? "" : ` to ${most}`}, not ${text}`,
+    );
+  return value;
+}
+
+/** A flag's value in seconds, as milliseconds. */
+export function seconds(flag: string, text: string): number {
+  const value = Number(text);
+  if (!/^\d+(\.\d+)?$/.test(text) || value <= 0)
+    throw new UsageError(`${flag} takes seconds above 0, not ${text}`);
+  return Math.round(value * 1000);
+}
+
+/** The option part of --help: one line for each flag. */
+export function describeOptions(options: Options): string {
+  const rows = Object.entries(options).map(([name, { short, value, help }]) => ({
+    left: `  ${short ? `-${short}, ` : "    "}--${name}${value ? ` ${value}` : ""}`,
+    help,
+  }));
+  const width = Math.max(...rows.map(({ left }) => left.length)) + 2;
+  return rows.map(({ left, help }) => `${left.padEnd(width)}${help}\n`).join("");
+}

@@ -1,0 +1,319 @@
+// The runner of steps: reads records, works on those that are well, writes every one, and gives the exit
+// status. Two shapes: `eachRecord`, where a record leaves as soon as it is done, and `wholeBatch`, which
+// reads everything first. `produce` is for executables that make records and read none.
+
+import { asFailure, Failure, UsageError } from "./base/failure.js";
+import type { Json, JsonObject } from "./base/json.js";
+import { printable } from "./base/printable.js";
+import type { Batch, FieldName, RecordWith, TraceEntry } from "./base/schema.js";
+import type { Context } from "./cli.js";
+import { Batches } from "./stream/batches.js";
+import { amend } from "./stream/members.js";
+import { type Line, readRecords } from "./stream/reader.js";
+import { Slots, Turns } from "./stream/slots.js";
+import { hasFailed, labelOf, renderTable } from "./stream/table.js";
+import { RecordWriter } from "./stream/writer.js";
+
+/** What a step has done for a record. */
+export interface Done {
+  /** Fields to set on the record. */
+  fields?: { [name: string]: Json | undefined };
+  /** Whether anything was changed; in a dry run, whether anything would be. */
+  changed: boolean;
+  /** One clause for people: "essay_demo 6.11.21.1 installed". */
+  said: string;
+  /** False for a step that only looked: it leaves no trace. */
+  trace?: false;
+}
+
+/** What a step's work is given beside the record. */
+export interface Task {
+  /** Aborted when the record's time is over or the run is cancelled. */
+  signal: AbortSignal;
+  /** Look and change nothing. */
+  plan: boolean;
+  /** For output of a host as it comes; shown with -v. */
+  show: ((text: string) => void) | undefined;
+}
+
+export interface PerRecord<F extends FieldName> {
+  /** The fields that the step looks at; a record in which one has another type is malformed input. */
+  reads: readonly F[];
+  /** Does the step for one record; throws Failure. */
+  work(record: RecordWith<F>, task: Task): Promise<Done>;
+  /** Records of the same key are worked on one after the other; by default host and virtualenv. */
+  key?(record: RecordWith<F>): string;
+}
+
+export interface WholeBatch<F extends FieldName> {
+  reads: readonly F[];
+  /** Does the step for all records; a Done or a Failure for each, in their order. Must not throw. */
+  work(records: RecordWith<F>[], task: (record: RecordWith<F>) => Task): Promise<(Done | Failure)[]>;
+}
+
+type Row = Record<string, unknown>;
+
+const always: readonly FieldName[] = ["trace", "batch", "plan"];
+
+/** One run of a step: counts, writes and reports. */
+class Run {
+  readonly context: Context;
+  readonly stop = new AbortController();
+  malformed = false;
+  #seen = 0;
+  #failed: string[] = [];
+  readonly #batches = new Batches();
+  readonly #table: Row[] | undefined;
+  readonly #writer: RecordWriter;
+  readonly #started = performance.now();
+
+  constructor(context: Context) {
+    this.context = context;
+    this.#table = process.stdout.isTTY && !context.json ? [] : undefined;
+    this.#writer = new RecordWriter(process.stdout, () => this.stop.abort());
+  }
+
+  /** Why nothing new may be started, if so. */
+  get stopped(): Failure | undefined {
+    if (this.context.interrupt.received)
+      return new Failure("not-attempted", `not begun: ${this.context.interrupt.received} came before`);
+    if (this.malformed) return new Failure("not-attempted", "not begun: the input has a malformed line");
+    if (this.#writer.closed)
+      return new Failure("not-attempted", "not begun: nobody reads the output any more");
+    return undefined;
+  }
+
+  /** Counts a record that came in. */
+  count(record: Row): void {
+    this.#seen++;
+    this.#batches.count(record.batch as Batch | undefined);
+  }
+
+  bad(number: number, problem: string): void {
+    this.malformed = true;
+    this.context.warn(`line ${number} of the input is malformed: ${problem}`);
+  }
+
+  /** Writes a record as it came, or with changes. */
+  async emit(line: Line, changes?: { [name: string]: Json | undefined }): Promise<void> {
+    const text = changes ? amend(line.text, changes) : line.text;
+    const record: Row = changes ? JSON.parse(text) : line.record;
+    const label = labelOf(line.record);
+    if (hasFailed(record)) this.#failed.push(label);
+    if (this.#table) this.#table.push(record);
+    else await this.#writer.write(text, label);
+  }
+
+  /** Writes a record that the step has worked on, with its trace, and says so. */
+  async finish(line: Line, outcome: Done | Failure, started: number): Promise<void> {
+    const ms = Math.round(performance.now() - started);
+    const { name, argv } = this.context;
+    const failure = outcome instanceof Failure ? outcome : undefined;
+    const done = outcome instanceof Failure ? undefined : outcome;
+    const entry: TraceEntry = {
+      step: name,
+      args: [...argv],
+      at: new Date(Date.now() - ms).toISOString().replace(/\.\d+Z$/, "Z"),
+      ms,
+      changed: done?.changed ?? false,
+      ...(failure && { code: failure.code }),
+    };
+    const trace =
+      done?.trace === false ? line.record.trace : [...((line.record.trace ?? []) as Json[]), entry];
+    await this.emit(line, {
+      ...done?.fields,
+      ...(trace !== undefined && { trace: trace as Json }),
+      ...(failure && {
+        error: { step: name, code: failure.code, message: failure.message, ...failure.details },
+      }),
+    });
+    this.#say(labelOf(line.record), failure, done?.said ?? "", ms);
+    if (failure?.code === "internal" && this.context.verbose) this.context.warn(failure.stack ?? "");
+  }
+
+  #say(label: string, failure: Failure | undefined, said: string, ms: number): void {
+    const { name, bad } = this.context;
+    const text = failure ? bad(printable(`${failure.code}: ${failure.message}`)) : printable(said);
+    this.context.say(`${printable(label)}  ${name}  ${text}  ${(ms / 1000).toFixed(1)} s`);
+  }
+
+  /** Says what there is to say at the end, and gives the exit status. */
+  async end(): Promise<number> {
+    if (this.#table) process.stdout.write(renderTable(this.#table));
+    await this.#writer.end();
+    const { warn, partial, allowEmpty, maxFail } = this.context;
+    let status = 0;
+    if (this.#writer.unread.length > 0) {
+      warn(`nobody read the records of: ${this.#writer.unread.join(", ")}`);
+      status = 1;
+    }
+    for (const { id, size, missing } of this.#batches.missing()) {
+      warn(
+        `${missing} of the ${size} records of batch ${id} never came: a stage before this one was ended or left them out`,
+      );
+      if (!partial) status = 1;
+    }
+    if (this.#seen === 0 && !this.malformed) {
+      warn("nothing to do: no record came in");
+      if (!allowEmpty) status = 1;
+    }
+    const allowed = "count" in maxFail ? maxFail.count : Math.floor((this.#seen * maxFail.percent) / 100);
+    if (this.#failed.length > allowed) status = 1;
+    else if (this.#failed.length > 0)
+      warn(
+        `${this.#failed.length} of ${this.#seen} failed, as --max-fail allows: ${this.#failed.join(", ")}`,
+      );
+    if (this.context.verbose)
+      this.context.say(
+        `${this.context.name}: ${this.#seen} records, ${this.#failed.length} failed, ${((performance.now() - this.#started) / 1000).toFixed(1)} s`,
+      );
+    return this.malformed ? 2 : status;
+  }
+}
+
+/** The lines of stdin that are records in which the given fields have their types; bad ones are reported. */
+async function* records(run: Run, reads: readonly FieldName[]): AsyncGenerator<Line> {
+  if (process.stdin.isTTY)
+    throw new UsageError("reads records on stdin: pipe another step into it, or < FILE");
+  const { wrongField } = await import("./base/schema.js");
+  for await (const line of readRecords(process.stdin)) {
+    const problem =
+      "problem" in line ? line.problem : wrongField(line.record, hasFailed(line.record) ? ["batch"] : reads);
+    if (problem !== undefined || "problem" in line) run.bad(line.number, problem ?? "");
+    else yield line;
+  }
+}
+
+/** `work` with the record's time limit; what it throws comes back as a Failure. */
+async function within<T>(
+  context: Context,
+  signal: AbortSignal[],
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T | Failure> {
+  const timer = new AbortController();
+  const { timeout } = context;
+  const late = new Failure(
+    "timeout",
+    `${context.name} did not end within ${timeout / 1000} s; --timeout gives it longer`,
+  );
+  const running = timeout > 0 ? setTimeout(() => timer.abort(late), timeout) : undefined;
+  const ended = AbortSignal.any([timer.signal, ...signal]);
+  try {
+    return await work(ended);
+  } catch (error) {
+    if (!ended.aborted) return asFailure(error);
+    const details = error instanceof Failure ? error.details : {};
+    const reason = asFailure(ended.reason);
+    return new Failure(reason.code, reason.message, details);
+  } finally {
+    clearTimeout(running);
+  }
+}
+
+function taskFor(context: Context, record: Row, signal: AbortSignal): Task {
+  const show = context.verbose ? (text: string) => context.show(labelOf(record), text) : undefined;
+  return { signal, plan: context.dryRun || record.plan === true, show };
+}
+
+function defaultKey(record: Row): string {
+  return `${labelOf(record)} ${(record as RecordWith<"venv">).venv?.name ?? ""}`;
+}
+
+/**
+ * Runs a step on each record of stdin, many at once, and resolves to the exit status. A record that came in
+ * failed is passed on untouched.
+ */
+export async function eachRecord<F extends FieldName>(context: Context, step: PerRecord<F>): Promise<number> {
+  const run = new Run(context);
+  const slots = new Slots(context.jobs);
+  const turns = new Turns();
+  const underWay = new Set<Promise<void>>();
+  let before: Promise<unknown> = Promise.resolve();
+
+  const handle = async (line: Line, mayWrite: Promise<unknown>) => {
+    if (hasFailed(line.record)) {
+      await mayWrite;
+      return run.emit(line);
+    }
+    const started = performance.now();
+    const record = line.record as RecordWith<F>;
+    const outcome = await turns.take(step.key?.(record) ?? defaultKey(line.record), async () => {
+      if (run.stopped) return run.stopped;
+      return within(context, [context.interrupt.signal], (signal) =>
+        step.work(record, taskFor(context, line.record, signal)),
+      );
+    });
+    await mayWrite;
+    return run.finish(line, outcome, started);
+  };
+
+  for await (const line of records(run, [...always, ...step.reads])) {
+    run.count(line.record);
+    await slots.acquire();
+    const mayWrite = context.keepOrder ? before : Promise.resolve();
+    const job = handle(line, mayWrite).finally(() => {
+      slots.release();
+      underWay.delete(job);
+    });
+    underWay.add(job);
+    before = job;
+  }
+  await Promise.all(underWay);
+  return run.end();
+}
+
+/**
+ * Reads all records of stdin, then runs the step on them together, and resolves to the exit status. When a
+ * record has failed or is missing, or the input is malformed, nothing is touched.
+ */
+export async function wholeBatch<F extends FieldName>(
+  context: Context,
+  step: WholeBatch<F>,
+): Promise<number> {
+  const run = new Run(context);
+  const lines: Line[] = [];
+  const batches = new Batches();
+  for await (const line of records(run, [...always, ...step.reads])) {
+    run.count(line.record);
+    batches.count(line.record.batch as Batch | undefined);
+    lines.push(line);
+  }
+  const failed = lines.filter(({ record }) => hasFailed(record)).length;
+  const absent = context.partial ? 0 : batches.missing().reduce((sum, { missing }) => sum + missing, 0);
+  const why =
+    run.stopped ??
+    (failed
+      ? new Failure("not-attempted", `not begun: ${failed} of ${lines.length} records came in failed`)
+      : undefined) ??
+    (absent ? new Failure("not-attempted", `not begun: ${absent} records are missing`) : undefined);
+  const started = performance.now();
+  let outcomes: (Done | Failure)[] = [];
+  if (!why && lines.length > 0) {
+    const result = await within(context, [context.interrupt.signal], (signal) =>
+      step.work(
+        lines.map((line) => line.record as RecordWith<F>),
+        (record) => taskFor(context, record, signal),
+      ),
+    );
+    outcomes = result instanceof Failure ? lines.map(() => result) : result;
+  }
+  for (const [index, line] of lines.entries()) {
+    if (hasFailed(line.record)) await run.emit(line);
+    else await run.finish(line, why ?? (outcomes[index] as Done | Failure), started);
+  }
+  return run.end();
+}
+
+/** Writes records that were made here and resolves to the exit status. */
+export async function produce(
+  context: Context,
+  made: Iterable<JsonObject> | AsyncIterable<JsonObject>,
+): Promise<number> {
+  const run = new Run(context);
+  let number = 0;
+  for await (const record of made) {
+    run.count({});
+    await run.emit({ number: ++number, text: JSON.stringify(record), record });
+  }
+  return run.end();
+}

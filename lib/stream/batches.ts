@@ -1,0 +1,20 @@
+// Who is missing: each record says how many belong to its batch.
+
+import type { Batch } from "../base/schema.js";
+
+/** Counts the records of each batch. */
+export class Batches {
+  readonly #seen = new Map<string, { size: number; count: number }>();
+  count(batch: Batch | undefined): void {
+    if (!batch) return;
+    const known = this.#seen.get(batch.id) ?? { size: batch.size, count: 0 };
+    known.count++;
+    this.#seen.set(batch.id, known);
+  }
+  /** The batches of which fewer records came than belong to them. */
+  missing(): { id: string; size: number; missing: number }[] {
+    return [...this.#seen]
+      .filter(([, { size, count }]) => count < size)
+      .map(([id, { size, count }]) => ({ id, size, missing: size - count }));
+  }
+}

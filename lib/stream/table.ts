@@ -1,0 +1,96 @@
+// Records as a table for people: a column appears when some record has something for it.
+
+import { isObject } from "../base/json.js";
+import { printable } from "../base/printable.js";
+import type { RecordWith } from "../base/schema.js";
+
+type Row = Record<string, unknown>;
+
+/** What a record is called in messages: its host, as it would be typed, or its project and version. */
+export function labelOf(record: Row): string {
+  if (typeof record.host === "string") {
+    const user = typeof record.user === "string" ? `${record.user}@` : "";
+    const port = typeof record.port === "number" ? `:${record.port}` : "";
+    const host = port && record.host.includes(":") ? `[${record.host}]` : record.host;
+    return `${user}${host}${port}`;
+  }
+  const name = [record.project, record.version].filter((part) => typeof part === "string").join(" ");
+  return name === "" ? "record" : name;
+}
+
+/** True when a record says that it failed. */
+export function hasFailed(record: Row): boolean {
+  return Object.hasOwn(record, "error") && record.error !== null;
+}
+
+function counted(words: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
+  return [...counts].map(([word, count]) => `${count} ${word}`).join(", ");
+}
+
+function result(record: RecordWith<"error" | "trace">): string {
+  if (record.error) return `failed in ${record.error.step}: ${record.error.code}: ${record.error.message}`;
+  const changed = (record.trace ?? []).filter((entry) => entry.changed).map((entry) => entry.step);
+  return changed.length ? `ok, changed by ${[...new Set(changed)].join(" ")}` : "ok";
+}
+
+const columns: readonly (readonly [title: string, cell: (record: Row) => unknown])[] = [
+  ["HOST", (record) => (record.host === undefined ? "" : labelOf(record))],
+  ["VENV", (record) => (record as RecordWith<"venv">).venv?.name],
+  ["PROJECT", (record) => record.project],
+  ["VERSION", (record) => record.version],
+  ["COMMIT", (record) => (record as RecordWith<"commit">).commit?.slice(0, 12)],
+  ["FILES", (record) => (record as RecordWith<"files">).files?.map((file) => file.filename).join(" ")],
+  [
+    "PROCESSES",
+    (record) => counted(((record as RecordWith<"processes">).processes ?? []).map((p) => p.state)),
+  ],
+  [
+    "CHECKS",
+    (record) => counted(((record as RecordWith<"checks">).checks ?? []).map((c) => (c.ok ? "ok" : "bad"))),
+  ],
+  ["SERVES", (record) => (record as RecordWith<"nginx">).nginx?.live],
+  ["RESULT", (record) => result(record as RecordWith<"error" | "trace">)],
+];
+
+// A cell of a record with a field of an unexpected type stays empty; a table must never fail.
+function cellText(cell: (record: Row) => unknown, record: Row): string {
+  try {
+    const value = cell(record);
+    return value === undefined || value === null || isObject(value) ? "" : printable(String(value));
+  } catch {
+    return "";
+  }
+}
+
+/** Display columns of a text: wide East Asian characters take two (a close approximation of UAX #11). */
+function width(text: string): number {
+  let columns = 0;
+  for (const character of text)
+    columns +=
+      /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/.test(
+        character,
+      ) || (character.codePointAt(0) ?? 0) > 0x1f000
+        ? 2
+        : 1;
+  return columns;
+}
+
+/** A table of records, with a heading, each line ended; empty text for no records. */
+export function renderTable(records: readonly Row[]): string {
+  if (records.length === 0) return "";
+  const shown = columns
+    .map(([title, cell]) => ({ title, cells: records.map((record) => cellText(cell, record)) }))
+    .filter(({ cells }) => cells.some((text) => text !== ""))
+    .map((column) => ({ ...column, width: Math.max(width(column.title), ...column.cells.map(width)) }));
+  const line = (texts: readonly string[]) =>
+    `${texts
+      .map((text, i) => text + " ".repeat(Math.max(0, (shown[i]?.width ?? 0) - width(text))))
+      .join("  ")
+      .trimEnd()}\n`;
+  return [
+    line(shown.map(({ title }) => title)),
+    ...records.map((_, row) => line(shown.map(({ cells }) => cells[row] ?? ""))),
+  ].join("");
+}

@@ -1,0 +1,47 @@
+// Writing records: a line at a time, no faster than the reader takes them, and aware of a reader that went.
+
+import { once } from "node:events";
+import type { Writable } from "node:stream";
+
+/** Where records go. After the reader has closed its end, `closed` is true and lines are counted, not written. */
+export class RecordWriter {
+  closed = false;
+  /** Labels of the records that found no reader. */
+  readonly unread: string[] = [];
+  readonly #output: Writable;
+  readonly #onClosed: () => void;
+
+  /** `onClosed` is called once, when it is seen that nobody reads any more. */
+  constructor(output: Writable, onClosed: () => void) {
+    this.#output = output;
+    this.#onClosed = onClosed;
+    output.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") throw error;
+      this.#close();
+    });
+  }
+
+  #close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.#onClosed();
+  }
+
+  /** Writes one record's text; `label` names it should it be lost. Resolves when the text has been taken. */
+  async write(text: string, label: string): Promise<void> {
+    if (!this.closed) {
+      const failed = await new Promise<Error | null | undefined>((resolve) => {
+        this.#output.write(`${text}\n`, resolve);
+      });
+      if (!failed) return;
+      this.#close();
+    }
+    this.unread.push(label);
+  }
+
+  /** Resolves when everything written has left the process. */
+  async end(): Promise<void> {
+    if (!this.closed && this.#output.writableNeedDrain)
+      await Promise.race([once(this.#output, "drain"), once(this.#output, "close")]);
+  }
+}

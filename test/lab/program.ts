@@ -1,0 +1,91 @@
+// Running our programs, and any other, as a user would; a failed expectation shows all that there was.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import { fileURLToPath } from "node:url";
+
+/** The folder of the built executables; first in PATH of every program that `program` runs. */
+export const bins = fileURLToPath(new URL("../../bins", import.meta.url));
+
+export interface Ran {
+  status: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+  /** Everything about the run, for the message of an assertion. */
+  report: string;
+}
+
+export interface RunOptions {
+  input?: string | Buffer;
+  env?: NodeJS.ProcessEnv;
+  cwd?: string;
+  /** Milliseconds after which the program is killed and the run fails (60 000). */
+  limit?: number;
+}
+
+/** Runs a program to its end. One of ours is found by its name, without the ending. */
+export async function program(name: string, args: readonly string[], options: RunOptions = {}): Promise<Ran> {
+  const ours = name === "es" || name.startsWith("es-");
+  const env = { ...process.env, ...options.env };
+  const child = ours
+    ? spawn(process.execPath, [join(bins, `${name}.js`), ...args], { cwd: options.cwd, env })
+    : spawn(name, args, { cwd: options.cwd, env });
+  const stdout: Buffer[] = [];
+  const stderr: Buffer[] = [];
+  child.stdout.on("data", (chunk) => stdout.push(chunk));
+  child.stderr.on("data", (chunk) => stderr.push(chunk));
+  child.stdin.on("error", () => {});
+  child.stdin.end(options.input ?? "");
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    child.kill("SIGKILL");
+  }, options.limit ?? 60_000);
+  const [status, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code, killer) => resolve([code, killer]));
+  });
+  clearTimeout(timer);
+  const ran = {
+    status,
+    signal,
+    stdout: Buffer.concat(stdout).toString(),
+    stderr: Buffer.concat(stderr).toString(),
+  };
+  const report = `$ ${name} ${args.join(" ")}\nstatus ${status} signal ${signal}\n--- stdout\n${ran.stdout}--- stderr\n${ran.stderr}`;
+  assert.ok(!late, `did not end in time\n${report}`);
+  return { ...ran, report };
+}
+
+/** Runs a program and fails the test unless it ends with the status. */
+export async function expectStatus(
+  status: number,
+  name: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<Ran> {
+  const ran = await program(name, args, options);
+  assert.equal(ran.status, status, ran.report);
+  return ran;
+}
+
+/** The JSON objects of a stream of records. */
+// biome-ignore lint/suspicious/noExplicitAny: tests look into records of every kind
+export function recordsOf(text: string): any[] {
+  return text
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
+}
+
+/** A private directory that goes with the test. */
+export function scratch(t: TestContext): string {
+  const directory = mkdtempSync(join(tmpdir(), "essay-test-"));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
