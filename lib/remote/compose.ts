@@ -1,0 +1,42 @@
+// The loader of the scripts in lib/remote: a script with its prelude, its settings and its arguments as one
+// program of POSIX sh.
+
+import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { quoteWord } from "../base/quote.js";
+
+// dist/lib/remote/compose.js is three levels below the package; the scripts are not compiled.
+const folder = new URL("../../../lib/remote/", import.meta.url);
+
+const loaded = new Map<string, string>();
+function load(name: string): string {
+  const known = loaded.get(name);
+  if (known !== undefined) return known;
+  const text = readFileSync(new URL(`${name}.sh`, folder), "utf8");
+  loaded.set(name, text);
+  return text;
+}
+
+/** A script to be run on a host. */
+export interface Script {
+  /** Files of lib/remote without their ending; the last one is the step's own, those before it are functions. */
+  parts: readonly string[];
+  args: readonly string[];
+  /** Bytes that follow the program, if any. */
+  payloadSize?: number | undefined;
+  /** A dry run. */
+  plan: boolean;
+}
+
+/** The program's text and the line with which it begins its output. */
+export function compose(script: Script): { program: string; ready: string } {
+  const ready = `essay-ready ${randomBytes(8).toString("hex")}`;
+  const settings = [
+    `essay_ready=${quoteWord(ready)}`,
+    `essay_payload=${script.payloadSize ?? "-"}`,
+    `essay_plan=${script.plan ? 1 : 0}`,
+    `set -- ${script.args.map(quoteWord).join(" ")}`,
+  ];
+  const program = [settings.join("\n"), load("prelude"), ...script.parts.map(load)].join("\n");
+  return { program: `${program}\n`, ready };
+}

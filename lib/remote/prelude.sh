@@ -1,0 +1,113 @@
+# shellcheck shell=sh disable=SC2154
+# What every script on a host begins with. Set before it: essay_ready (the line to say on stdout that we
+# run), essay_payload (the number of bytes that follow, or -), essay_plan (1 in a dry run), the arguments.
+#
+# Descriptors: 2 takes the output of tools; 3 takes results and nothing else; 8 is the lifeline, our first
+# stdin, which stays open in the watcher only; 9 is the lock of a virtualenv.
+
+set -eu
+umask 022
+LC_ALL=C
+export LC_ALL
+unset CDPATH ENV BASH_ENV PYTHONPATH PYTHONHOME
+
+essay_tab=$(printf '\t')
+essay_newline='
+'
+essay_scratch=
+essay_watcher=
+
+exec 8<&0 </dev/null
+exec 3>&1 1>&2
+printf '%s\n' "$essay_ready" >&3
+
+# result NAME VALUE: a line for the other side; tab, newline and backslash in VALUE are escaped.
+result() {
+    essay_value=$2
+    case $essay_value in
+        *\\* | *"$essay_tab"* | *"$essay_newline"*)
+            essay_value=$(printf '%s\n' "$2" |
+                sed -e 's/\\/\\\\/g' -e "s/$essay_tab/\\\\t/g" -e '$!s/$/\\n/' | tr -d '\n')
+            ;;
+    esac
+    printf '%s\t%s\n' "$1" "$essay_value" >&3
+}
+
+# fail CODE SENTENCE: ends the script; the record gets this error.
+fail() {
+    result error-code "$1"
+    result error-message "$2"
+    exit 1
+}
+
+# change WHAT: says that WHAT is changed. False in a dry run, where it must not be done:
+#     if change "directory $d made"; then mkdir "$d"; fi
+change() {
+    result change "$1"
+    [ "$essay_plan" = 0 ]
+}
+
+# scratch: makes a private directory, $essay_scratch, that goes with the script.
+scratch() {
+    [ -n "$essay_scratch" ] || essay_scratch=$(mktemp -d "${TMPDIR:-/tmp}/essay.XXXXXX")
+}
+
+# daemon COMMAND...: starts what outlives us; it must hold none of our descriptors.
+daemon() (
+    exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
+    exec "$@" </dev/null
+)
+
+# Reads the payload exactly, from the descriptor of the lifeline, into the file $payload.
+essay_take_payload() {
+    scratch
+    payload=$essay_scratch/payload
+    (umask 077 && : >"$payload")
+    if dd bs=1 count=0 iflag=fullblock </dev/null >/dev/null 2>&1; then
+        {
+            dd bs=65536 count="$((essay_payload / 65536))" iflag=fullblock
+            if [ "$((essay_payload % 65536))" -gt 0 ]; then
+                dd bs="$((essay_payload % 65536))" count=1 iflag=fullblock
+            fi
+        } <&8 >>"$payload" 2>/dev/null
+    else
+        dd bs=1 count="$essay_payload" <&8 >>"$payload" 2>/dev/null
+    fi
+    if [ "$(wc -c <"$payload")" -ne "$essay_payload" ]; then
+        fail connection-lost "the payload ended before all of it had come"
+    fi
+}
+
+# The watcher reads the lifeline to its end. Then the other side is gone or wants us gone: everything in
+# our process group is asked to end, and is killed after 5 s.
+essay_watch() {
+    trap '' TERM HUP INT
+    exec 3>&- 9>&- >/dev/null 2>&1
+    while read -r _ <&8; do :; done
+    kill -TERM 0
+    essay_i=0
+    while [ "$essay_i" -lt 50 ] && kill -0 "$$"; do
+        sleep 0.1
+        essay_i=$((essay_i + 1))
+    done
+    [ -z "$essay_scratch" ] || rm -rf "$essay_scratch"
+    kill -KILL 0
+}
+
+essay_leave() {
+    essay_status=$?
+    trap - EXIT
+    [ -z "$essay_scratch" ] || rm -rf "$essay_scratch"
+    [ -z "$essay_watcher" ] || kill -KILL "$essay_watcher" 2>/dev/null || :
+    exit "$essay_status"
+}
+
+trap essay_leave EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+[ "$essay_payload" = - ] || essay_take_payload
+essay_watch &
+essay_watcher=$!
+exec 8<&-

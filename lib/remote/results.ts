@@ -1,0 +1,40 @@
+// The lines that scripts write: name, tab, value, with tab, newline and backslash escaped in the value.
+
+import { StringDecoder } from "node:string_decoder";
+
+function unescaped(value: string): string {
+  return value.replace(/\\(.)/g, (_, character: string) =>
+    character === "n" ? "\n" : character === "t" ? "\t" : character,
+  );
+}
+
+/** What a script said, by name, in its order. */
+export class Results {
+  readonly #values = new Map<string, string[]>();
+  readonly #decoder = new StringDecoder("utf8");
+  #rest = "";
+
+  /** Takes bytes as they come. */
+  push(chunk: Buffer): void {
+    const lines = (this.#rest + this.#decoder.write(chunk)).split("\n");
+    this.#rest = lines.pop() ?? "";
+    for (const line of lines) {
+      const tab = line.indexOf("\t");
+      if (tab < 0) continue; // not a result
+      const name = line.slice(0, tab);
+      const values = this.#values.get(name) ?? [];
+      values.push(unescaped(line.slice(tab + 1)));
+      this.#values.set(name, values);
+    }
+  }
+
+  /** Every value of a name, in order. */
+  all(name: string): readonly string[] {
+    return this.#values.get(name) ?? [];
+  }
+
+  /** The last value of a name. */
+  get(name: string): string | undefined {
+    return this.all(name).at(-1);
+  }
+}

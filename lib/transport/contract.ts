@@ -1,0 +1,69 @@
+// The contract between steps and transports. A transport starts one constant command on a host and hands
+// over its streams; execute.ts does all the rest, the same for every kind of transport.
+
+import type { Readable, Writable } from "node:stream";
+
+/** The host that a record names, and how to get there. */
+export interface Target {
+  host?: string;
+  user?: string;
+  port?: number;
+  transport?: "ssh" | "local";
+  /** The account that changing scripts run under, by `sudo -n -u`. */
+  become?: string;
+}
+
+/** How a remote command ended: by itself (`status`) or by a signal, such as "KILL". */
+export interface Ended {
+  status: number | null;
+  signal: string | null;
+}
+
+/** A command that runs on a host. Both output streams must be read, or the command stalls. */
+export interface Channel {
+  stdin: Writable;
+  stdout: Readable;
+  stderr: Readable;
+  /** Settles when the command's end is known; rejects with Failure "connection-lost" when the host went. */
+  ended: Promise<Ended>;
+  /** Drops the channel at once, whatever is still open. */
+  destroy(): void;
+}
+
+/** One kind of transport: it connects (once for each host) and starts commands. */
+export interface Transport {
+  /**
+   * Starts `command`, which is free of user data, by the login shell of the target. Throws Failure:
+   * unresolved, unreachable, refused, timeout, host-key-unknown, host-key-changed, auth-failed, exec-failed.
+   */
+  start(target: Target, command: string, signal: AbortSignal): Promise<Channel>;
+  /** Ends all connections. */
+  close(): Promise<void>;
+}
+
+/** Bytes that follow a script: their number must be known beforehand. */
+export interface Payload {
+  size: number;
+  open(): Readable;
+}
+
+/** A POSIX sh program, complete with its arguments, to be run on a host. */
+export interface Job {
+  program: string;
+  /** The line by which the program says on stdout that it runs; what comes before is noise of start-up files. */
+  ready: string;
+  become: string | undefined;
+  payload: Payload | undefined;
+  signal: AbortSignal;
+  /** Takes the program's output; awaited, so a slow taker slows the host. */
+  stdout(chunk: Buffer): void | Promise<void>;
+  stderr(chunk: Buffer): void;
+}
+
+/** How hosts are reached by ssh. */
+export interface SshOptions {
+  /** A file for `ssh -F`. */
+  config: string | undefined;
+  /** Learn the keys of unknown hosts. */
+  acceptNew: boolean;
+}

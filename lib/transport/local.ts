@@ -1,0 +1,31 @@
+// The transport to this machine: a child process in a session of its own.
+
+import { spawn } from "node:child_process";
+import { Failure } from "../base/failure.js";
+import type { Channel, Ended, Target, Transport } from "./contract.js";
+
+/** Runs commands by /bin/sh on this machine, each in its own process group, as sshd would. */
+export class LocalTransport implements Transport {
+  async start(_target: Target, command: string): Promise<Channel> {
+    // Detached: the script may signal its whole process group, which must not be ours.
+    const child = spawn("/bin/sh", ["-c", command], {
+      stdio: "pipe",
+      detached: true,
+      cwd: process.env.HOME,
+    });
+    const ended = new Promise<Ended>((resolve, reject) => {
+      child.on("exit", (status, signal) => resolve({ status, signal: signal?.replace(/^SIG/, "") ?? null }));
+      child.on("error", (error) =>
+        reject(new Failure("exec-failed", `cannot run /bin/sh: ${error.message}`)),
+      );
+    });
+    ended.catch(() => {}); // whoever awaits it hears of it
+    const { stdin, stdout, stderr } = child;
+    const destroy = () => {
+      for (const stream of [stdin, stdout, stderr]) stream.destroy();
+    };
+    return { stdin, stdout, stderr, ended, destroy };
+  }
+
+  async close(): Promise<void> {}
+}

@@ -1,0 +1,91 @@
+// What steps call: run a script of lib/remote on the host of a record and get its results.
+
+import { Tail } from "../base/bytes.js";
+import { Failure } from "../base/failure.js";
+import { compose } from "../remote/compose.js";
+import { Results } from "../remote/results.js";
+import type { Payload, Target, Transport } from "./contract.js";
+import { type Execution, execute } from "./execute.js";
+
+/** One run of a script. */
+export interface ScriptRun {
+  /** Files of lib/remote without their ending; the last one is the step's own, those before it are functions. */
+  parts: readonly string[];
+  args: readonly string[];
+  payload?: Payload;
+  /** Only looks: runs as the login account, whatever `become` says. */
+  looks?: true;
+  /** Code of the failure when the script ends badly without saying why. */
+  code: string;
+  /** Takes the script's results as bytes instead, as they come: for output without end. */
+  stdout?: (chunk: Buffer) => void | Promise<void>;
+}
+
+/** What the step's task says about the run. */
+export interface Circumstances {
+  signal: AbortSignal;
+  plan: boolean;
+  show: ((text: string) => void) | undefined;
+}
+
+const keptStderr = 4096;
+
+/**
+ * Runs a script and resolves to what it said. Throws Failure: the one that the script reports as
+ * `error-code` and `error-message`; a transport's; `run.code` when it ended badly otherwise.
+ */
+export async function runScript(
+  transport: Transport,
+  target: Target,
+  run: ScriptRun,
+  task: Circumstances,
+): Promise<Results> {
+  const results = new Results();
+  const stderr = new Tail(keptStderr);
+  const become = run.looks ? undefined : target.become;
+  const job = {
+    ...compose({ parts: run.parts, args: run.args, payloadSize: run.payload?.size, plan: task.plan }),
+    become,
+    payload: run.payload,
+    signal: task.signal,
+    stdout: run.stdout ?? ((chunk: Buffer) => results.push(chunk)),
+    stderr: (chunk: Buffer) => {
+      stderr.push(chunk);
+      task.show?.(chunk.toString());
+    },
+  };
+  let ended: Execution;
+  try {
+    ended = await execute(transport, target, job);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    throw new Failure(error.code, error.message, { ...textOf(stderr), ...error.details });
+  }
+  if (!ended.ready) throw neverRan(target, become, ended, stderr);
+  const code = results.get("error-code");
+  if (code !== undefined) throw new Failure(code, results.get("error-message") ?? code, textOf(stderr));
+  if (ended.signal !== null)
+    throw new Failure(run.code, `the script on ${target.host} was ended by SIG${ended.signal}`, {
+      signal: `SIG${ended.signal}`,
+      ...textOf(stderr),
+    });
+  if (ended.status !== 0)
+    throw new Failure(run.code, `the script on ${target.host} ended with status ${ended.status}`, {
+      ...(ended.status !== null && { exit: ended.status }),
+      ...textOf(stderr),
+    });
+  return results;
+}
+
+function textOf(stderr: Tail): { stderr?: string } {
+  const text = stderr.toString().trim();
+  return text === "" ? {} : { stderr: text };
+}
+
+function neverRan(target: Target, become: string | undefined, ended: Execution, stderr: Tail): Failure {
+  const why = stderr.toString().trim().split("\n").at(-1) || `it ended with status ${ended.status}`;
+  const details = { ...(ended.status !== null && { exit: ended.status }), ...textOf(stderr) };
+  return become === undefined
+    ? new Failure("exec-failed", `${target.host} ran no POSIX shell for us: ${why}`, details)
+    : new Failure("become-failed", `cannot become ${become} on ${target.host} by sudo -n: ${why}`, details);
+}
