@@ -1,0 +1,59 @@
+"""Makes wheels of the Python packages that Debian installs, for a package index of the lab.
+
+usage: wheels.py DIRECTORY
+
+Debian's copies of pip, setuptools and wheel are wheels already; supervisor is repacked from its installed
+files (binary distribution format: https://packaging.python.org/specifications/binary-distribution-format/).
+"""
+
+import configparser
+import pathlib
+import shutil
+import sys
+
+from wheel.wheelfile import WheelFile
+
+INSTALLED = pathlib.Path("/usr/lib/python3/dist-packages")
+BUNDLED = pathlib.Path("/usr/share/python-wheels")
+
+WHEEL = """Wheel-Version: 1.0
+Generator: essay-lab
+Root-Is-Purelib: true
+Tag: py3-none-any
+"""
+
+
+def metadata(egg_info, requires):
+    """PKG-INFO with what the distribution needs; Debian keeps that apart, in the package's own fields."""
+    headers, blank, description = (egg_info / "PKG-INFO").read_text("utf-8").partition("\n\n")
+    lines = [headers.rstrip("\n")] + [f"Requires-Dist: {name}" for name in requires]
+    return "\n".join(lines) + "\n" + blank[1:] + description
+
+
+def repack(name, requires, target):
+    (egg_info,) = INSTALLED.glob(f"{name}-*.egg-info")
+    version = egg_info.name[len(name) + 1 : -len(".egg-info")]
+    info = f"{name}-{version}.dist-info"
+    scripts = configparser.ConfigParser(delimiters=["="])
+    scripts.read(egg_info / "entry_points.txt")
+    assert scripts.has_section("console_scripts"), egg_info
+    with WheelFile(target / f"{name}-{version}-py3-none-any.whl", "w") as wheel:
+        for path in sorted((INSTALLED / name).rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                wheel.write(path, str(path.relative_to(INSTALLED)))
+        wheel.writestr(f"{info}/METADATA", metadata(egg_info, requires))
+        wheel.writestr(f"{info}/WHEEL", WHEEL)
+        wheel.writestr(f"{info}/entry_points.txt", (egg_info / "entry_points.txt").read_bytes())
+        wheel.writestr(f"{info}/top_level.txt", f"{name}\n")
+
+
+def main():
+    target = pathlib.Path(sys.argv[1])
+    for name in ("pip", "setuptools", "wheel"):
+        (bundled,) = BUNDLED.glob(f"{name}-*-py3-none-any.whl")
+        shutil.copy(bundled, target)
+    # supervisor imports pkg_resources, which setuptools brings.
+    repack("supervisor", ["setuptools"], target)
+
+
+main()
