@@ -1,0 +1,76 @@
+// Processes of this machine, by what /proc tells: who runs, since when, for whom.
+
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
+
+/** The pids of all processes. */
+function pids(): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+}
+
+/** The fields of /proc/PID/stat after the command name (proc(5)): state, ppid, ..., starttime at index 19. */
+function stat(pid: number): string[] | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return text.slice(text.lastIndexOf(")") + 2).split(" ");
+  } catch {
+    return undefined;
+  }
+}
+
+/** Names a process for ever: a pid alone is given again. Undefined when it does not run. */
+export function identity(pid: number): string | undefined {
+  const fields = stat(pid);
+  if (!fields || fields[0] === "Z") return undefined;
+  return `${pid} ${fields[19]}`;
+}
+
+/** The command line of a process. */
+export function commandLine(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim();
+  } catch {
+    return "";
+  }
+}
+
+/** Processes of a user, without those that have ended and only wait to be noticed. */
+export function processesOf(uid: number): number[] {
+  return pids().filter((pid) => {
+    try {
+      return statSync(`/proc/${pid}`).uid === uid && identity(pid) !== undefined;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** Children of a process, their children, and so on. */
+export function descendants(pid: number): number[] {
+  const parents = new Map(pids().map((other) => [other, Number(stat(other)?.[1])]));
+  const found = [pid];
+  for (const one of found) for (const [other, parent] of parents) if (parent === one) found.push(other);
+  return found.slice(1);
+}
+
+/** Ends processes at once; those that have gone already are no trouble. */
+export function kill(list: readonly number[]): void {
+  for (const pid of list) {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    }
+  }
+}
+
+/** Waits until something is so; throws, saying what was awaited, after `limit` milliseconds. */
+export async function until(what: string, isSo: () => boolean | Promise<boolean>, limit = 20_000) {
+  const end = performance.now() + limit;
+  while (!(await isSo())) {
+    if (performance.now() > end) throw new Error(`waited in vain for ${what}`);
+    await pause(20);
+  }
+}

@@ -1,0 +1,41 @@
+// Wheels of pip, setuptools, wheel and supervisor, made of Debian's packages: what a package index of the lab
+// offers, as there is no outside one. Made once for each version of those packages.
+
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { cp } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL("../../../", import.meta.url));
+const script = join(root, "test/lab/wheels.py");
+const cache = join(root, "node_modules/.cache/essay-lab");
+const packages = ["python3-pip-whl", "python3-setuptools-whl", "python3-wheel-whl", "supervisor"];
+
+/** The directory that holds the wheels. It is shared: look, do not write. */
+export async function wheels(): Promise<string> {
+  const { stdout } = await run("dpkg-query", ["--show", ...packages]);
+  const key = createHash("sha256").update(readFileSync(script)).update(stdout).digest("hex").slice(0, 16);
+  const directory = join(cache, `wheels-${key}`);
+  if (existsSync(directory)) return directory;
+  mkdirSync(cache, { recursive: true });
+  const fresh = mkdtempSync(join(cache, "making-"));
+  await run("/usr/bin/python3", [script, fresh]);
+  try {
+    renameSync(fresh, directory);
+  } catch (error) {
+    // Another process made it in the meantime; its wheels are as good.
+    rmSync(fresh, { recursive: true });
+    if (!existsSync(directory)) throw error;
+  }
+  return directory;
+}
+
+/** Copies the wheels into a directory, such as an index's. */
+export async function copyWheels(directory: string): Promise<void> {
+  const from = await wheels();
+  for (const file of readdirSync(from)) await cp(join(from, file), join(directory, file));
+}
