@@ -1,0 +1,139 @@
+// A real nginx on loopback with a directory of its own, laid out as a site would: conf/nginx.conf includes
+// extra/essay_demo.conf and one of extra/upstreamA.conf, extra/upstreamB.conf.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { accepts, freePort } from "./ports.js";
+import { descendants, identity, until } from "./processes.js";
+
+export const nginxBin = "/usr/sbin/nginx";
+
+export interface NginxOptions {
+  /** The servers (ADDRESS:PORT) of each upstream file; the first is the one that is included. */
+  upstreams: Readonly<Record<string, readonly string[]>>;
+  /** Where its tree goes; made when missing. A new temporary directory unless told. */
+  directory?: string;
+  /** Address that it listens on (127.0.0.1). */
+  address?: string;
+  /** The user to run as; its own tree then belongs to that user. */
+  user?: { uid: number; gid: number };
+  /** Outlives this process until `stop`. */
+  lasting?: true;
+}
+
+export interface LabNginx {
+  directory: string;
+  /** conf/nginx.conf: the main file, and the one in which the upstream is switched. */
+  conf: string;
+  address: string;
+  port: number;
+  url: string;
+  /** Process id of the master. */
+  pid(): number;
+  /** Process ids of the workers. */
+  workers(): number[];
+  errors(): string;
+  stop(): Promise<void>;
+}
+
+const mainFile = (directory: string, upstream: string) => `worker_processes 1;
+
+error_log ${directory}/logs/error.log notice;
+pid ${directory}/logs/nginx.pid;
+
+events {
+    worker_connections 256;
+}
+
+http {
+    default_type application/octet-stream;
+    access_log ${directory}/logs/access.log;
+
+    client_body_temp_path ${directory}/temp/client_body;
+    proxy_temp_path ${directory}/temp/proxy;
+    fastcgi_temp_path ${directory}/temp/fastcgi;
+    uwsgi_temp_path ${directory}/temp/uwsgi;
+    scgi_temp_path ${directory}/temp/scgi;
+
+    keepalive_timeout 65;
+
+    include extra/essay_demo.conf;
+    include extra/${upstream}.conf;
+}
+`;
+
+const siteFile = (address: string, port: number) => `server {
+    listen ${address}:${port};
+    server_name localhost;
+    location / {
+        proxy_pass http://essay_demo;
+        proxy_redirect off;
+        proxy_connect_timeout 5;
+        proxy_set_header Host $host;
+        proxy_set_header X-Real-IP $remote_addr;
+    }
+}
+`;
+
+const upstreamFile = (servers: readonly string[]) =>
+  `upstream essay_demo {\n${servers.map((server) => `    server ${server};\n`).join("")}}\n`;
+
+/** Writes the tree of configuration files and says where. */
+function layOut(directory: string, address: string, port: number, options: NginxOptions): void {
+  const owner = options.user ?? { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+  const folder = (name: string) => {
+    mkdirSync(join(directory, name), { recursive: true });
+    // Workers run as nobody where the master is root, and write to temp/.
+    chmodSync(join(directory, name), 0o755);
+    chownSync(join(directory, name), owner.uid, owner.gid);
+  };
+  const file = (name: string, text: string) => {
+    writeFileSync(join(directory, name), text, { mode: 0o644 });
+    chownSync(join(directory, name), owner.uid, owner.gid);
+  };
+  for (const name of ["", "conf", "conf/extra", "logs", "temp"]) folder(name);
+  const [first = "upstreamA"] = Object.keys(options.upstreams);
+  file("conf/nginx.conf", mainFile(directory, first));
+  file("conf/extra/essay_demo.conf", siteFile(address, port));
+  for (const [name, servers] of Object.entries(options.upstreams))
+    file(`conf/extra/${name}.conf`, upstreamFile(servers));
+}
+
+/** Starts nginx and waits until it answers. */
+export async function startNginx(options: NginxOptions): Promise<LabNginx> {
+  const directory = options.directory ?? mkdtempSync(join(tmpdir(), "essay-nginx-"));
+  const address = options.address ?? "127.0.0.1";
+  const port = await freePort(address);
+  layOut(directory, address, port, options);
+  const conf = join(directory, "conf/nginx.conf");
+  const errorLog = join(directory, "logs/error.log");
+  const daemon = [nginxBin, "-c", conf, "-e", errorLog];
+  const words = options.lasting ? daemon : ["setpriv", "--pdeathsig", "TERM", ...daemon, "-g", "daemon off;"];
+  const [name = "", ...args] = words;
+  const child = spawn(name, args, { stdio: ["ignore", "ignore", "inherit"], ...options.user });
+  if (options.lasting) await once(child, "exit");
+  const pid = () => Number(readFileSync(join(directory, "logs/nginx.pid"), "utf8"));
+  await until(`nginx on ${address}:${port}`, () => {
+    if (!options.lasting && child.exitCode !== null) throw new Error(readFileSync(errorLog, "utf8"));
+    return accepts(address, port);
+  });
+  return {
+    directory,
+    conf,
+    address,
+    port,
+    url: `http://${address}:${port}/`,
+    pid,
+    workers: () => descendants(pid()),
+    errors: () => readFileSync(errorLog, "utf8"),
+    stop: async () => {
+      const all = [pid(), ...descendants(pid())];
+      process.kill(pid(), "SIGTERM");
+      await until("the end of nginx", () => all.every((one) => identity(one) === undefined));
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
