@@ -171,24 +171,29 @@ export async function run<const O extends Options>(
     const context = makeContext(command, common, argv, interrupt);
     process.exitCode = await main({ args: line.args, flags, rest: line.rest, context });
   } catch (error) {
-    process.exitCode = error instanceof UsageError ? 2 : 1;
-    if (interrupt?.signal.aborted && !(error instanceof UsageError)) return;
-    report(command, error);
+    process.exitCode = isMistake(error) ? 2 : 1;
+    if (interrupt?.signal.aborted && !isMistake(error)) return;
+    report(command, error, interrupt === undefined);
   } finally {
     interrupt?.release();
     interrupt?.raiseAgain();
   }
 }
 
-function report(command: Command<Options>, error: unknown): void {
+/** Wrong usage, configuration or input, as against something that failed. */
+function isMistake(error: unknown): boolean {
+  return error instanceof UsageError || (error instanceof Failure && error.code === "not-configured");
+}
+
+function report(command: Command<Options>, error: unknown, withUsage: boolean): void {
   const say = (text: string) =>
     process.stderr.write(`${command.name}: ${printable(hideCredentials(text))}\n`);
   if (error instanceof UsageError) {
     say(error.message);
-    say(`usage: ${command.name} ${command.usage[0] ?? ""}`.trimEnd());
+    if (withUsage) say(`usage: ${command.name} ${command.usage[0] ?? ""}`.trimEnd());
     return;
   }
-  const failure = error instanceof Failure ? error : asFailure(error);
+  const failure = asFailure(error);
   say(`${failure.code}: ${failure.message}`);
   if (failure.details.stderr) process.stderr.write(`${printableLines(failure.details.stderr.trimEnd())}\n`);
 }

@@ -1,0 +1,128 @@
+// Where a value comes from: flag, then record, then environment, then configuration, then what the project
+// itself says. The one place that knows this order.
+
+import { resolve } from "node:path";
+import { Failure } from "../base/failure.js";
+import type { Config } from "./load.js";
+import type { Configuration } from "./schema.js";
+
+interface Setting {
+  flag: string;
+  field?: string;
+  env?: string;
+  key: string;
+  inConfig(values: Configuration): string | number | undefined;
+  /** A path in the configuration: relative to the folder of its file. */
+  path?: true;
+}
+
+/** Every value that can be said in several places. */
+const table = {
+  project: {
+    flag: "--project",
+    field: "project",
+    env: "ESSAY_PROJECT",
+    key: "project",
+    inConfig: (c) => c.project,
+  },
+  profile: {
+    flag: "--profile",
+    field: "profile",
+    env: "ESSAY_PROFILE",
+    key: "deploy.profile",
+    inConfig: (c) => c.deploy?.profile,
+  },
+  prefix: {
+    flag: "--prefix",
+    field: "prefix",
+    env: "ESSAY_PREFIX",
+    key: "deploy.prefix",
+    inConfig: (c) => c.deploy?.prefix,
+  },
+  index: {
+    flag: "--index",
+    field: "index",
+    env: "ESSAY_INDEX",
+    key: "index.url",
+    inConfig: (c) => c.index?.url,
+  },
+  uploadIndex: {
+    flag: "--index",
+    field: "index",
+    env: "ESSAY_INDEX",
+    key: "index.upload",
+    inConfig: (c) => c.index?.upload ?? c.index?.url,
+  },
+  scheme: { flag: "--scheme", key: "version.scheme", inConfig: (c) => c.version?.scheme },
+  branch: { flag: "--branch", key: "git.branch", inConfig: (c) => c.git?.branch },
+  repo: { flag: "--repo", key: "git.repo", inConfig: (c) => c.git?.repo },
+  out: { flag: "--out", key: "build.out", inConfig: (c) => c.build?.out, path: true },
+  processes: { flag: "--processes", key: "deploy.processes", inConfig: (c) => c.deploy?.processes },
+  template: {
+    flag: "--template",
+    key: "supervisor.template",
+    inConfig: (c) => c.supervisor?.template,
+    path: true,
+  },
+  virtualenv: { flag: "--virtualenv", key: "deploy.virtualenv", inConfig: (c) => c.deploy?.virtualenv },
+  checkPath: { flag: "--http", key: "check.http", inConfig: (c) => c.check?.http },
+  checkHost: { flag: "--host", key: "check.host", inConfig: (c) => c.check?.host },
+  checkExpect: { flag: "--expect", key: "check.expect", inConfig: (c) => c.check?.expect },
+  sshConfig: {
+    flag: "--ssh-config",
+    env: "ESSAY_SSH_CONFIG",
+    key: "ssh.config",
+    inConfig: (c) => c.ssh?.config,
+    path: true,
+  },
+  nginxBin: { flag: "--bin", key: "nginx.bin", inConfig: (c) => c.nginx?.bin },
+  nginxConf: { flag: "--conf", key: "nginx.conf", inConfig: (c) => c.nginx?.conf },
+  nginxSwitchConf: { flag: "--switch-conf", key: "nginx.switch_conf", inConfig: (c) => c.nginx?.switch_conf },
+} as const satisfies Record<string, Setting>;
+
+export type SettingName = keyof typeof table;
+
+/** What the command line and the record say about a value. */
+export interface Said {
+  flag?: string | undefined;
+  record?: string | undefined;
+}
+
+/** Finds values. `where` is the configuration of this run. */
+export class Settings {
+  readonly config: Config;
+  constructor(config: Config) {
+    this.config = config;
+  }
+
+  /** A value, or undefined where nothing says it. */
+  find(name: SettingName, said: Said = {}): string | undefined {
+    const setting: Setting = table[name];
+    if (said.flag !== undefined) return said.flag;
+    if (said.record !== undefined) return said.record;
+    const fromEnvironment = setting.env && process.env[setting.env];
+    if (fromEnvironment) return fromEnvironment;
+    const configured = setting.inConfig(this.config.values);
+    if (configured !== undefined)
+      return setting.path ? resolve(this.config.directory, String(configured)) : String(configured);
+    return name === "project" ? this.config.projectName : undefined;
+  }
+
+  /** A value that must be there. Throws Failure "not-configured" that names every place where it may be said. */
+  need(name: SettingName, said: Said = {}): string {
+    const value = this.find(name, said);
+    if (value !== undefined) return value;
+    const { flag, field, env, key }: Setting = table[name];
+    const places = [
+      flag,
+      field && `the field ${field} of the record`,
+      env,
+      `${key} in essay.toml`,
+      name === "project" && "project.name in pyproject.toml",
+    ].filter(Boolean);
+    throw new Failure(
+      "not-configured",
+      `no ${key}: say it by ${places.slice(0, -1).join(", ")} or ${places.at(-1)}`,
+    );
+  }
+}
