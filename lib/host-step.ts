@@ -1,0 +1,29 @@
+// What every step that reaches hosts opens first and closes last: its settings and a transport.
+
+import type { Context } from "./cli.js";
+import { loadConfig } from "./config/load.js";
+import { Settings } from "./config/settings.js";
+import type { Flags, hostOptions } from "./flags.js";
+import type { Transport } from "./transport/contract.js";
+import { openTransport } from "./transport/open.js";
+
+export interface Hosts {
+  settings: Settings;
+  transport: Transport;
+}
+
+/** Runs `step` with the settings and a transport of this run; connections end with it. */
+export async function onHosts(
+  context: Context,
+  flags: Flags<typeof hostOptions>,
+  step: (hosts: Hosts) => Promise<number>,
+): Promise<number> {
+  const settings = new Settings(await loadConfig(context));
+  const config = settings.find("sshConfig", { flag: flags["ssh-config"] });
+  const transport = openTransport({ config, acceptNew: flags["accept-new"] });
+  try {
+    return await step({ settings, transport });
+  } finally {
+    await transport.close();
+  }
+}
