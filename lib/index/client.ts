@@ -1,0 +1,141 @@
+// Asking a package index which files it has for a project.
+
+import { Failure } from "../base/failure.js";
+import { splitCredentials } from "../base/url.js";
+import { type Credentials, lookupCredentials } from "./credentials.js";
+import { isProjectName, normaliseName, parseFilename } from "./filename.js";
+import { type Answer, readText, request } from "./http.js";
+import { persist } from "./retry.js";
+import { accept, type ListedFile, parsePage } from "./simple.js";
+
+/** A file of a project on an index. */
+export interface IndexFile {
+  filename: string;
+  /** Absolute, without credentials and fragment. */
+  url: string;
+  /** 64 hexadecimal digits; undefined where the index does not tell. */
+  sha256: string | undefined;
+  /** PEP 592: there, but not to be chosen by itself. */
+  yanked: boolean;
+  kind: "sdist" | "wheel";
+  /** The project's name as the file name spells it. */
+  name: string;
+  /** As the file name spells it: PEP 440, not always in its normal form. */
+  version: string;
+  requiresPython?: string;
+}
+
+export interface LookUp {
+  signal?: AbortSignal | undefined;
+  /** Instead of those in the URL or ~/.netrc. */
+  credentials?: Credentials | undefined;
+}
+
+const largestPage = 64 * 1024 * 1024;
+const pauses = [300, 1000];
+
+function explain(answer: Answer, known: boolean): Failure {
+  const { status, reason, url } = answer;
+  if (status === 401)
+    return new Failure(
+      "auth-failed",
+      known
+        ? `${url} does not take the user name and password given`
+        : `${url} wants a user name and password: ~/.netrc is the place for them`,
+    );
+  return new Failure(`http-${status}`, `${url} answers ${status} ${reason}`.trim());
+}
+
+/** GET, following redirects within the origin: another one is another index, for the user to choose. */
+async function get(address: string, options: LookUp): Promise<Answer> {
+  let url = address;
+  for (let hops = 0; hops < 5; hops++) {
+    const answer = await request(url, { ...options, headers: { accept } });
+    const { location } = answer.headers;
+    if (answer.status < 300 || answer.status >= 400 || location === undefined) return answer;
+    answer.body.destroy();
+    if (!URL.canParse(location, url))
+      throw new Failure("bad-answer", `${url} redirects to something that is no URL`);
+    const next = new URL(location, url);
+    if (next.origin !== new URL(url).origin)
+      throw new Failure(
+        "redirected",
+        `${url} sends us on to ${next.origin}${next.pathname}; if that is the index you mean, name it instead`,
+      );
+    url = next.href;
+  }
+  throw new Failure("bad-answer", `${address} redirects in a circle`);
+}
+
+/** The page's files; undefined where there is no such page. */
+async function filesAt(url: string, options: LookUp): Promise<ListedFile[] | undefined> {
+  const answer = await get(url, options);
+  if (answer.status === 404) {
+    answer.body.destroy();
+    return undefined;
+  }
+  if (answer.status !== 200) {
+    answer.body.destroy();
+    throw explain(answer, options.credentials !== undefined);
+  }
+  const text = await readText(answer, largestPage, options.signal);
+  return parsePage(text, answer.headers["content-type"] ?? "", answer.url);
+}
+
+/** Where the pages of an index may be: the URL given, and where that is not a simple URL, `simple/` below it. */
+function places(index: string): string[] {
+  const url = new URL(index);
+  url.search = "";
+  url.hash = "";
+  if (!url.pathname.endsWith("/")) url.pathname += "/";
+  return /\/\+?simple\/$/.test(url.pathname) ? [url.href] : [url.href, `${url.href}simple/`];
+}
+
+async function listedFiles(index: string, project: string, options: LookUp): Promise<ListedFile[]> {
+  let wrong: unknown;
+  for (const place of places(index)) {
+    try {
+      const page = `${place}${normaliseName(project)}/`;
+      const files = await persist(() => filesAt(page, options), pauses, options.signal);
+      if (files) return files;
+    } catch (error) {
+      // The page of a base URL may be any web page; the index may still be below it.
+      if (!(error instanceof Failure && error.code === "not-an-index")) throw error;
+      wrong ??= error;
+    }
+  }
+  if (wrong) throw wrong;
+  return [];
+}
+
+/**
+ * The sdists and wheels that an index has for exactly this project, in whatever spelling of its name; an empty
+ * list for a project that it does not know. `index` is a simple URL (or the URL above it) and may hold
+ * credentials. Throws Failure as `request` does, and: bad-index, bad-name, auth-failed, http-NNN, redirected
+ * (to another origin), not-an-index (a page that is no list of files).
+ */
+export async function projectFiles(
+  index: string,
+  project: string,
+  options: LookUp = {},
+): Promise<IndexFile[]> {
+  if (!isProjectName(project)) throw new Failure("bad-name", `${project} is no name of a project`);
+  if (!URL.canParse(index) || !/^https?:/i.test(index))
+    throw new Failure("bad-index", `${index} is no http or https URL`);
+  const credentials = options.credentials ?? (await lookupCredentials(index));
+  const listed = await listedFiles(splitCredentials(index).url, project, { ...options, credentials });
+  return listed.flatMap(({ filename, url, hashes, yanked, requiresPython }) => {
+    const parsed = parseFilename(filename, project);
+    if (!parsed || !/^https?:/.test(url)) return [];
+    return [
+      {
+        filename,
+        url: splitCredentials(url).url,
+        sha256: hashes.sha256,
+        yanked,
+        ...parsed,
+        ...(requiresPython !== undefined && { requiresPython }),
+      },
+    ];
+  });
+}

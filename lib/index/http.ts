@@ -1,0 +1,180 @@
+// One HTTP request by node:http or node:https: a body of known length, time limits, and errors that say what
+// happened in a stable word. Redirects are the caller's to follow, so that no credentials travel on by themselves.
+
+import http from "node:http";
+import https from "node:https";
+import { Readable } from "node:stream";
+import { Failure } from "../base/failure.js";
+import type { Credentials } from "./credentials.js";
+
+/** What is sent: `length` bytes, which `chunks` must give exactly. */
+export interface Body {
+  length: number;
+  chunks: AsyncIterable<Buffer>;
+}
+
+export interface RequestOptions {
+  method?: string;
+  headers?: Record<string, string>;
+  body?: Body;
+  /** For basic authentication (RFC 7617). */
+  credentials?: Credentials | undefined;
+  signal?: AbortSignal | undefined;
+  /** Milliseconds without a byte in either direction after which the request has failed (60 000). */
+  silence?: number;
+}
+
+export interface Answer {
+  status: number;
+  /** The reason phrase, which package indexes use to explain. */
+  reason: string;
+  headers: http.IncomingHttpHeaders;
+  url: string;
+  body: http.IncomingMessage;
+}
+
+const connectLimit = 10_000;
+
+const codes: Record<string, [code: string, sentence: string]> = {
+  ENOTFOUND: ["unresolved", "its name is not known"],
+  EAI_AGAIN: ["unresolved", "its name could not be looked up"],
+  ECONNREFUSED: ["refused", "nothing listens there"],
+  EHOSTUNREACH: ["unreachable", "there is no way to it"],
+  ENETUNREACH: ["unreachable", "there is no way to its network"],
+  EADDRNOTAVAIL: ["unreachable", "there is no way to its address"],
+  ETIMEDOUT: ["timeout", "it does not answer"],
+  ECONNRESET: ["reset", "the connection was cut"],
+  EPIPE: ["reset", "the connection was cut"],
+  EPROTO: ["bad-answer", "it does not speak TLS; is the URL http rather than https?"],
+};
+
+function isCertificateProblem(code: string): boolean {
+  return /CERT|SELF_SIGNED|UNABLE_TO_VERIFY/.test(code);
+}
+
+/** Names of this machine: no proxy is asked for them. */
+export function isLoopback(hostname: string): boolean {
+  return /^(localhost|.*\.localhost|127(\.\d+){3}|\[?::1\]?)$/i.test(hostname);
+}
+
+/** A URL as it may be shown: without user information. */
+function shown(url: URL): string {
+  return `${url.origin}${url.pathname}`;
+}
+
+function asHttpFailure(error: NodeJS.ErrnoException, url: URL, byProxy: boolean): Failure {
+  if (error instanceof Failure) return error;
+  const code = error.code ?? "";
+  const where = `${shown(url)}${byProxy ? " (through the proxy that the environment names)" : ""}`;
+  if (isCertificateProblem(code))
+    return new Failure(
+      "bad-certificate",
+      `the certificate of ${url.host} is not trusted (${error.message}); NODE_EXTRA_CA_CERTS names a file of more authorities`,
+    );
+  if (code.startsWith("HPE_"))
+    return new Failure("bad-answer", `${where} answers with something that is not HTTP (${code})`);
+  const [word, sentence] = codes[code] ?? ["unreachable", error.message || code];
+  return new Failure(word, `cannot reach ${where}: ${sentence}`);
+}
+
+/** An agent for the proxy that the environment names for this URL, if any; loaded only then. */
+async function proxyAgent(url: URL): Promise<http.Agent | undefined> {
+  const name = `${url.protocol.slice(0, -1)}_proxy`;
+  const names = [name, name.toUpperCase(), "all_proxy", "ALL_PROXY"];
+  if (isLoopback(url.hostname) || !names.some((variable) => process.env[variable])) return undefined;
+  const { ProxyAgent } = await import("proxy-agent");
+  return new ProxyAgent();
+}
+
+function requestHeaders(options: RequestOptions): Record<string, string> {
+  const { headers, body, credentials } = options;
+  const basic = credentials && Buffer.from(`${credentials.user}:${credentials.password}`).toString("base64");
+  return {
+    "user-agent": `essay node/${process.versions.node}`,
+    ...headers,
+    ...(body && { "content-length": String(body.length) }),
+    ...(basic && { authorization: `Basic ${basic}` }),
+  };
+}
+
+/**
+ * Sends the body. An answer that comes before its end (413, 401) stops the sending, and stays readable.
+ * A source that fails ends the request before its last byte, so that no server takes it for whole.
+ */
+function send(request: http.ClientRequest, body: Body): void {
+  const source = Readable.from(body.chunks, { objectMode: false });
+  source.on("error", (error) => request.destroy(error));
+  request.on("response", () => {
+    source.unpipe(request);
+    source.destroy();
+  });
+  request.on("close", () => source.destroy());
+  source.pipe(request);
+}
+
+/**
+ * One request; resolves with whatever answer comes. Throws a Failure: unresolved, refused, unreachable, reset,
+ * timeout, bad-certificate, bad-answer, bad-index (no http or https URL), or the signal's reason.
+ */
+export async function request(address: string, options: RequestOptions = {}): Promise<Answer> {
+  if (!URL.canParse(address) || !/^https?:/i.test(address))
+    throw new Failure("bad-index", `${address} is no http or https URL`);
+  const url = new URL(address);
+  const { signal, silence = 60_000 } = options;
+  signal?.throwIfAborted();
+  const proxy = await proxyAgent(url);
+  return new Promise((resolve, reject) => {
+    const sent = (url.protocol === "https:" ? https : http).request(shown(url) + url.search, {
+      method: options.method ?? "GET",
+      headers: requestHeaders(options),
+      agent: proxy ?? false,
+      ...(signal && { signal }),
+    });
+    const late = (what: string) => () =>
+      sent.destroy(new Failure("timeout", `${shown(url)} does not answer: ${what}`));
+    const connecting = setTimeout(late(`no connection after ${connectLimit / 1000} s`), connectLimit);
+    sent.on("socket", (socket) => {
+      if (socket.connecting) socket.once("connect", () => clearTimeout(connecting));
+      else clearTimeout(connecting);
+    });
+    sent.on("close", () => clearTimeout(connecting));
+    sent.setTimeout(silence, late(`no byte for ${silence / 1000} s`));
+    sent.on("error", (error) =>
+      reject(signal?.aborted ? signal.reason : asHttpFailure(error, url, proxy !== undefined)),
+    );
+    sent.on("response", (body) =>
+      resolve({
+        status: body.statusCode ?? 0,
+        reason: body.statusMessage ?? "",
+        headers: body.headers,
+        url: shown(url) + url.search,
+        body,
+      }),
+    );
+    if (options.body) send(sent, options.body);
+    else sent.end();
+  });
+}
+
+/** The chunks of an answer's body. Throws as `request` does, when the connection ends before the body. */
+export async function* readChunks(answer: Answer, signal?: AbortSignal): AsyncGenerator<Buffer> {
+  try {
+    yield* answer.body;
+  } catch (error) {
+    throw signal?.aborted
+      ? signal.reason
+      : asHttpFailure(error as NodeJS.ErrnoException, new URL(answer.url), false);
+  }
+}
+
+/** An answer's body as text. More than `most` bytes is a Failure "bad-answer". */
+export async function readText(answer: Answer, most: number, signal?: AbortSignal): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of readChunks(answer, signal)) {
+    length += chunk.length;
+    if (length > most) throw new Failure("bad-answer", `${answer.url} answers with more than ${most} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
