@@ -1,48 +1,61 @@
-// Names of distributions and of their files: PEP 503, PEP 427, PEP 625.
+// Names: of projects (PEP 503, PEP 508), of sdists (PEP 625 and before it) and of wheels (PEP 427).
 
-/** The form in which names are compared (PEP 503): "Essay_Demo.x" is "essay-demo-x". */
-export function normalName(name: string): string {
-  return name.replace(/[-_.]+/g, "-").toLowerCase();
-}
-
-/** True for what the core metadata specification allows as a name. */
-export function isProjectName(text: string): boolean {
-  return /^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/i.test(text);
-}
-
-/** `NAME-VERSION`, as the file of an sdist and the folder in it begin (PEP 625); the version in normal form. */
-export function sdistStem(name: string, version: string): string {
-  return `${normalName(name).replaceAll("-", "_")}-${version}`;
-}
-
-/** What the name of a distribution's file says. Name and version stand as written there. */
-export interface FileName {
+export interface ParsedFilename {
   kind: "sdist" | "wheel";
+  /** The project's name as the file name spells it. */
   name: string;
+  /** The version as the file name spells it: PEP 440, not always in its normal form. */
   version: string;
 }
 
-const ends = /\.(tar\.gz|tar\.bz2|tar\.xz|tgz|zip)$/i;
+// PEP 440, "Version specifiers": epoch, release, pre, post, dev and local part, each in any allowed spelling.
+const versionShape =
+  /^v?(\d+!)?\d+(\.\d+)*([-_.]?(alpha|a|beta|b|preview|pre|c|rc)[-_.]?\d*)?(-\d+|[-_.]?(post|rev|r)[-_.]?\d*)?([-_.]?dev[-_.]?\d*)?(\+[a-z0-9]+([-_.][a-z0-9]+)*)?$/i;
+const projectShape = /^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/i;
+
+/** The one spelling of a project's name that all its spellings share (PEP 503): `Essay_Demo` is `essay-demo`. */
+export function normaliseName(name: string): string {
+  return name.toLowerCase().replace(/[-_.]+/g, "-");
+}
+
+export function isProjectName(text: string): boolean {
+  return projectShape.test(text);
+}
+
+function parseSdist(stem: string, project: string | undefined): ParsedFilename | undefined {
+  // Old names hold dashes: `my-pkg-1.0`. The project decides where its name ends; without one, the first
+  // dash that a version follows.
+  for (let dash = stem.indexOf("-"); dash > 0; dash = stem.indexOf("-", dash + 1)) {
+    const [name, version] = [stem.slice(0, dash), stem.slice(dash + 1)];
+    if (!isProjectName(name) || !versionShape.test(version)) continue;
+    if (project === undefined || normaliseName(name) === project) return { kind: "sdist", name, version };
+  }
+  return undefined;
+}
+
+function parseWheel(stem: string): ParsedFilename | undefined {
+  const parts = stem.split("-");
+  const [name = "", written = "", build = ""] = parts;
+  if (parts.length !== 5 && !(parts.length === 6 && /^\d/.test(build))) return undefined;
+  const version = written.replaceAll("_", "-");
+  if (!isProjectName(name) || !versionShape.test(version) || parts.includes("")) return undefined;
+  return { kind: "wheel", name, version };
+}
 
 /**
- * Reads a file name; undefined for what is neither wheel nor sdist. In names of old sdists it cannot be seen
- * where the version begins (`a-b-1.0.tar.gz`, `a-1.0-1.tar.gz`); with `project` the part that is the same
- * name is taken, without it the last `-` followed by a digit counts.
+ * What the name of a distribution file says, or undefined for anything that is no sdist and no wheel. With
+ * `project`, only names of files of that project count, in whatever spelling.
  */
-export function parseFileName(filename: string, project?: string): FileName | undefined {
-  if (filename.endsWith(".whl")) {
-    const parts = filename.slice(0, -4).split("-");
-    const [name, version] = parts;
-    if (!name || !version || parts.length < 5 || parts.length > 6) return undefined;
-    return { kind: "wheel", name, version };
-  }
-  if (!ends.test(filename)) return undefined;
-  const stem = filename.replace(ends, "");
-  const dashes = [...stem.matchAll(/-/g)].map(({ index }) => index);
-  const cut =
-    project === undefined
-      ? dashes.findLast((at) => /^\d/.test(stem.slice(at + 1)))
-      : dashes.find((at) => normalName(stem.slice(0, at)) === normalName(project));
-  if (cut === undefined || cut === 0 || cut === stem.length - 1) return undefined;
-  return { kind: "sdist", name: stem.slice(0, cut), version: stem.slice(cut + 1) };
+export function parseFilename(filename: string, project?: string): ParsedFilename | undefined {
+  if (!/^[a-z0-9][a-z0-9._+!-]*$/i.test(filename)) return undefined;
+  const wanted = project === undefined ? undefined : normaliseName(project);
+  const wheel = /^(.+)\.whl$/.exec(filename)?.[1];
+  const sdist = /^(.+)\.(tar\.gz|zip|tar\.bz2)$/.exec(filename)?.[1];
+  const parsed = wheel ? parseWheel(wheel) : sdist ? parseSdist(sdist, wanted) : undefined;
+  return parsed && (wanted === undefined || normaliseName(parsed.name) === wanted) ? parsed : undefined;
+}
+
+/** `NAME-VERSION`: how the file of an sdist, and the folder in it, begin (PEP 625); the version in normal form. */
+export function sdistStem(name: string, version: string): string {
+  return `${normaliseName(name).replaceAll("-", "_")}-${version}`;
 }

@@ -1,9 +1,9 @@
 // Asking a package index which files it has for a project.
 
+import { isProjectName, normaliseName, parseFilename } from "../base/distribution.js";
 import { Failure } from "../base/failure.js";
 import { splitCredentials } from "../base/url.js";
 import { type Credentials, lookupCredentials } from "./credentials.js";
-import { isProjectName, normaliseName, parseFilename } from "./filename.js";
 import { type Answer, readText, request } from "./http.js";
 import { persist } from "./retry.js";
 import { accept, type ListedFile, parsePage } from "./simple.js";

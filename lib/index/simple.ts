@@ -1,8 +1,8 @@
 // Reading a project's page of a simple index: JSON (PEP 691) or HTML (PEP 503, 592), as what the page lists.
 
+import { parseFilename } from "../base/distribution.js";
 import { Failure } from "../base/failure.js";
 import { isObject } from "../base/json.js";
-import { parseFilename } from "./filename.js";
 
 /** One file of a page. */
 export interface ListedFile {
