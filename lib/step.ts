@@ -185,7 +185,7 @@ async function* records(run: Run, reads: readonly FieldName[]): AsyncGenerator<L
 }
 
 /** `work` with the record's time limit; what it throws comes back as a Failure. */
-async function within<T>(
+export async function within<T>(
   context: Context,
   signal: AbortSignal[],
   work: (signal: AbortSignal) => Promise<T>,

@@ -1,0 +1,206 @@
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { createServer, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { bins, expectStatus, program, recordsOf, scratch } from "../lab/program.js";
+
+async function serve(t: TestContext, answer: RequestListener): Promise<string> {
+  const server = createServer(answer);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => server.close());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/simple/`;
+}
+
+function simplePage(links: readonly string[]): string {
+  return `<!DOCTYPE html><html><head><title>Links for essay-demo</title></head><body>${links.join("\n")}</body></html>`;
+}
+
+/** An index that has these files for essay_demo, and pages for nothing else. */
+function indexOf(t: TestContext, files: string[], attributes = ""): Promise<string> {
+  const links = files.map((file) => `<a href="../../files/${file}" ${attributes}>${file}</a>`);
+  return serve(t, (request, response) => {
+    if (request.url !== "/simple/essay-demo/") response.writeHead(404).end("no such project");
+    else response.setHeader("content-type", "text/html").end(simplePage(links));
+  });
+}
+
+const next = (...more: string[]) => ["next", "--project", "essay_demo", "--date", "2026-11-21", ...more];
+
+async function nextOn(t: TestContext, files: string[], ...more: string[]): Promise<string> {
+  const index = await indexOf(t, files);
+  const ran = await expectStatus(0, "es-version", next("--index", index, ...more), { cwd: scratch(t) });
+  assert.equal(recordsOf(ran.stdout).length, 1);
+  return recordsOf(ran.stdout)[0].version;
+}
+
+test("next makes one release record", async (t) => {
+  const index = await indexOf(t, ["essay_demo-6.11.21.9.tar.gz", "essay_demo-6.11.21.10.tar.gz"]);
+  const env = { SOURCE_DATE_EPOCH: "1384936200", TZ: "UTC" };
+  const ran = await expectStatus(0, "es-version", next("--index", index), { cwd: scratch(t), env });
+  assert.deepEqual(recordsOf(ran.stdout), [
+    { project: "essay_demo", version: "6.11.21.11", released: "2013-11-20T08:30:00Z" },
+  ]);
+});
+
+test("the first version of a project that the index does not know", async (t) => {
+  const index = await indexOf(t, []);
+  const args = ["next", "--project", "other", "--date", "2026-11-21", "--index", index];
+  const ran = await expectStatus(0, "es-version", args, { cwd: scratch(t) });
+  assert.equal(recordsOf(ran.stdout)[0].version, "6.11.21.1");
+  assert.equal(await nextOn(t, []), "6.11.21.1");
+});
+
+test("every spelling of the name counts, other projects do not", async (t) => {
+  const files = [
+    "essay-demo-6.11.21.1.tar.gz",
+    "Essay.Demo-6.11.21.2.zip",
+    "essay_demo-6.11.21.3-py3-none-any.whl",
+    "essay_demo_webpy-6.11.21.8.tar.gz",
+    "essay_demo-nonsense.tar.gz",
+  ];
+  assert.equal(await nextOn(t, files), "6.11.21.4");
+});
+
+test("yanked files and labels take their number", async (t) => {
+  const index = await indexOf(t, ["essay_demo-6.11.21.1%2Bfixbug.tar.gz"], "data-yanked");
+  const ran = await expectStatus(0, "es-version", next("--index", index), { cwd: scratch(t) });
+  assert.equal(recordsOf(ran.stdout)[0].version, "6.11.21.2");
+});
+
+test("the scheme is the flag's, the configuration's, or the one with one digit", async (t) => {
+  assert.equal(await nextOn(t, [], "--scheme", "yyyy.m.d.n"), "2026.11.21.1");
+  const cwd = scratch(t);
+  const index = await indexOf(t, []);
+  writeFileSync(
+    join(cwd, "essay.toml"),
+    `project = "essay_demo"\nversion.scheme = "yy.m.d.n"\nindex.url = "${index}"\n`,
+  );
+  const ran = await expectStatus(0, "es-version", ["next", "--date", "2026-11-21"], { cwd });
+  assert.equal(recordsOf(ran.stdout)[0].version, "26.11.21.1");
+});
+
+test("the project's name comes from pyproject.toml, the index from the environment", async (t) => {
+  const cwd = scratch(t);
+  writeFileSync(join(cwd, "pyproject.toml"), '[project]\nname = "essay-demo"\n');
+  const env = { ESSAY_INDEX: await indexOf(t, ["essay_demo-6.11.21.1.tar.gz"]) };
+  const ran = await expectStatus(0, "es-version", ["next", "--date", "2026-11-21"], { cwd, env });
+  assert.deepEqual(
+    recordsOf(ran.stdout).map(({ project, version }) => [project, version]),
+    [["essay-demo", "6.11.21.2"]],
+  );
+});
+
+test("the day is the one of the time zone", async (t) => {
+  const index = await indexOf(t, []);
+  const version = async (TZ: string) => {
+    const env = { SOURCE_DATE_EPOCH: String(Date.UTC(2026, 10, 21, 23, 30) / 1000), TZ };
+    const args = ["next", "--project", "essay_demo", "--index", index];
+    const ran = await expectStatus(0, "es-version", args, { cwd: scratch(t), env });
+    return recordsOf(ran.stdout)[0].version;
+  };
+  assert.equal(await version("UTC"), "6.11.21.1");
+  assert.equal(await version("Asia/Shanghai"), "6.11.22.1");
+});
+
+test("a version that would sort below the published ones is refused with the ways on", async (t) => {
+  const index = await indexOf(t, ["essay_demo-99.0.tar.gz"]);
+  const ran = await expectStatus(1, "es-version", next("--index", index), { cwd: scratch(t) });
+  assert.equal(ran.stdout, "");
+  assert.match(
+    ran.stderr,
+    /would-sort-below: .* 6\.11\.21\.1, but .* 99\.0.*es-version use '1!6\.11\.21\.1'/,
+  );
+});
+
+test("latest is the newest finished version that is not yanked", async (t) => {
+  const page = simplePage([
+    "<a href='/f/essay_demo-6.11.21.9.tar.gz'>essay_demo-6.11.21.9.tar.gz</a>",
+    "<a href='/f/essay_demo-6.11.21.10.tar.gz'>essay_demo-6.11.21.10.tar.gz</a>",
+    "<a href='/f/essay_demo-6.11.22.1.tar.gz' data-yanked=''>essay_demo-6.11.22.1.tar.gz</a>",
+    "<a href='/f/essay_demo-6.12.1.1rc1.tar.gz'>essay_demo-6.12.1.1rc1.tar.gz</a>",
+  ]);
+  const index = await serve(t, (_, response) => response.setHeader("content-type", "text/html").end(page));
+  const args = ["latest", "--project", "essay_demo", "--index", index];
+  const ran = await expectStatus(0, "es-version", args, { cwd: scratch(t) });
+  assert.deepEqual(recordsOf(ran.stdout), [{ project: "essay_demo", version: "6.11.21.10" }]);
+});
+
+test("latest of nothing is a failure", async (t) => {
+  const index = await indexOf(t, []);
+  const args = ["latest", "--project", "essay_demo", "--index", index];
+  const ran = await expectStatus(1, "es-version", args, { cwd: scratch(t) });
+  assert.match(ran.stderr, /no-version: .* has no version of essay_demo/);
+});
+
+test("an index that does not answer as one is a failure, never a first version", async (t) => {
+  const html = (text: string) => (_: unknown, response: Parameters<RequestListener>[1]) =>
+    response.setHeader("content-type", "text/html").end(text);
+  const bad: [string, RegExp][] = [
+    [await serve(t, html("<h1>Wartung</h1><p>Bitte später</p>")), /not-an-index/],
+    [await serve(t, (_, response) => response.writeHead(403).end()), /http-403/],
+    [
+      await serve(t, (_, response) => response.writeHead(302, { location: "http://127.0.0.2/x/" }).end()),
+      /redirected/,
+    ],
+    ["http://127.0.0.1:1/simple/", /refused/],
+    ["ftp://127.0.0.1/simple/", /bad-index/],
+  ];
+  for (const [index, code] of bad) {
+    const ran = await program("es-version", next("--index", index), { cwd: scratch(t) });
+    assert.equal(ran.stdout, "", ran.report);
+    assert.notEqual(ran.status, 0, ran.report);
+    assert.match(ran.stderr, code, ran.report);
+  }
+});
+
+test("--timeout ends the wait for a slow index", async (t) => {
+  const index = await serve(t, () => {});
+  const args = next("--index", index, "--timeout", "0.3");
+  const ran = await expectStatus(1, "es-version", args, { cwd: scratch(t) });
+  assert.match(ran.stderr, /timeout: es-version did not end within 0\.3 s/);
+});
+
+test("use takes a version in any spelling and asks no index", async (t) => {
+  const cwd = scratch(t);
+  const ran = await expectStatus(0, "es-version", ["use", "v6.11.21.01+Fix-Bug", "--project", "x"], { cwd });
+  const [record] = recordsOf(ran.stdout);
+  assert.equal(record.version, "6.11.21.1+fix.bug");
+  assert.match(record.released, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+  const dry = await expectStatus(0, "es-version", ["use", "1.0", "--project", "x", "--dry-run"], { cwd });
+  assert.equal(recordsOf(dry.stdout)[0].plan, true);
+});
+
+test("wrong calls end with status 2 and say why", async (t) => {
+  const cwd = scratch(t);
+  const calls: [string[], RegExp][] = [
+    [[], /an operand is missing/],
+    [["nxt"], /unknown verb nxt; did you mean next\?/],
+    [["use", "--project", "x"], /use needs a version/],
+    [["use", "6.11.21.1-fixbug", "--project", "x"], /6\.11\.21\.1-fixbug is no version.*\+fixbug/],
+    [["use", "1.0", "--project", "../x"], /no name of a project/],
+    [["use", "1.0", "--date", "2026-11-21", "--project", "x"], /belong to next/],
+    [["latest", "1.0"], /takes no operand/],
+    [next("--index", "http://127.0.0.1:1/", "--scheme", "y.m.d"), /unknown version scheme/],
+    [
+      ["next", "--date", "tomorrow", "--project", "x", "--index", "http://127.0.0.1:1/"],
+      /--date takes a day/,
+    ],
+    [["next", "--project", "x", "--index", ""], /--index needs a value/],
+    [["next", "--project", "x"], /no index\.url: say it by --index/],
+    [["use", "1.0"], /no project: say it by --project/],
+  ];
+  for (const [args, message] of calls) {
+    const ran = await expectStatus(2, "es-version", args, { cwd });
+    assert.match(ran.stderr, message, ran.report);
+  }
+  const env = { SOURCE_DATE_EPOCH: "soon" };
+  await expectStatus(2, "es-version", ["use", "1.0", "--project", "x"], { cwd, env });
+});
+
+test("a terminal gets a table", async (t) => {
+  const line = `'${process.execPath}' '${join(bins, "es-version.js")}' use 1.0 --project essay_demo`;
+  const ran = await expectStatus(0, "script", ["-qec", line, "/dev/null"], { cwd: scratch(t) });
+  assert.match(ran.stdout, /^PROJECT +VERSION.*\r?\nessay_demo +1\.0/);
+});
