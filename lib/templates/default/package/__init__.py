@@ -1,0 +1,1 @@
+"""<% project %>: a small web service."""

@@ -1,0 +1,139 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { expectStatus, scratch } from "../lab/program.js";
+
+const tree = [
+  ".gitignore",
+  "MANIFEST.in",
+  "README.md",
+  "conf",
+  "conf/supervisord.conf",
+  "essay.toml",
+  "essay_demo",
+  "essay_demo/__init__.py",
+  "essay_demo/log.py",
+  "essay_demo/main.py",
+  "essay_demo/settings.py",
+  "pyproject.toml",
+];
+
+const treeOf = (directory: string) => readdirSync(directory, { recursive: true, encoding: "utf8" }).sort();
+
+/** An environment in which git has no configuration but this. */
+const gitEnv = (t: Parameters<typeof scratch>[0], identity: boolean) => {
+  const home = scratch(t);
+  const config = `[user]\n${identity ? "name = A Person\nemail = person@example.com\n" : "useConfigOnly = true\n"}`;
+  writeFileSync(join(home, "config"), config);
+  return { HOME: home, GIT_CONFIG_GLOBAL: join(home, "config"), GIT_CONFIG_NOSYSTEM: "1" };
+};
+
+test("lays out a new project", async (t) => {
+  const cwd = scratch(t);
+  const ran = await expectStatus(0, "es-init", ["essay_demo"], { cwd });
+  assert.deepEqual(treeOf(join(cwd, "essay_demo")), tree);
+  assert.equal(ran.stderr.match(/^added /gm)?.length, 10, ran.report);
+  for (const file of tree.filter((name) => name.includes(".")))
+    assert.doesNotMatch(readFileSync(join(cwd, "essay_demo", file), "utf8"), /<%|%>/, file);
+  assert.match(readFileSync(join(cwd, "essay_demo/pyproject.toml"), "utf8"), /^name = "essay_demo"$/m);
+});
+
+test("adds what is missing to a project and overwrites nothing", async (t) => {
+  const cwd = scratch(t);
+  const project = join(cwd, "essay_demo");
+  mkdirSync(project);
+  writeFileSync(join(project, "essay.toml"), "# mine\n");
+  symlinkSync("nowhere", join(project, "MANIFEST.in"));
+  const ran = await expectStatus(0, "es-init", [], { cwd: project });
+  assert.deepEqual(treeOf(project), tree);
+  assert.equal(readFileSync(join(project, "essay.toml"), "utf8"), "# mine\n");
+  assert.match(ran.stderr, /^left {3}essay.toml$/m);
+  assert.match(ran.stderr, /^left {3}MANIFEST.in$/m);
+  assert.match(ran.stderr, /^added {2}pyproject.toml$/m);
+  const again = await expectStatus(0, "es-init", [], { cwd: project });
+  assert.doesNotMatch(again.stderr, /added/, again.report);
+});
+
+test("a project that is packaged already gets no package of ours", async (t) => {
+  const cwd = join(scratch(t), "any-name");
+  mkdirSync(cwd);
+  writeFileSync(join(cwd, "setup.py"), "");
+  writeFileSync(join(cwd, "readme.rst"), "");
+  const ran = await expectStatus(0, "es-init", [], { cwd });
+  const added = [".gitignore", "MANIFEST.in", "conf", "conf/supervisord.conf", "essay.toml"];
+  assert.deepEqual(treeOf(cwd), [...added, "readme.rst", "setup.py"], ran.report);
+  assert.match(readFileSync(join(cwd, "essay.toml"), "utf8"), /^project = "any-name"$/m);
+  assert.match(ran.stderr, /pyproject.toml.*setup.py packages the project/);
+});
+
+test("takes the project's name from pyproject.toml and respects [tool.essay] in it", async (t) => {
+  const cwd = scratch(t);
+  writeFileSync(join(cwd, "pyproject.toml"), '[project]\nname = "other"\n[tool.essay]\n');
+  const ran = await expectStatus(0, "es-init", [], { cwd });
+  assert.ok(!existsSync(join(cwd, "essay.toml")), ran.report);
+  assert.match(readFileSync(join(cwd, "README.md"), "utf8"), /^# other$/m);
+});
+
+test("names that Python cannot import are refused, and nothing is made", async (t) => {
+  const cwd = scratch(t);
+  for (const name of ["a-b", "1x", "class", "json", "conf", "x_", "..", "a/b", "$(id)", "é", "a\nb"]) {
+    const ran = await expectStatus(2, "es-init", [name], { cwd });
+    assert.match(ran.stderr, /cannot name a project/, ran.report);
+  }
+  assert.deepEqual(readdirSync(cwd), []);
+});
+
+test("refuses a directory that has something in it, an unknown template, and remotes without sense", async (t) => {
+  const cwd = scratch(t);
+  mkdirSync(join(cwd, "essay_demo/x"), { recursive: true });
+  const there = await expectStatus(2, "es-init", ["essay_demo"], { cwd });
+  assert.match(there.stderr, /is there already/);
+  const template = await expectStatus(2, "es-init", ["-t", "defualt", "other"], { cwd });
+  assert.match(template.stderr, /unknown template defualt; did you mean default\? \(known are default/);
+  await expectStatus(2, "es-init", ["--remote", "x:y", "other"], { cwd });
+  const option = await expectStatus(2, "es-init", ["--git", "--remote=--upload-pack=id", "other"], { cwd });
+  assert.match(option.stderr, /is no URL/);
+  const secret = ["--git", "--remote", "https://me:hush@git.example/x.git", "other"];
+  const refused = await expectStatus(2, "es-init", secret, { cwd });
+  assert.doesNotMatch(refused.stderr, /hush/);
+  assert.deepEqual(readdirSync(cwd), ["essay_demo"]);
+});
+
+test("--dry-run makes nothing", async (t) => {
+  const cwd = scratch(t);
+  const ran = await expectStatus(0, "es-init", ["--dry-run", "--git", "essay_demo"], {
+    cwd,
+    env: gitEnv(t, true),
+  });
+  assert.match(ran.stderr, /^would add pyproject.toml$/m);
+  assert.deepEqual(readdirSync(cwd), []);
+});
+
+test("--git commits everything on master and pushes it; a second time it only pushes", async (t) => {
+  const cwd = scratch(t);
+  const env = gitEnv(t, true);
+  await expectStatus(0, "git", ["init", "--quiet", "--bare", "there.git"], { cwd, env });
+  const remote = ["--git", "--remote", join(cwd, "there.git")];
+  const ran = await expectStatus(0, "es-init", [...remote, "essay_demo"], { cwd, env });
+  assert.match(ran.stderr, /committed to git, branch master/);
+  const project = join(cwd, "essay_demo");
+  const status = await expectStatus(0, "git", ["status", "--porcelain", "--branch"], { cwd: project, env });
+  assert.equal(status.stdout, "## master...origin/master\n");
+  const there = await expectStatus(0, "git", ["-C", "there.git", "log", "--format=%an %s", "master"], {
+    cwd,
+    env,
+  });
+  assert.equal(there.stdout, "A Person First commit\n");
+  const again = await expectStatus(0, "es-init", remote, { cwd: project, env });
+  assert.match(again.stderr, /has commits/);
+  const differs = await expectStatus(1, "es-init", ["--git", "--remote", "/else"], { cwd: project, env });
+  assert.match(differs.stderr, /remote-differs/);
+});
+
+test("--git without an identity says how to give one, before anything is made", async (t) => {
+  const cwd = scratch(t);
+  const ran = await expectStatus(1, "es-init", ["--git", "essay_demo"], { cwd, env: gitEnv(t, false) });
+  assert.match(ran.stderr, /no-git-identity: .*git config --global user.name/);
+  assert.deepEqual(readdirSync(cwd), []);
+});
