@@ -1,0 +1,115 @@
+// An upload as it comes in: the multipart form of the legacy upload API (docs.idx.test/api/upload), straight
+// into the store.
+
+import type { IncomingMessage } from "node:http";
+import type { Readable, Writable } from "node:stream";
+import { normaliseName, parseFilename } from "../base/distribution.js";
+import { Failure } from "../base/failure.js";
+import type { Store, Upload } from "./store.js";
+
+/** The fields that are looked at; the metadata is in the file itself. */
+const looked = new Set([":action", "name", "sha256_digest", "md5_digest"]);
+
+/** A form as far as it has come. */
+class Form {
+  readonly fields = new Map<string, string>();
+  filename = "";
+  upload: Upload | undefined;
+  problem: unknown;
+  writing: Promise<void> = Promise.resolve();
+  readonly #store: Store;
+  #parts = 0;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /** A part with a file; what is not wanted is read and dropped. */
+  take(name: string, content: Readable, filename: string): void {
+    if (name === "content") this.#parts++;
+    if (name !== "content" || this.#parts > 1) content.resume();
+    else
+      this.writing = this.#write(content, filename).catch((error) => {
+        this.problem = error;
+        content.resume();
+      });
+  }
+
+  async #write(content: Readable, filename: string): Promise<void> {
+    this.filename = filename;
+    // Errors of the content come while the file is opened, too.
+    const chunks = content[Symbol.asyncIterator]();
+    content.on("error", () => {});
+    this.upload = await this.#store.receive(filename);
+    for (let next = await chunks.next(); !next.done; next = await chunks.next())
+      await this.upload.write(next.value);
+  }
+
+  /** Makes the file visible, when all is as it should be. */
+  async commit(): Promise<"uploaded" | "present"> {
+    if (this.problem) throw this.problem;
+    const action = this.fields.get(":action") ?? "file_upload";
+    if (action !== "file_upload")
+      throw new Failure("bad-form", `the action ${action} is not known here, only file_upload`);
+    if (!this.upload || this.#parts !== 1)
+      throw new Failure("bad-form", `the form has ${this.#parts} files in its field "content", not one`);
+    const name = this.fields.get("name");
+    const inFilename = parseFilename(this.filename)?.name ?? "";
+    if (name !== undefined && normaliseName(name) !== normaliseName(inFilename))
+      throw new Failure("bad-form", `${this.filename} is announced as a file of ${name}`);
+    return this.upload.commit({
+      sha256: this.fields.get("sha256_digest"),
+      md5: this.fields.get("md5_digest"),
+    });
+  }
+}
+
+/**
+ * Reads an upload and puts its file into the store; resolves when the file is visible and lasting. Throws
+ * Failure: bad-form, and those of the store. Whatever goes wrong, nothing is left.
+ */
+export async function receiveUpload(
+  request: IncomingMessage,
+  store: Store,
+): Promise<{ filename: string; outcome: "uploaded" | "present" }> {
+  const { default: busboy } = await import("busboy");
+  const form = new Form(store);
+  try {
+    const parser = parserOf(busboy, request);
+    parser.on("field", (name, value) => {
+      if (looked.has(name)) form.fields.set(name, value);
+    });
+    parser.on("file", (name, content, { filename }) => form.take(name, content, filename ?? ""));
+    await feed(request, parser);
+    await form.writing;
+    return { filename: form.filename, outcome: await form.commit() };
+  } finally {
+    await form.writing;
+    await form.upload?.discard();
+  }
+}
+
+/** The body through the parser. The request outlives a broken form: somebody waits for its answer. */
+function feed(request: IncomingMessage, parser: Writable): Promise<void> {
+  return new Promise((resolve, reject) => {
+    parser.on("error", (error) => reject(new Failure("bad-form", `the form is broken: ${error.message}`)));
+    parser.on("close", resolve);
+    request.on("close", () => {
+      if (!request.complete) parser.destroy(new Error("the body was cut off"));
+    });
+    request.pipe(parser);
+  });
+}
+
+function parserOf(busboy: typeof import("busboy"), request: IncomingMessage): import("busboy").Busboy {
+  try {
+    return busboy({
+      headers: request.headers,
+      // With a path cut off silently, a name that climbs out would be taken for another.
+      preservePath: true,
+      limits: { fields: 10_000, fieldSize: 16 * 1024 * 1024, files: 4 },
+    });
+  } catch (error) {
+    throw new Failure("bad-form", `no multipart form: ${(error as Error).message}`);
+  }
+}
