@@ -1,0 +1,91 @@
+#!/usr/bin/env node
+// es-hosts: roles and hosts become host records.
+
+import { randomBytes } from "node:crypto";
+import { UsageError } from "../lib/base/failure.js";
+import type { JsonObject } from "../lib/base/json.js";
+import { run } from "../lib/cli.js";
+import { loadConfig } from "../lib/config/load.js";
+import { Settings } from "../lib/config/settings.js";
+import { wholeNumber } from "../lib/flags.js";
+import { type Asked, type Host, selectHosts, wordsOfList } from "../lib/hosts/inventory.js";
+import { produce } from "../lib/step.js";
+
+const command = {
+  name: "es-hosts",
+  summary: "make a record for each host of a role, or of a list",
+  usage: ["ROLE|HOST... [-H HOST]", "-"],
+  operands: [0, 10_000],
+  options: {
+    host: { short: "H", value: "HOST", many: true, help: "a host whose name could be a role's" },
+    user: { value: "NAME", help: "log in as NAME" },
+    port: { value: "N", help: "the port of sshd" },
+    prefix: { value: "DIR", help: "where virtualenvs are on the host" },
+    bind: { value: "ADDRESS", help: "what processes listen on; {host} stands for the host" },
+    become: { value: "ACCOUNT", help: "run what changes something under ACCOUNT, by sudo -n" },
+    profile: { value: "NAME", help: "what the processes are started with" },
+    set: { value: "K=V", many: true, help: "a variable for templates" },
+  },
+} as const;
+
+function variables(pairs: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const [, name, value] = /^([A-Za-z_]\w*)=(.*)$/s.exec(pair) ?? [];
+      if (name === undefined || value === undefined)
+        throw new UsageError(`--set takes NAME=VALUE, not ${pair}`);
+      return [name, value];
+    }),
+  );
+}
+
+async function wordsOfStdin(): Promise<string[]> {
+  const { default: getStdin } = await import("get-stdin");
+  return wordsOfList(await getStdin());
+}
+
+async function asked(args: readonly string[], hosts: readonly string[]): Promise<Asked[]> {
+  if (args.length + hosts.length === 0) throw new UsageError("no role and no host is given");
+  const listed = args.includes("-") ? await wordsOfStdin() : [];
+  return [
+    ...args.filter((word) => word !== "-").map((word) => ({ word })),
+    ...[...hosts, ...listed].map((word) => ({ word, host: true as const })),
+  ];
+}
+
+/** Fields in the order in which es-record(5) names them; what is not said is left out. */
+function record(
+  host: Host,
+  common: Record<string, string | true | undefined>,
+  batch: JsonObject,
+): JsonObject {
+  const { roles, vars, prefix, bind, become, index, ...address } = host;
+  const said = { ...address, roles, vars, prefix, bind, become, index, ...common, batch };
+  return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined)) as JsonObject;
+}
+
+await run(command, async ({ args, flags, context }) => {
+  const settings = new Settings(await loadConfig(context));
+  const { user, prefix, bind, become } = flags;
+  const hosts = selectHosts(await asked(args, flags.host), settings.config.values.roles ?? {}, {
+    ...(user !== undefined && { user }),
+    ...(flags.port !== undefined && { port: wholeNumber("--port", flags.port, 1, 65535) }),
+    ...(prefix !== undefined && { prefix }),
+    ...(bind !== undefined && { bind }),
+    ...(become !== undefined && { become }),
+    vars: variables(flags.set),
+  });
+  const batch = { id: randomBytes(4).toString("hex"), size: hosts.length };
+  const common = {
+    project: settings.find("project"),
+    profile: settings.find("profile", { flag: flags.profile }),
+    plan: context.dryRun ? (true as const) : undefined,
+  };
+  const otherwise = settings.find("prefix");
+  return produce(
+    context,
+    hosts.map((host) =>
+      record({ ...(otherwise !== undefined && { prefix: otherwise }), ...host }, common, batch),
+    ),
+  );
+});

@@ -1,0 +1,70 @@
+// Hosts as people type them: web1.example.com, user@10.0.0.7:2222, [::1]:22, web[01-20].example.com, @local.
+
+import { UsageError } from "../base/failure.js";
+
+export interface Address {
+  host: string;
+  user?: string;
+  port?: number;
+  transport: "ssh" | "local";
+}
+
+const mostHosts = 100_000;
+
+/** True for a word that is a host and not the name of a role: it has a dot, colon, `@` or digit range. */
+export function looksLikeHost(word: string): boolean {
+  return /[.:@]/.test(word) || /\[\d+-\d+\]/.test(word);
+}
+
+/** `web[01-03].x` as web01.x, web02.x, web03.x; several ranges multiply. A word without a range is itself. */
+export function expandRanges(word: string): string[] {
+  const found = /\[(\d+)-(\d+)\]/.exec(word);
+  if (!found) {
+    // What is left in brackets may only be an IPv6 address.
+    if (/[[\]]/.test(word) && !/^([^@]*@)?\[[0-9a-fA-F:.%\w]*:[^\]]*\](:\d+)?$/.test(word))
+      throw new UsageError(`host ${word}: a range is written [1-20] or [01-20]`);
+    return [word];
+  }
+  const [range, first = "", last = ""] = found;
+  const from = Number(first);
+  const to = Number(last);
+  if (from > to) throw new UsageError(`host ${word}: the range ${range} ends before it begins`);
+  if (to - from >= mostHosts)
+    throw new UsageError(`host ${word}: the range ${range} has more than ${mostHosts} hosts`);
+  const width = first.startsWith("0") ? first.length : 0;
+  const before = word.slice(0, found.index);
+  const after = expandRanges(word.slice(found.index + range.length) || "");
+  return Array.from({ length: to - from + 1 }, (_, i) => String(from + i).padStart(width, "0")).flatMap(
+    (number) => after.map((rest) => `${before}${number}${rest}`),
+  );
+}
+
+function parsePort(word: string, text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port < 1 || port > 65535)
+    throw new UsageError(`host ${word}: a port is a number from 1 to 65535, not ${JSON.stringify(text)}`);
+  return port;
+}
+
+/** One host without ranges. Throws UsageError that names the word and what is wrong with it. */
+export function parseAddress(word: string): Address {
+  if (word === "@local") return { host: "@local", transport: "local" };
+  const at = word.lastIndexOf("@");
+  const user = word.slice(0, Math.max(at, 0));
+  const place = word.slice(at + 1);
+  if (at === 0) throw new UsageError(`host ${word}: no user before @; this machine itself is @local`);
+  if (at > 0 && !/^[\w][\w.@+-]*\$?$/.test(user))
+    throw new UsageError(`host ${word}: ${JSON.stringify(user)} is not the name of a user`);
+  const bracketed = /^\[([^\]]+)\](?::(.*))?$/.exec(place);
+  const colons = place.split(":").length - 1;
+  const [, host = "", port] =
+    bracketed ?? (colons === 1 ? (/^([^:]*):(.*)$/.exec(place) ?? []) : ["", place]);
+  if (host === "" || host.startsWith("-") || !/^[\w][\w.%:-]*$|^::[\w.%:]*$/.test(host))
+    throw new UsageError(`host ${word}: ${JSON.stringify(host)} is not the name or address of a host`);
+  return {
+    host,
+    transport: "ssh",
+    ...(at > 0 && { user }),
+    ...(port !== undefined && { port: parsePort(word, port) }),
+  };
+}
