@@ -1,0 +1,67 @@
+#!/usr/bin/env node
+// es-venv: makes sure that a virtualenv exists on each host and is sound.
+
+import { Failure } from "../lib/base/failure.js";
+import { run } from "../lib/cli.js";
+import { hostOptions } from "../lib/flags.js";
+import { onHosts } from "../lib/host-step.js";
+import { eachRecord } from "../lib/step.js";
+import { runScript } from "../lib/transport/run-script.js";
+import { checkPrefix, checkVenvName } from "../lib/venv/name.js";
+
+const command = {
+  name: "es-venv",
+  summary: "make sure that a virtualenv exists on each host and is sound",
+  usage: ["NAME"],
+  operands: [1, 1],
+  options: {
+    python: { value: "PROGRAM", help: "the interpreter (python3 of the host)" },
+    virtualenv: { value: "PROGRAM", help: "make it with this virtualenv" },
+    prefix: { value: "DIR", help: "the directory of virtualenvs (~/PROJECT)" },
+    ...hostOptions,
+  },
+} as const;
+
+const usualDirectories = ["logs", "etc", "tmp"];
+
+await run(command, async ({ args: [name = ""], flags, context }) => {
+  checkVenvName(name);
+  return onHosts(context, flags, ({ settings, transport }) => {
+    const directories = settings.config.values.deploy?.dirs ?? usualDirectories;
+    const virtualenv = settings.find("virtualenv", { flag: flags.virtualenv }) ?? "-";
+    const prefixFor = (record: { prefix?: string; project?: string }) => {
+      const project = settings.find("project", { record: record.project });
+      const prefix = settings.find("prefix", { flag: flags.prefix, record: record.prefix });
+      if (prefix !== undefined) return checkPrefix(prefix);
+      return project === undefined ? settings.need("prefix") : checkPrefix(`~/${project}`);
+    };
+    return eachRecord(context, {
+      reads: ["host", "user", "port", "transport", "become", "prefix", "project", "live"],
+      key: (record) => `${record.user}@${record.host}:${record.port} ${name}`,
+      work: async (record, task) => {
+        if (record.live === name)
+          throw new Failure("live", `${name} is the virtualenv that nginx serves; it is not touched`);
+        const results = await runScript(
+          transport,
+          record,
+          {
+            parts: ["state", "venv"],
+            args: [prefixFor(record), name, flags.python ?? "-", virtualenv, ...directories],
+            code: "venv-failed",
+          },
+          task,
+        );
+        const changes = results.all("change");
+        const python = results.get("python") ?? "";
+        return {
+          fields: { venv: { name, path: results.get("path") ?? "" }, python },
+          changed: changes.length > 0,
+          said:
+            changes.length > 0
+              ? `${changes.join(", ")} (Python ${python})`
+              : `${name} is sound (Python ${python})`,
+        };
+      },
+    });
+  });
+});

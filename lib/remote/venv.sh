@@ -1,0 +1,131 @@
+# shellcheck shell=sh disable=SC2154
+# Makes sure that a virtualenv exists and is sound. After state.sh.
+# Arguments: the prefix, the name, the interpreter or -, the program virtualenv or -, and the directories
+# that belong into the virtualenv.
+
+prefix=$1
+name=$2
+wanted=$3
+virtualenv=$4
+shift 4
+
+case $prefix in
+    "~") prefix=$HOME ;;
+    "~/"*) prefix=$HOME/${prefix#"~/"} ;;
+esac
+prefix=${prefix%/}
+venv=$prefix/$name
+
+version_of() {
+    "$1" -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])' 2>/dev/null
+}
+
+# look: true when the virtualenv is sound; $found is then its version of Python.
+look() {
+    [ -f "$venv/pyvenv.cfg" ] && [ -x "$venv/bin/python" ] && [ -x "$venv/bin/pip" ] || return 1
+    [ ! -e "$venv/.essay/changing" ] || [ "$(cat "$venv/.essay/changing")" != es-venv ] || return 1
+    # One start of the interpreter tells its version, where it thinks it is, and whether pip is there.
+    found=$("$venv/bin/python" -c 'import sys, os, pip
+assert os.path.realpath(sys.prefix) == os.path.realpath(sys.argv[1])
+print("%d.%d.%d" % sys.version_info[:3])' "$venv" 2>/dev/null) || return 1
+    [ "$wanted" = - ] || [ "$found" = "$(version_of "$wanted")" ]
+}
+
+choose_python() {
+    if [ "$wanted" = - ]; then
+        python=$(command -v python3) ||
+            fail python-not-found "no python3 in PATH ($PATH); install Python 3.8 or later, or name one with --python"
+    else
+        python=$(command -v "$wanted") || fail python-not-found "there is no interpreter $wanted"
+    fi
+    made_for=$(version_of "$python") || fail python-broken "$python does not run"
+    case $made_for in
+        [012].* | 3.[0-7].*) fail python-too-old "$python is Python $made_for; 3.8 or later is needed" ;;
+    esac
+}
+
+# make_with_venv: the interpreter's own venv, and pip unpacked from the wheel that comes with it, which is
+# ten times as fast as ensurepip. False where the host has no such wheel.
+make_with_venv() {
+    wheel=$("$python" -c 'import glob, os, sysconfig
+places = [sysconfig.get_config_var("WHEEL_PKG_DIR") or "", os.path.join(sysconfig.get_path("stdlib"), "ensurepip", "_bundled"), "/usr/share/python-wheels"]
+found = [wheel for place in places for wheel in glob.glob(os.path.join(place, "pip-*-py*-none-any.whl"))]
+print(found[0] if found else "")')
+    [ -n "$wheel" ] || return 1
+    "$python" -m venv --without-pip "$venv" || return 1
+    "$venv/bin/python" - "$wheel" <<'PYTHON'
+import os, sys, sysconfig, zipfile
+
+site, scripts = sysconfig.get_path("purelib"), sysconfig.get_path("scripts")
+with zipfile.ZipFile(sys.argv[1]) as wheel:
+    wheel.extractall(site)
+    [record] = [name for name in wheel.namelist() if name.endswith(".dist-info/RECORD")]
+interpreter = os.path.join(scripts, "python")
+if " " in interpreter or len(interpreter) > 124:
+    # The kernel takes no such first line: sh reads two quotes and starts Python, Python reads a string.
+    first = "#!/bin/sh\n'''exec' \"%s\" \"$0\" \"$@\"\n' '''\n" % interpreter
+else:
+    first = "#!%s\n" % interpreter
+lines = []
+for name in ("pip", "pip3", "pip3.%d" % sys.version_info[1]):
+    path = os.path.join(scripts, name)
+    with open(path, "w") as script:
+        script.write(first + "import sys\nfrom pip._internal.cli.main import main\nsys.exit(main())\n")
+    os.chmod(path, 0o755)
+    lines.append(os.path.relpath(path, site) + ",,\n")
+installer = os.path.join(os.path.dirname(record), "INSTALLER")
+if not os.path.exists(os.path.join(site, installer)):
+    with open(os.path.join(site, installer), "w") as file:
+        file.write("pip\n")
+    lines.append(installer + ",,\n")
+with open(os.path.join(site, record), "a") as file:
+    file.writelines(lines)
+PYTHON
+}
+
+make_with_virtualenv() {
+    [ "$virtualenv" != - ] || virtualenv=virtualenv
+    command -v "$virtualenv" >/dev/null || return 1
+    "$virtualenv" --quiet --python "$python" "$venv"
+}
+
+make() {
+    mkdir -p "$prefix" || fail permission-denied "cannot make the directory $prefix"
+    mkdir -p "$venv" || fail permission-denied "cannot make the directory $venv"
+    mark_venv "$venv" es-venv
+    if [ "$virtualenv" != - ]; then
+        make_with_virtualenv || fail venv-failed "$virtualenv made no virtualenv $venv"
+    elif ! make_with_venv && ! make_with_virtualenv; then
+        "$python" -m venv "$venv" ||
+            fail venv-failed "cannot make $venv: $python has neither venv with a wheel of pip nor virtualenv; on Debian, install python3-venv"
+    fi
+    unmark_venv "$venv"
+}
+
+[ ! -e "$venv" ] || [ -d "$venv" ] || fail venv-failed "$venv is there and is no directory"
+[ ! -d "$venv" ] || [ -f "$venv/pyvenv.cfg" ] || [ -d "$venv/.essay" ] || [ -z "$(ls -A "$venv")" ] ||
+    fail venv-failed "$venv is a directory with other things in it; give another name or move it away"
+
+if ! look; then
+    choose_python
+    lock_venv "$venv"
+    if look; then
+        : # another run made it while we waited for nothing: the lock is ours, and it is sound
+    elif [ -e "$venv/pyvenv.cfg" ] || [ -e "$venv/.essay" ]; then
+        if change "virtualenv $name mended"; then make; fi
+    elif change "virtualenv $name made"; then
+        make
+    fi
+    if [ "$essay_plan" = 0 ]; then
+        look || fail venv-failed "$venv was made, but is not sound: its python or its pip does not run"
+    else
+        found=$made_for
+    fi
+fi
+for directory; do
+    [ -d "$venv/$directory" ] || if change "directory $name/$directory made"; then
+        mkdir -p "$venv/$directory" || fail permission-denied "cannot make $venv/$directory"
+    fi
+done
+result path "$venv"
+result python "$found"

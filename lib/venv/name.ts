@@ -1,0 +1,21 @@
+// Names and places of virtualenvs.
+
+import { UsageError } from "../base/failure.js";
+
+/** Checks the name of a virtualenv: one directory name of letters, digits, `_`, `-` and `.`. */
+export function checkVenvName(name: string): string {
+  if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(name))
+    throw new UsageError(
+      `${JSON.stringify(name)} cannot name a virtualenv: letters, digits, _ - and . only, and no - or . in front`,
+    );
+  return name;
+}
+
+/** Checks the folder of virtualenvs: absolute, or below the home directory by `~`, without `..`. */
+export function checkPrefix(prefix: string): string {
+  const inside = prefix === "~" || prefix.startsWith("~/") || prefix.startsWith("/");
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: a line break or NUL has no place in a path
+  if (!inside || prefix.split("/").includes("..") || /[\u0000-\u001f]/.test(prefix))
+    throw new UsageError(`the prefix ${JSON.stringify(prefix)} must begin with / or ~/ and have no .. in it`);
+  return prefix;
+}
