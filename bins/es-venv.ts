@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 // es-venv: makes sure that a virtualenv exists on each host and is sound.
 
-import { Failure } from "../lib/base/failure.js";
 import { run } from "../lib/cli.js";
 import { hostOptions } from "../lib/flags.js";
 import { onHosts } from "../lib/host-step.js";
@@ -36,11 +35,9 @@ await run(command, async ({ args: [name = ""], flags, context }) => {
       return project === undefined ? settings.need("prefix") : checkPrefix(`~/${project}`);
     };
     return eachRecord(context, {
-      reads: ["host", "user", "port", "transport", "become", "prefix", "project", "live"],
+      reads: ["host", "user", "port", "transport", "become", "prefix", "project"],
       key: (record) => `${record.user}@${record.host}:${record.port} ${name}`,
       work: async (record, task) => {
-        if (record.live === name)
-          throw new Failure("live", `${name} is the virtualenv that nginx serves; it is not touched`);
         const results = await runScript(
           transport,
           record,

@@ -2,7 +2,8 @@
 // itself says. The one place that knows this order.
 
 import { resolve } from "node:path";
-import { Failure } from "../base/failure.js";
+import { Failure, UsageError } from "../base/failure.js";
+import { didYouMean } from "../base/nearest.js";
 import type { Config } from "./load.js";
 import type { Configuration } from "./schema.js";
 
@@ -106,6 +107,22 @@ export class Settings {
     if (configured !== undefined)
       return setting.path ? resolve(this.config.directory, String(configured)) : String(configured);
     return name === "project" ? this.config.projectName : undefined;
+  }
+
+  /**
+   * The URL of a package index that must be said somewhere: by its URL, or by NAME of [index.NAME]. Throws
+   * UsageError for a name that is not configured.
+   */
+  indexUrl(use: "index" | "uploadIndex", said: Said = {}): string {
+    const value = this.need(use, said);
+    if (value.includes("://")) return value;
+    const { url: _, upload: __, proxy: ___, ...named } = this.config.values.index ?? {};
+    const entry = Object.hasOwn(named, value) ? named[value] : undefined;
+    if (!entry)
+      throw new UsageError(
+        `${value} is neither the URL of an index nor the name of one${didYouMean(value, Object.keys(named))}`,
+      );
+    return use === "uploadIndex" ? (entry.upload ?? entry.url) : entry.url;
   }
 
   /** A value that must be there. Throws Failure "not-configured" that names every place where it may be said. */

@@ -10,8 +10,8 @@ virtualenv=$4
 shift 4
 
 case $prefix in
-    "~") prefix=$HOME ;;
-    "~/"*) prefix=$HOME/${prefix#"~/"} ;;
+    \~) prefix=$HOME ;;
+    \~/*) prefix=$HOME/${prefix#\~/} ;;
 esac
 prefix=${prefix%/}
 venv=$prefix/$name

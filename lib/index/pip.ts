@@ -1,0 +1,49 @@
+// How pip is told of the one index that it may use.
+
+import { splitCredentials } from "../base/url.js";
+import { lookupCredentials } from "./credentials.js";
+
+/** An index in the form in which pip gets it. */
+export interface PipIndex {
+  /** The simple URL, without credentials. */
+  url: string;
+  /** Flags of pip: this index and no other, nothing asked, nothing of the machine's own configuration. */
+  flags: string[];
+  /** The text of a .netrc for this index, a secret, for a 0600 file that NETRC names; undefined for none. */
+  netrc: string | undefined;
+  /** True for plain http to another machine: pip must be told to trust it. */
+  trusted: boolean;
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+}
+
+const quoted = (word: string) => `"${word.replace(/["\\]/g, "\\$&")}"`;
+
+/**
+ * Flags and secrets for pip. `--isolated` leaves out environment and the user's file; the machine's own file
+ * is left out where PIP_CONFIG_FILE is /dev/null, which whoever starts pip must see to.
+ */
+export async function pipIndex(index: string): Promise<PipIndex> {
+  const { url } = splitCredentials(index);
+  const credentials = await lookupCredentials(index);
+  const { protocol, hostname, host } = new URL(url);
+  const trusted = protocol === "http:" && !isLoopback(hostname);
+  return {
+    url,
+    flags: [
+      "--isolated",
+      "--no-input",
+      "--disable-pip-version-check",
+      "--no-cache-dir",
+      "--index-url",
+      url,
+      ...(trusted ? ["--trusted-host", host] : []),
+    ],
+    netrc: credentials
+      ? `machine ${hostname} login ${quoted(credentials.user)} password ${quoted(credentials.password)}\n`
+      : undefined,
+    trusted,
+  };
+}
