@@ -127,7 +127,8 @@ class Run {
         error: { step: name, code: failure.code, message: failure.message, ...failure.details },
       }),
     });
-    this.#say(labelOf(line.record), failure, done?.said ?? "", ms);
+    const dry = this.context.dryRun || line.record.plan === true ? "dry run: " : "";
+    this.#say(labelOf(line.record), failure, `${dry}${done?.said ?? ""}`, ms);
     if (failure?.code === "internal" && this.context.verbose) this.context.warn(failure.stack ?? "");
   }
 
