@@ -38,14 +38,27 @@ forbid_services() {
   as_root chmod 755 "$policy"
 }
 
-# $1: names of packages, separated by spaces
+services_not_here() {
+  for service in ssh nginx supervisor; do
+    [ -e "/etc/init.d/$service" ] || printf '%s ' "$service"
+  done
+}
+
+# $1: names of packages, separated by spaces. Services that come with them do not start now, nor at boot.
 install_packages() {
   printf 'setup: installing %s\n' "$1" >&2
   forbid_services
+  unwanted=$(services_not_here)
   options='-qq -o DPkg::Lock::Timeout=600 -o Dpkg::Use-Pty=0'
   # shellcheck disable=SC2086 # lists of words
   as_root env DEBIAN_FRONTEND=noninteractive sh -c \
-    "apt-get $options update && apt-get $options install --yes --no-install-recommends $1" >&2
+    "apt-get $options update && apt-get $options install --yes --no-install-recommends $1" >&2 || {
+    printf 'setup: apt-get could not install them; what it said stands above\n' >&2
+    exit 2
+  }
+  for service in $unwanted; do
+    as_root update-rc.d "$service" disable >&2
+  done
 }
 
 # The lock file that npm leaves in node_modules says when that folder was last made whole.
