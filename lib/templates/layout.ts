@@ -10,6 +10,9 @@ import { renderTemplate } from "./render.js";
 // The templates are read from the package's lib/, as they are not compiled.
 const home = fileURLToPath(new URL("../../../lib/templates/", import.meta.url));
 
+// Their tags are <% name %>, since {{ name }} in those files belongs to es-supervisor, and ${name} to es-sdist.
+const projectTags: [string, string] = ["<%", "%>"];
+
 /** The names of all templates. */
 export function templateNames(): string[] {
   return readdirSync(home, { withFileTypes: true })
@@ -52,7 +55,11 @@ export async function templateFiles(template: string, values: TemplateValues): P
     const [top, ...rest] = source.slice(root.length + 1).split("/");
     const code = top === "package";
     const front = code ? values.package : top === "gitignore" ? ".gitignore" : top;
-    const text = await renderTemplate(readFileSync(source, "utf8"), values);
+    const text = await renderTemplate(
+      readFileSync(source, "utf8"),
+      { ...values },
+      { source, tags: projectTags },
+    );
     files.push({ path: [front, ...rest].join("/"), text, code });
   }
   return files.sort((a, b) => (a.path < b.path ? -1 : 1));
