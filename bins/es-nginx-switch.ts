@@ -36,8 +36,8 @@ await run(command, async ({ args, flags, context }) => {
     const bin = settings.find("nginxBin", { flag: flags.bin }) ?? "nginx";
     const conf = settings.find("nginxConf", { flag: flags.conf }) ?? "-";
     const switchConf = settings.find("nginxSwitchConf", { flag: flags["switch-conf"] }) ?? "-";
-    if (conf !== "-" && !conf.startsWith("/"))
-      throw new UsageError(`${conf}: name nginx's configuration with its whole path on the host`);
+    if (conf !== "-" && !/^~?\//.test(conf))
+      throw new UsageError(`${conf}: name nginx's configuration by its whole path on the host, or from ~/ on`);
     const slots = new Slots(context.jobs);
 
     return wholeBatch(context, {

@@ -39,9 +39,11 @@ find_files() {
         conf=$(built_with conf-path)
         conf=${conf:-$prefix/conf/nginx.conf}
     fi
+    case $conf in \~/*) conf=$HOME/${conf#??} ;; esac
     case $wanted in
         -) wanted=$conf ;;
         /*) ;;
+        \~/*) wanted=$HOME/${wanted#??} ;;
         *) wanted=${conf%/*}/$wanted ;;
     esac
     [ -f "$conf" ] || fail conf-missing "there is no file $conf; name it with --conf"
