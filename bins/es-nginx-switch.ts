@@ -37,7 +37,7 @@ await run(command, async ({ args, flags, context }) => {
     const conf = settings.find("nginxConf", { flag: flags.conf }) ?? "-";
     const switchConf = settings.find("nginxSwitchConf", { flag: flags["switch-conf"] }) ?? "-";
     if (conf !== "-" && !/^~?\//.test(conf))
-      throw new UsageError(`${conf}: name nginx's configuration by its whole path on the host, or from ~/ on`);
+      throw new UsageError(`${conf}: name nginx's configuration by its whole path on the host`);
     const slots = new Slots(context.jobs);
 
     return wholeBatch(context, {
