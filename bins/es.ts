@@ -1,0 +1,62 @@
+#!/usr/bin/env node
+// es: runs an executable by its short name, or an alias, which is a pipeline.
+
+import { builtinAliases } from "../lib/alias/builtin.js";
+import { isOurs, ourPrograms, runPipeline, statusOf } from "../lib/alias/pipeline.js";
+import { expand, parseTemplate } from "../lib/alias/template.js";
+import { UsageError } from "../lib/base/failure.js";
+import { isObject } from "../lib/base/json.js";
+import { didYouMean } from "../lib/base/nearest.js";
+import { showCommand } from "../lib/base/quote.js";
+import { type Context, run } from "../lib/cli.js";
+import { type Config, loadConfig } from "../lib/config/load.js";
+import { Settings } from "../lib/config/settings.js";
+
+const command = {
+  name: "es",
+  summary: "run es-NAME, or the alias NAME: create, build, deploy, switch, or one of [alias]",
+  usage: ["[--print] NAME [ARG...]"],
+  operands: [1, 10_000],
+  stopEarly: true,
+  options: { print: { help: "print the pipeline instead of running it" } },
+} as const;
+
+/** The value of a key such as `project` or `nginx.role`, as text. */
+function configured(config: Config, key: string): string | undefined {
+  if (key === "project") return new Settings(config).find("project");
+  let value: unknown = config.values;
+  for (const part of key.split("."))
+    value = isObject(value) && Object.hasOwn(value, part) ? value[part] : undefined;
+  return typeof value === "string" || typeof value === "number" ? String(value) : undefined;
+}
+
+async function pipelines(name: string, args: readonly string[], context: Context): Promise<string[][][]> {
+  if (isOurs(`es-${name}`)) return [[[`es-${name}`, ...args]]];
+  const config = await loadConfig(context);
+  const aliases = { ...builtinAliases, ...config.values.alias };
+  const text = Object.hasOwn(aliases, name) ? aliases[name] : undefined;
+  if (text !== undefined) return expand(name, parseTemplate(text), args, (key) => configured(config, key));
+  if (!/^[a-z][a-z0-9-]*$/.test(name)) throw new UsageError(`${name} is no name of an executable or alias`);
+  const programs = ourPrograms().map((program) => program.replace(/^es-/, ""));
+  const hint = didYouMean(name, [...Object.keys(aliases), ...programs]);
+  if (hint) throw new UsageError(`there is no es-${name} and no alias ${name}${hint}`);
+  return [[[`es-${name}`, ...args]]];
+}
+
+await run(command, async ({ args: [name = "", ...args], flags, context }) => {
+  const all = await pipelines(name, args, context);
+  if (flags.print) {
+    const text = all.map((stages) => stages.map(showCommand).join(" | ")).join(" &&\n");
+    process.stdout.write(`${text}\n`);
+    return 0;
+  }
+  if (context.configEnv !== undefined) process.env.ESSAY_ENV = context.configEnv;
+  let status = 0;
+  for (const stages of all) {
+    const ends = await runPipeline(stages, context.interrupt.signal);
+    for (const { program, signal } of ends) if (signal) context.warn(`${program} was ended by ${signal}`);
+    status = statusOf(ends);
+    if (status !== 0) break;
+  }
+  return status;
+});

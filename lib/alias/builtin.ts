@@ -1,0 +1,19 @@
+// The aliases that everybody has; [alias] in essay.toml adds more, or says them anew.
+
+export const builtinAliases: Readonly<Record<string, string>> = {
+  create: "es-init --git {@}",
+  build: [
+    "es-version next --index={--index?}",
+    "es-sdist --branch={--branch?} --commit={--commit?}",
+    "es-wheel --index={--index?}",
+    "es-upload --index={--index?}",
+  ].join(" | "),
+  deploy: [
+    "es-hosts {-R} --profile={3:PROFILE?} {--dry-run!}",
+    "es-venv {2:VENV}",
+    "es-pip {config.project}=={1:VERSION} --index={--index?}",
+    "es-supervisor up",
+    "es-check",
+  ].join(" | "),
+  switch: "es-hosts {-R=nginx} {--dry-run!} | es-nginx-switch {1:SRC} {2:DST}",
+};

@@ -1,0 +1,93 @@
+// Running pipelines: each stage a process, its output the next one's input, every status seen.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import { constants } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Failure } from "../base/failure.js";
+
+// The executables of this package: dist/bins, beside dist/lib.
+const bins = fileURLToPath(new URL("../../bins/", import.meta.url));
+
+/** How a stage ended. */
+export interface StageEnd {
+  program: string;
+  status: number | null;
+  signal: NodeJS.Signals | null;
+}
+
+/** A program as the system is to start it: ours come from this package, all others from PATH. */
+function commandOf(program: string): [file: string, first: string[]] {
+  const ours = join(bins, `${program}.js`);
+  return /^es(-[a-z-]+)?$/.test(program) && existsSync(ours) ? [process.execPath, [ours]] : [program, []];
+}
+
+/** The executables of this package. */
+export function ourPrograms(): string[] {
+  return readdirSync(bins).flatMap((file) => (file.endsWith(".js") ? [file.slice(0, -3)] : []));
+}
+
+/** True for an executable of this package. */
+export function isOurs(program: string): boolean {
+  return commandOf(program)[1].length > 0;
+}
+
+function ended(program: string, child: ChildProcess): Promise<StageEnd> {
+  return new Promise((resolve, reject) => {
+    child.on("exit", (status, signal) => resolve({ program, status, signal }));
+    child.on("error", (error: NodeJS.ErrnoException) => {
+      const why = error.code === "ENOENT" ? "there is no such program in PATH" : error.message;
+      reject(new Failure("exec-failed", `${program}: ${why}`));
+    });
+  });
+}
+
+/**
+ * Runs one pipeline with our stdin, stdout and stderr; resolves when every stage has ended. `signal` passes
+ * SIGTERM on to the stages.
+ */
+export async function runPipeline(
+  stages: readonly (readonly string[])[],
+  signal: AbortSignal,
+): Promise<StageEnd[]> {
+  const children: ChildProcess[] = [];
+  const ends: Promise<StageEnd>[] = [];
+  const terminate = () => {
+    for (const child of children) child.kill("SIGTERM");
+  };
+  signal.addEventListener("abort", terminate, { once: true });
+  try {
+    let input: "inherit" | NonNullable<ChildProcess["stdout"]> = "inherit";
+    for (const [index, [program = "", ...args]] of stages.entries()) {
+      const last = index === stages.length - 1;
+      const [file, first] = commandOf(program);
+      const child: ChildProcess = spawn(file, [...first, ...args], {
+        stdio: [input, last ? "inherit" : "pipe", "inherit"],
+      });
+      // The next stage has the pipe now; as long as we hold it, too, nobody sees that a reader went.
+      if (input !== "inherit") input.destroy();
+      children.push(child);
+      ends.push(ended(program, child));
+      if (child.stdout) input = child.stdout;
+    }
+    const settled = await Promise.allSettled(ends);
+    return settled.map((one) => {
+      if (one.status === "rejected") throw one.reason;
+      return one.value;
+    });
+  } finally {
+    signal.removeEventListener("abort", terminate);
+  }
+}
+
+/**
+ * The exit status of a pipeline: that of its last stage, which knows of all failures before it; 2 where any
+ * stage was called wrongly; 128 plus its number for a last stage that a signal ended.
+ */
+export function statusOf(ends: readonly StageEnd[]): number {
+  const last = ends.at(-1);
+  if (ends.some(({ status }) => status === 2)) return 2;
+  if (last?.signal) return 128 + (constants.signals[last.signal] ?? 0);
+  return last?.status ?? 1;
+}

@@ -1,0 +1,155 @@
+// The language of aliases: programs, arguments, {placeholders}, | and &&, and nothing else.
+//
+//   {1:NAME}   the first operand; NAME is what messages call it. {2:NAME}, and so on
+//   {-R}       the value of the flag -R of the alias; {--branch} likewise
+//   {--all!}   the switch --all itself, where it was given; a word of its own
+//   {config.K} the value of the key K of the configuration
+//   {@}        all operands and flags that nothing else takes; a word of its own
+//
+// `?` after the name: where there is no value, the whole word is left out. `=TEXT`: the value otherwise.
+
+import { Failure, UsageError } from "../base/failure.js";
+
+export interface Placeholder {
+  kind: "operand" | "flag" | "switch" | "config" | "rest";
+  /** The number of the operand, the flag with its dashes, or the key. */
+  name: string;
+  /** For messages. */
+  label: string;
+  optional: boolean;
+  otherwise: string | undefined;
+}
+
+/** A word of an alias: texts and placeholders in turn. */
+export type Word = readonly (string | Placeholder)[];
+/** Stages joined by `|`; each is a list of words. */
+export type PipelineTemplate = readonly (readonly Word[])[];
+
+function placeholder(inner: string): Placeholder {
+  const [, name = "", label = "", mark = "", otherwise] =
+    /^(@|\d+|--?[A-Za-z][\w-]*|config(?:\.[\w-]+)+)(?::([\w-]+))?(\?|!)?(?:=(.*))?$/.exec(inner) ?? [];
+  if (name === "") throw new UsageError(`an alias knows no placeholder {${inner}}; see man es`);
+  const kind =
+    name === "@"
+      ? "rest"
+      : name.startsWith("-")
+        ? mark === "!"
+          ? "switch"
+          : "flag"
+        : /^\d/.test(name)
+          ? "operand"
+          : "config";
+  return {
+    kind,
+    name: kind === "config" ? name.slice("config.".length) : name,
+    label: label || (kind === "operand" ? `operand ${name}` : name),
+    optional: mark === "?",
+    otherwise,
+  };
+}
+
+/** Reads the text of an alias: pipelines, to be run one after the other. Throws UsageError. */
+export function parseTemplate(text: string): PipelineTemplate[] {
+  const pipelines: Word[][][] = [[[]]];
+  const stage = () => pipelines.at(-1)?.at(-1) as Word[];
+  // A quoted text, a placeholder, an operator, plain text, or space between words.
+  const token = /\s+|&&|\||'([^']*)'|"([^"]*)"|\{([^}]*)\}|([^\s'"{}|&;<>$`\\()*?#~!]+)/gy;
+  let word: (string | Placeholder)[] | undefined;
+  const endWord = () => {
+    if (word) stage().push(word);
+    word = undefined;
+  };
+  let at = 0;
+  for (let match = token.exec(text); match; match = token.exec(text)) {
+    at = token.lastIndex;
+    const [whole, single, double, inner, plain] = match;
+    if (/^\s/.test(whole)) endWord();
+    else if (whole === "|") {
+      endWord();
+      pipelines.at(-1)?.push([]);
+    } else if (whole === "&&") {
+      endWord();
+      pipelines.push([[]]);
+    } else {
+      word ??= [];
+      word.push(inner === undefined ? (single ?? double ?? plain ?? "") : placeholder(inner));
+    }
+  }
+  endWord();
+  if (at < text.length)
+    throw new UsageError(
+      `an alias is programs, words, {placeholders}, | and && only, not ${text.slice(at, at + 10)}`,
+    );
+  if (pipelines.some((stages) => stages.some((words) => words.length === 0)))
+    throw new UsageError(`an alias has a stage without a program: ${text}`);
+  return pipelines;
+}
+
+function placeholdersOf(template: readonly PipelineTemplate[]): Placeholder[] {
+  return template.flat(3).filter((part): part is Placeholder => typeof part !== "string");
+}
+
+interface Given {
+  operands: string[];
+  flags: Map<string, string>;
+  switches: Set<string>;
+  rest: string[];
+}
+
+/** Sorts the arguments of an alias into what its placeholders take; all else is an error, or the rest. */
+function sort(name: string, wanted: readonly Placeholder[], args: readonly string[]): Given {
+  const takes = (kind: Placeholder["kind"], flag: string) =>
+    wanted.some((one) => one.kind === kind && one.name === flag);
+  const most = Math.max(0, ...wanted.filter(({ kind }) => kind === "operand").map((one) => Number(one.name)));
+  const takesRest = wanted.some(({ kind }) => kind === "rest");
+  const given: Given = { operands: [], flags: new Map(), switches: new Set(), rest: [] };
+  for (let i = 0; i < args.length; i++) {
+    const word = args[i] as string;
+    const [, flag = word, value] = /^(--?[A-Za-z][\w-]*)=(.*)$/s.exec(word) ?? [];
+    if (takes("switch", word)) given.switches.add(word);
+    else if (takes("flag", flag)) {
+      const said = value ?? args[++i];
+      if (said === undefined || said === "") throw new UsageError(`es ${name}: ${flag} needs a value`);
+      if (given.flags.has(flag)) throw new UsageError(`es ${name}: ${flag} is given twice`);
+      given.flags.set(flag, said);
+    } else if (!word.startsWith("-") && given.operands.length < most) given.operands.push(word);
+    else if (takesRest) given.rest.push(word);
+    else throw new UsageError(`es ${name} takes no ${word}`);
+  }
+  return given;
+}
+
+/**
+ * The pipelines of an alias with its arguments in place: lists of stages, which are lists of words. Values
+ * stay data: whatever is in them, they are one word. `configured` gives the value of a key.
+ */
+export function expand(
+  name: string,
+  template: readonly PipelineTemplate[],
+  args: readonly string[],
+  configured: (key: string) => string | undefined,
+): string[][][] {
+  const given = sort(name, placeholdersOf(template), args);
+  const filled = (one: Placeholder): string | undefined => {
+    const found =
+      one.kind === "operand"
+        ? given.operands[Number(one.name) - 1]
+        : one.kind === "flag"
+          ? given.flags.get(one.name)
+          : configured(one.name);
+    if (found !== undefined || one.optional) return found;
+    if (one.otherwise !== undefined) return one.otherwise;
+    if (one.kind === "config")
+      throw new Failure("not-configured", `es ${name} needs the key ${one.name} in essay.toml`);
+    throw new UsageError(`es ${name}: ${one.label} is missing`);
+  };
+  const words = (word: Word): string[] => {
+    const [only] = word;
+    if (word.length === 1 && typeof only === "object" && only.kind === "rest") return given.rest;
+    if (word.length === 1 && typeof only === "object" && only.kind === "switch")
+      return given.switches.has(only.name) ? [only.name] : [];
+    const parts = word.map((part) => (typeof part === "string" ? part : filled(part)));
+    return parts.includes(undefined) ? [] : [parts.join("")];
+  };
+  return template.map((stages) => stages.map((stage) => stage.flatMap(words)));
+}
