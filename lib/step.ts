@@ -67,9 +67,10 @@ class Run {
   readonly #writer: RecordWriter;
   readonly #started = performance.now();
 
-  constructor(context: Context) {
+  /** With `forPeople`, records become a table also where stdout is no terminal. */
+  constructor(context: Context, forPeople = process.stdout.isTTY === true) {
     this.context = context;
-    this.#table = process.stdout.isTTY && !context.json ? [] : undefined;
+    this.#table = forPeople && !context.json ? [] : undefined;
     this.#writer = new RecordWriter(process.stdout, () => this.stop.abort());
   }
 
@@ -315,6 +316,16 @@ export async function produce(
   for await (const record of made) {
     run.count({});
     await run.emit({ number: ++number, text: JSON.stringify(record), record });
+  }
+  return run.end();
+}
+
+/** Reads all records of stdin and writes them as a table, also into a file or pipe; resolves to the exit status. */
+export async function drain(context: Context): Promise<number> {
+  const run = new Run(context, true);
+  for await (const line of records(run, ["batch"])) {
+    run.count(line.record);
+    await run.emit(line);
   }
   return run.end();
 }
