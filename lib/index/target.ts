@@ -1,0 +1,57 @@
+// Where an index takes uploads, and where it lists its files: people know one of the two URLs.
+
+import { Failure } from "../base/failure.js";
+import { type Credentials, lookupCredentials, uploadCredentials } from "./credentials.js";
+
+/** Both URLs of an index, without credentials. */
+export interface Target {
+  simple: string;
+  upload: string;
+}
+
+/** An index, and who we are for it. */
+export interface Destination extends Target {
+  forUpload: Credentials | undefined;
+  forLookUp: Credentials | undefined;
+}
+
+const wellKnown: Target[] = [
+  { simple: "https://idx.test/simple/", upload: "https://upload.idx.test/legacy/" },
+  { simple: "https://test.idx.test/simple/", upload: "https://test.idx.test/legacy/" },
+];
+
+/**
+ * Both URLs from either. A simple URL ends with `simple/` (devpi: `+simple/`), and uploads go to what is above it;
+ * an upload URL of PyPI's kind ends with `legacy/`, and `simple/` is beside it; any other is the upload URL, with
+ * `simple/` below it (pypiserver, Nexus, Artifactory, GitLab, es-index). Throws Failure "bad-index".
+ */
+export function targetOf(address: string): Target {
+  if (!URL.canParse(address) || !/^https?:/i.test(address))
+    throw new Failure("bad-index", `${address} is no http or https URL`);
+  const url = new URL(address);
+  url.username = "";
+  url.password = "";
+  url.hash = "";
+  if (!url.pathname.endsWith("/")) url.pathname += "/";
+  const { href } = url;
+  const known = wellKnown.find(({ simple, upload }) => href === simple || href === upload);
+  if (known) return { ...known };
+  const [, above, last] = /^(.*\/)(\+?simple|legacy)\/$/.exec(href) ?? [];
+  if (above === undefined) return { simple: `${href}simple/`, upload: href };
+  return last === "legacy" ? { simple: `${above}simple/`, upload: href } : { simple: href, upload: above };
+}
+
+/**
+ * The destination of uploads to an index. `upload` is its simple or its upload URL, `index` its simple URL where
+ * that is known by itself; both may hold credentials. Throws Failure "bad-index", and UsageError for a .netrc or
+ * .pypirc that cannot be read.
+ */
+export async function openDestination(upload: string, index: string | undefined): Promise<Destination> {
+  const target = targetOf(upload);
+  if (index !== undefined && index !== upload) target.simple = targetOf(index).simple;
+  const sameOrigin = new URL(target.simple).origin === new URL(target.upload).origin;
+  // The upload URL's credentials may be in the URL as given, or be kept under the URL that follows from it.
+  const forUpload = (await uploadCredentials(upload)) ?? (await uploadCredentials(target.upload));
+  const own = await lookupCredentials(index ?? target.simple);
+  return { ...target, forUpload, forLookUp: own ?? (sameOrigin ? forUpload : undefined) };
+}
