@@ -11,6 +11,9 @@ import { fileURLToPath } from "node:url";
 /** The folder of the built executables; first in PATH of every program that `program` runs. */
 export const bins = fileURLToPath(new URL("../../bins", import.meta.url));
 
+/** A folder for PATH in which every executable has its name, for pipelines in a shell. */
+export const path = fileURLToPath(new URL("../../path", import.meta.url));
+
 export interface Ran {
   status: number | null;
   signal: NodeJS.Signals | null;
@@ -60,6 +63,12 @@ export async function program(name: string, args: readonly string[], options: Ru
   const report = `$ ${name} ${args.join(" ")}\nstatus ${status} signal ${signal}\n--- stdout\n${ran.stdout}--- stderr\n${ran.stderr}`;
   assert.ok(!late, `did not end in time\n${report}`);
   return { ...ran, report };
+}
+
+/** Runs a script by bash, with our executables in PATH. */
+export function shell(script: string, options: RunOptions = {}): Promise<Ran> {
+  const env = { ...options.env, PATH: `${path}:${options.env?.PATH ?? process.env.PATH}` };
+  return program("bash", ["-c", script], { ...options, env });
 }
 
 /** Runs a program and fails the test unless it ends with the status. */
