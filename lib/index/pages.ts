@@ -30,7 +30,7 @@ export function prefersJson(accept: string | undefined): boolean {
   return best(jsonTypes) > 0 && best(jsonTypes) >= best(htmlTypes);
 }
 
-function escape(text: string): string {
+function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
@@ -38,7 +38,7 @@ function htmlPage(title: string, links: readonly string[]): Page {
   const head = `<!DOCTYPE html>\n<html>\n<head>\n<meta charset="utf-8">\n<meta name="pypi:repository-version" content="1.1">`;
   return {
     type: "text/html; charset=utf-8",
-    text: `${head}\n<title>${escape(title)}</title>\n</head>\n<body>\n<h1>${escape(title)}</h1>\n${links
+    text: `${head}\n<title>${escapeHtml(title)}</title>\n</head>\n<body>\n<h1>${escapeHtml(title)}</h1>\n${links
       .map((link) => `${link}<br>\n`)
       .join("")}</body>\n</html>\n`,
   };
@@ -53,7 +53,7 @@ export function projectsPage(names: readonly string[], asJson: boolean): Page {
   if (asJson) return jsonPage({ projects: names.map((name) => ({ name })) });
   return htmlPage(
     "Simple index",
-    names.map((name) => `<a href="${escape(name)}/">${escape(name)}</a>`),
+    names.map((name) => `<a href="${escapeHtml(name)}/">${escapeHtml(name)}</a>`),
   );
 }
 
@@ -75,7 +75,7 @@ export function projectPage(name: string, files: readonly StoredFile[], asJson: 
   return htmlPage(
     `Links for ${name}`,
     files.map(
-      (file) => `<a href="${escape(address(file))}#sha256=${file.sha256}">${escape(file.filename)}</a>`,
+      (file) => `<a href="${escapeHtml(address(file))}#sha256=${file.sha256}">${escapeHtml(file.filename)}</a>`,
     ),
   );
 }
