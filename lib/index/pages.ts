@@ -75,7 +75,8 @@ export function projectPage(name: string, files: readonly StoredFile[], asJson: 
   return htmlPage(
     `Links for ${name}`,
     files.map(
-      (file) => `<a href="${escapeHtml(address(file))}#sha256=${file.sha256}">${escapeHtml(file.filename)}</a>`,
+      (file) =>
+        `<a href="${escapeHtml(address(file))}#sha256=${file.sha256}">${escapeHtml(file.filename)}</a>`,
     ),
   );
 }
