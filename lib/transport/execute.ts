@@ -1,29 +1,38 @@
 // Running a job over a channel: sends it, keeps the lifeline, drops the noise, and ends with the exit status.
 
 import { once } from "node:events";
+import { setTimeout as timer } from "node:timers/promises";
 import type { Channel, Ended, Job, Target, Transport } from "./contract.js";
 import { command, head } from "./wire.js";
 
-/** Milliseconds that output may still come after the exit status; then whoever holds the channel is left alone. */
-const lastWords = 1000;
+/**
+ * After the exit status, the rest of the output is on its way, and the channel closes behind it, unless
+ * something that was left running holds it open. So we wait, second by second, while at least so many bytes
+ * come in each; a program that writes on and on is left alone after a minute.
+ */
+const lastWords = { ms: 1000, bytes: 4096, times: 60 };
 /** Milliseconds that a cancelled script has for ending what it started; it kills after 5 s. */
 const patience = 8000;
 
-const delay = (ms: number) =>
-  new Promise<void>((resolve) => {
-    setTimeout(resolve, ms).unref();
-  });
+/** Bytes that came, whether the program's first line was among them, and whether the taker has one in hand. */
+interface Received {
+  ready: boolean;
+  bytes: number;
+  taking: boolean;
+}
 
-async function send(channel: Channel, job: Job, first: Buffer): Promise<void> {
+/** Writes the program and the payload. Rejects when the payload cannot be read, and for nothing else. */
+async function send(channel: Channel, job: Job, first: Buffer, over: AbortSignal): Promise<void> {
   const { stdin } = channel;
   const write = async (chunk: Buffer) => {
-    if (!stdin.write(chunk)) await Promise.race([once(stdin, "drain"), once(stdin, "close")]);
+    // A command that ended before it read all needs no more; its status tells why.
+    if (!stdin.write(chunk)) await once(stdin, "drain", { signal: over }).catch(() => {});
   };
   await write(first);
   if (!job.payload) return;
   let sent = 0;
   for await (const chunk of job.payload.open()) {
-    if (job.signal.aborted || stdin.destroyed) return;
+    if (job.signal.aborted || stdin.destroyed || over.aborted) return;
     sent += chunk.length;
     await write(chunk);
   }
@@ -31,30 +40,50 @@ async function send(channel: Channel, job: Job, first: Buffer): Promise<void> {
   if (sent !== job.payload.size) stdin.end();
 }
 
-/** Passes on what comes after the line `ready`, and notes that it came. */
-async function receive(channel: Channel, job: Job, seen: { ready: boolean }): Promise<void> {
+/** Passes on what comes after the line `ready`. Rejects with what the taker throws, and nothing else. */
+async function receive(channel: Channel, job: Job, received: Received, over: AbortSignal): Promise<void> {
   const mark = Buffer.from(`${job.ready}\n`);
   let noise: Buffer = Buffer.alloc(0);
-  for await (const chunk of channel.stdout as AsyncIterable<Buffer>) {
-    if (seen.ready) {
-      await job.stdout(chunk);
+  const take = async (chunk: Buffer) => {
+    received.taking = true;
+    await job.stdout(chunk);
+    received.taking = false;
+  };
+  const chunks = (channel.stdout as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
+  for (;;) {
+    // A channel that breaks ends here; `ended` tells why.
+    const { value: chunk, done } = await chunks.next().catch(() => ({ value: undefined, done: true }));
+    if (done || chunk === undefined || over.aborted) return;
+    received.bytes += chunk.length;
+    if (received.ready) {
+      await take(chunk);
       continue;
     }
     noise = Buffer.concat([noise, chunk]);
     const at = noise.indexOf(mark);
     if (at >= 0) {
-      seen.ready = true;
+      received.ready = true;
       const rest = noise.subarray(at + mark.length);
-      if (rest.length > 0) await job.stdout(rest);
+      if (rest.length > 0) await take(rest);
     } else noise = noise.subarray(Math.max(0, noise.length - mark.length));
   }
 }
 
 /** Rejects with the reason of the abort when the host has not ended the script in time after it. */
-async function outOfPatience(signal: AbortSignal): Promise<never> {
-  if (!signal.aborted) await once(signal, "abort");
-  await delay(patience);
+async function outOfPatience(signal: AbortSignal, over: AbortSignal): Promise<never> {
+  if (!signal.aborted) await once(signal, "abort", { signal: over });
+  await timer(patience, undefined, { signal: over });
   throw signal.reason;
+}
+
+/** Waits for the end of the output, as long as it makes sense. */
+async function drained(outputs: Promise<unknown>, received: Received, over: AbortSignal): Promise<void> {
+  const all = outputs.then(() => true);
+  for (let times = 0; times < lastWords.times; times++) {
+    const before = received.bytes;
+    if (await Promise.race([all, timer(lastWords.ms, false, { signal: over })])) return;
+    if (!received.taking && received.bytes - before < lastWords.bytes) return;
+  }
 }
 
 /** How a program ended, and whether it had begun to run. */
@@ -70,22 +99,33 @@ export async function execute(transport: Transport, target: Target, job: Job): P
   job.signal.throwIfAborted();
   const first = head(job.program, job.become);
   const channel = await transport.start(target, command, job.signal);
-  const seen = { ready: false };
-  channel.stdin.on("error", () => {}); // the command ended before it read all; its status tells why
-  channel.stderr.on("data", (chunk: Buffer) => job.stderr(chunk));
+  const over = new AbortController();
+  const received: Received = { ready: false, bytes: 0, taking: false };
+  channel.stdin.on("error", () => {});
+  channel.stderr.on("data", (chunk: Buffer) => {
+    if (!over.signal.aborted) job.stderr(chunk);
+  });
   channel.stderr.on("error", () => {});
-  const stderrEnd = once(channel.stderr, "close").catch(() => {});
-  const received = receive(channel, job, seen).catch(() => {}); // the channel broke; `ended` tells
+  const stderrEnd = once(channel.stderr, "close", { signal: over.signal }).catch(() => {});
   const cut = () => channel.stdin.end();
+  const receipt = receive(channel, job, received, over.signal);
   job.signal.addEventListener("abort", cut, { once: true });
   try {
-    if (job.signal.aborted) cut();
-    else send(channel, job, first).catch((error: Error) => channel.stdin.destroy(error));
-    const ended = await Promise.race([channel.ended, outOfPatience(job.signal)]);
-    await Promise.race([Promise.all([received, stderrEnd]), delay(lastWords)]);
+    const sent = job.signal.aborted ? cut() : send(channel, job, first, over.signal);
+    // Trouble at our end, in the payload's source or the output's taker, ends the job.
+    const trouble = new Promise<never>((_, reject) => {
+      Promise.all([sent, receipt]).catch(reject);
+    });
+    const late = outOfPatience(job.signal, over.signal);
+    const ended = await Promise.race([channel.ended, late, trouble]);
+    await Promise.race([drained(Promise.all([receipt, stderrEnd]), received, over.signal), trouble]);
     job.signal.throwIfAborted();
-    return { ...ended, ready: seen.ready };
+    return { ...ended, ready: received.ready };
+  } catch (error) {
+    job.signal.throwIfAborted();
+    throw error;
   } finally {
+    over.abort();
     job.signal.removeEventListener("abort", cut);
     channel.destroy();
   }

@@ -1,0 +1,237 @@
+// Host keys that the user's known_hosts files vouch for: sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT".
+
+import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { mkdir, open, readFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { Failure } from "../base/failure.js";
+
+/** One line that can be used. */
+export interface KnownHostsLine {
+  file: string;
+  /** From 1. */
+  line: number;
+  marker: "revoked" | "cert-authority" | undefined;
+  /** Names and patterns, in lower case, or one hashed name. */
+  names: readonly string[];
+  /** The key in base64. */
+  key: string;
+}
+
+/** What the files say about a key that a host has shown. */
+export type Verdict =
+  | { is: "known" }
+  /** `authority`: a line that trusts a certificate authority for this host. */
+  | { is: "unknown"; authority: KnownHostsLine | undefined }
+  | { is: "changed" | "revoked"; line: KnownHostsLine };
+
+/** "ssh-ed25519" of a key's bytes (RFC 4253 section 6.6). */
+export function typeOf(key: Buffer): string {
+  return key.subarray(4, 4 + key.readUInt32BE(0)).toString("latin1");
+}
+
+/** A key as people compare it: "ED25519 SHA256:…", as `ssh-keygen -l` writes it. */
+export function fingerprint(key: Buffer): string {
+  const kind = typeOf(key)
+    .replace(/^ssh-/, "")
+    .replace(/^ecdsa-.*/, "ecdsa");
+  return `${kind.toUpperCase()} SHA256:${createHash("sha256").update(key).digest("base64").replace(/=+$/, "")}`;
+}
+
+/** The name under which a host stands in the files: without the port where it is 22. */
+export function nameOf(hostname: string, port: number): string {
+  const name = hostname.toLowerCase();
+  return port === 22 ? name : `[${name}]:${port}`;
+}
+
+function hashed(name: string, salt: Buffer): Buffer {
+  return createHmac("sha1", salt).update(name).digest();
+}
+
+function hashMatches(pattern: string, name: string): boolean {
+  const [, , salt = "", hash = ""] = pattern.split("|");
+  const wanted = Buffer.from(hash, "base64");
+  const found = hashed(name, Buffer.from(salt, "base64"));
+  return wanted.length === found.length && timingSafeEqual(wanted, found);
+}
+
+function globMatches(pattern: string, name: string): boolean {
+  if (!/[*?]/.test(pattern)) return pattern === name;
+  const source = pattern
+    .replace(/[.+^${}()|[\]\\]/g, "\\$&")
+    .replace(/\*+/g, ".*")
+    .replaceAll("?", ".");
+  return new RegExp(`^${source}$`, "s").test(name);
+}
+
+function lineMatches({ names }: KnownHostsLine, name: string): boolean {
+  let found = false;
+  for (const pattern of names) {
+    if (pattern.startsWith("|")) return hashMatches(pattern, name);
+    if (pattern.startsWith("!")) {
+      if (globMatches(pattern.slice(1), name)) return false;
+    } else found ||= globMatches(pattern, name);
+  }
+  return found;
+}
+
+function parseLine(file: string, number: number, text: string): KnownHostsLine | undefined {
+  const words = text.trim().split(/\s+/);
+  if (!words[0] || words[0].startsWith("#")) return undefined;
+  const marker = words[0].startsWith("@") ? words.shift()?.slice(1) : undefined;
+  if (marker !== undefined && marker !== "revoked" && marker !== "cert-authority") return undefined;
+  const [names = "", type, key = ""] = words;
+  const bytes = Buffer.from(key, "base64");
+  // Lines of SSH 1, and broken ones.
+  if (bytes.length < 8 || bytes.readUInt32BE(0) > bytes.length || typeOf(bytes) !== type) return undefined;
+  return {
+    file,
+    line: number,
+    marker,
+    names: (names.startsWith("|") ? names : names.toLowerCase()).split(","),
+    key: bytes.toString("base64"),
+  };
+}
+
+function append<K, V>(map: Map<K, V[]>, key: K, value: V): void {
+  const values = map.get(key);
+  if (values) values.push(value);
+  else map.set(key, [value]);
+}
+
+/** One file, read once. It may be a file that does not exist yet. */
+class KnownHostsFile {
+  readonly path: string;
+  readonly byKey = new Map<string, KnownHostsLine[]>();
+  readonly #byName = new Map<string, KnownHostsLine[]>();
+  /** Lines with wildcards or negations. */
+  readonly #patterns: KnownHostsLine[] = [];
+  readonly #hashed: KnownHostsLine[] = [];
+  #lines = 0;
+  /** Appending is done one after the other. */
+  #last: Promise<void> = Promise.resolve();
+
+  private constructor(path: string) {
+    this.path = path;
+  }
+
+  static async read(path: string): Promise<KnownHostsFile> {
+    const file = new KnownHostsFile(path);
+    let text: string;
+    try {
+      text = await readFile(path, "latin1");
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return file;
+      throw new Failure("host-key-unknown", `cannot read known hosts: ${(error as Error).message}`);
+    }
+    for (const line of text.split("\n")) file.#add(line);
+    return file;
+  }
+
+  #add(text: string): void {
+    const line = parseLine(this.path, ++this.#lines, text);
+    if (!line) return;
+    append(this.byKey, line.key, line);
+    if (line.names.some((name) => name.startsWith("|"))) this.#hashed.push(line);
+    else if (line.names.some((name) => /[*?!]/.test(name))) this.#patterns.push(line);
+    else for (const name of line.names) append(this.#byName, name, line);
+  }
+
+  /** The lines for a name; comparing with hashed names costs 3 µs a line. */
+  linesFor(name: string, withHashed: boolean): KnownHostsLine[] {
+    const others = withHashed ? [...this.#patterns, ...this.#hashed] : this.#patterns;
+    return [...(this.#byName.get(name) ?? []), ...others.filter((line) => lineMatches(line, name))];
+  }
+
+  has(name: string, key: string): boolean {
+    return (this.byKey.get(key) ?? []).some((line) => line.marker === undefined && lineMatches(line, name));
+  }
+
+  /** Appends a line for a host, in one write, as other programs may do the same at the same time. */
+  learn(name: string, key: string, text: string): Promise<void> {
+    const learnt = this.#last
+      .catch(() => {})
+      .then(() => (this.has(name, key) ? undefined : this.#append(text)));
+    this.#last = learnt;
+    return learnt;
+  }
+
+  async #append(text: string): Promise<void> {
+    await mkdir(dirname(this.path), { recursive: true, mode: 0o700 });
+    const handle = await open(this.path, "a+", 0o600);
+    try {
+      const { size } = await handle.stat();
+      const end = Buffer.alloc(1);
+      if (size > 0) await handle.read(end, 0, 1, size - 1);
+      const unfinished = size > 0 && end[0] !== 0x0a;
+      await handle.write(`${unfinished ? "\n" : ""}${text}\n`);
+    } finally {
+      await handle.close();
+    }
+    this.#add(text);
+  }
+}
+
+/** The files that count for one host, the user's before those of the machine. */
+export class KnownHosts {
+  readonly #files: readonly KnownHostsFile[];
+
+  constructor(files: readonly KnownHostsFile[]) {
+    this.#files = files;
+  }
+
+  /** What is known of a host with this key. `names`: as nameOf gives it, then others that will do as well. */
+  verdict(names: readonly string[], key: Buffer): Verdict {
+    const text = key.toString("base64");
+    // Looked up by the key first: only its few lines have their names compared.
+    const ofKey = this.#files
+      .flatMap((file) => file.byKey.get(text) ?? [])
+      .filter((line) => names.some((name) => lineMatches(line, name)));
+    const revoked = ofKey.find(({ marker }) => marker === "revoked");
+    if (revoked) return { is: "revoked", line: revoked };
+    if (ofKey.some(({ marker }) => marker === undefined)) return { is: "known" };
+    const lines = this.#linesFor(names.slice(0, 1), true);
+    const others = lines.filter(({ marker }) => marker === undefined);
+    const type = typeOf(key);
+    const other = others.find((line) => typeOf(Buffer.from(line.key, "base64")) === type) ?? others[0];
+    if (other) return { is: "changed", line: other };
+    return { is: "unknown", authority: lines.find(({ marker }) => marker === "cert-authority") };
+  }
+
+  /** Types of the keys that are known for a host; those of hashed lines only if asked for, as it is slow. */
+  types(names: readonly string[], withHashed: boolean): string[] {
+    const lines = this.#linesFor(names, withHashed).filter(({ marker }) => marker === undefined);
+    return [...new Set(lines.map(({ key }) => typeOf(Buffer.from(key, "base64"))))];
+  }
+
+  #linesFor(names: readonly string[], withHashed: boolean): KnownHostsLine[] {
+    return this.#files.flatMap((file) => names.flatMap((name) => file.linesFor(name, withHashed)));
+  }
+
+  /** Adds a key to the first file, and returns that file's name; undefined when there is no file. */
+  async learn(name: string, key: Buffer, hash: boolean): Promise<string | undefined> {
+    const file = this.#files[0];
+    if (!file) return undefined;
+    const salt = randomBytes(20);
+    const written = hash ? `|1|${salt.toString("base64")}|${hashed(name, salt).toString("base64")}` : name;
+    const text = key.toString("base64");
+    await file.learn(name, text, `${written} ${typeOf(key)} ${text}`);
+    return file.path;
+  }
+}
+
+/** Reads each file once, whatever number of hosts it is for. */
+export class KnownHostsFiles {
+  readonly #read = new Map<string, Promise<KnownHostsFile>>();
+
+  /** `user`: the files of which the first one takes new keys; `global`: those of the machine. */
+  async load(user: readonly string[], global: readonly string[]): Promise<KnownHosts> {
+    const files = [...user, ...global].map((path) => {
+      const known = this.#read.get(path);
+      if (known) return known;
+      const file = KnownHostsFile.read(path);
+      this.#read.set(path, file);
+      return file;
+    });
+    return new KnownHosts(await Promise.all(files));
+  }
+}

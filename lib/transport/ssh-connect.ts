@@ -1,0 +1,324 @@
+// One way to a host: look its name up, connect, check its key, log in; with second tries where they may help.
+
+import { lookup } from "node:dns/promises";
+import { connect as connectTo, isIP, type Socket } from "node:net";
+import ssh2, { type Client } from "ssh2";
+import { Failure } from "../base/failure.js";
+import { showCommand } from "../base/quote.js";
+import { abortable, type Gate, pause } from "./abort.js";
+import { fingerprint, type KnownHosts, type KnownHostsFiles, nameOf, typeOf } from "./known-hosts.js";
+import { offer } from "./ssh-algorithms.js";
+import { type Identities, Login } from "./ssh-auth.js";
+import type { SshSettings } from "./ssh-settings.js";
+
+/** What all connections of a run share. */
+export interface Surroundings {
+  knownHosts: KnownHostsFiles;
+  identities: Identities;
+  /** Limits what is under way before authentication: sshd drops more than a few (MaxStartups). */
+  gate: Gate;
+}
+
+/** Trouble that may be gone at the next try. */
+class Passing extends Failure {}
+
+/** Milliseconds before the second, third and fourth try; each is lengthened by up to a half, at random. */
+const pauses = [300, 900, 2700];
+
+/** Milliseconds for the log-in: an agent may ask its user first. */
+const loginTime = 30_000;
+
+/** A host that does not answer at all is no load on any sshd: it holds its place at the gate no longer. */
+const gateTime = 1000;
+
+/** Host as the record names it, and where that leads, for messages. */
+function whereabouts(host: string, { hostname, port }: SshSettings): string {
+  return host === hostname ? `${host} port ${port}` : `${host} (${hostname} port ${port})`;
+}
+
+async function resolve(host: string, settings: SshSettings, signal: AbortSignal): Promise<string[]> {
+  const { hostname, family } = settings;
+  if (isIP(hostname)) return [hostname];
+  try {
+    const found = await abortable(lookup(hostname, { all: true, family }), signal);
+    return found.map(({ address }) => address);
+  } catch (error) {
+    signal.throwIfAborted();
+    const { code } = error as NodeJS.ErrnoException;
+    throw new Passing("unresolved", `cannot look up ${whereabouts(host, settings)}: ${code}`);
+  }
+}
+
+function socketFailure(where: string, error: NodeJS.ErrnoException): Failure {
+  if (error.code === "ECONNREFUSED")
+    return new Failure("refused", `${where} refuses connections: nobody listens there`);
+  if (error.code === "ETIMEDOUT") return new Failure("timeout", `${where} does not answer`);
+  return new Failure("unreachable", `cannot reach ${where}: ${error.message}`);
+}
+
+/** Connects to one address; rejects with Failure "timeout" after `limit` milliseconds. */
+function connectSocket(
+  where: string,
+  address: string,
+  { port, bindAddress }: SshSettings,
+  limit: number,
+  signal: AbortSignal,
+): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connectTo({
+      host: address,
+      port,
+      noDelay: true,
+      ...(bindAddress !== undefined && { localAddress: bindAddress }),
+    });
+    const end = (error: unknown) => {
+      socket.destroy();
+      reject(error);
+    };
+    const aborted = () => end(signal.reason);
+    const timer = setTimeout(
+      () => end(new Failure("timeout", `${where} does not answer within ${limit / 1000} s`)),
+      limit,
+    );
+    socket.once("error", (error) => end(socketFailure(where, error)));
+    socket.once("connect", () => {
+      socket.removeAllListeners("error");
+      resolve(socket);
+    });
+    socket.once("close", () => clearTimeout(timer));
+    socket.once("connect", () => clearTimeout(timer));
+    signal.addEventListener("abort", aborted, { once: true });
+    for (const event of ["connect", "close"])
+      socket.once(event, () => signal.removeEventListener("abort", aborted));
+  });
+}
+
+/** The first of the addresses that answers; each has its share of the time. */
+async function reach(host: string, settings: SshSettings, signal: AbortSignal): Promise<Socket> {
+  const addresses = await resolve(host, settings, signal);
+  const limit = Math.ceil(settings.connectTimeout / addresses.length);
+  let failure: unknown;
+  for (const address of addresses) {
+    const { hostname } = settings;
+    const where = whereabouts(host, settings) + (address === hostname ? "" : ` at ${address}`);
+    try {
+      return await connectSocket(where, address, settings, limit, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      failure ??= error;
+    }
+  }
+  throw failure;
+}
+
+/** Checks the host's key; `failure` tells why it was refused, `learn` that it is to be remembered. */
+class HostKeyCheck {
+  failure: Failure | undefined;
+  /** Types of keys that are known for the host, when it showed one of another type. */
+  otherTypes: string[] = [];
+  learn: Buffer | undefined;
+  readonly #host: string;
+  readonly #settings: SshSettings;
+  readonly #known: KnownHosts;
+
+  constructor(host: string, settings: SshSettings, known: KnownHosts) {
+    this.#host = host;
+    this.#settings = settings;
+    this.#known = known;
+  }
+
+  /** The name for which a key is remembered, and others whose key will do. */
+  get names(): [string, ...string[]] {
+    const { hostKeyAlias, hostname, port } = this.#settings;
+    if (hostKeyAlias !== undefined) return [hostKeyAlias.toLowerCase()];
+    const name = nameOf(hostname, port);
+    return port === 22 ? [name] : [name, nameOf(hostname, 22)];
+  }
+
+  types(withHashed: boolean): string[] {
+    return this.#known.types(this.names.slice(0, 1), withHashed);
+  }
+
+  check(key: Buffer): boolean {
+    const verdict = this.#known.verdict(this.names, key);
+    this.failure = undefined;
+    if (verdict.is === "known") return true;
+    if (verdict.is === "unknown") {
+      if (this.#settings.acceptNew) this.learn = key;
+      else this.failure = this.#unknown(key, verdict.authority !== undefined);
+      return this.#settings.acceptNew;
+    }
+    const { file, line } = verdict.line;
+    const where = whereabouts(this.#host, this.#settings);
+    if (verdict.is === "revoked")
+      this.failure = new Failure(
+        "host-key-revoked",
+        `the key of ${where}, ${fingerprint(key)}, is revoked in ${file} line ${line}: do not use this host`,
+      );
+    else {
+      const types = this.types(true);
+      if (!types.includes(typeOf(key))) this.otherTypes = types;
+      const known = fingerprint(Buffer.from(verdict.line.key, "base64"));
+      const mend = showCommand(["ssh-keygen", "-R", this.names[0], "-f", file]);
+      this.failure = new Failure(
+        "host-key-changed",
+        `the key of ${where} is ${fingerprint(key)}, but ${file} line ${line} has ${known}: the host was set up anew, or somebody is in between; if the new key is right: ${mend}`,
+      );
+    }
+    return false;
+  }
+
+  #unknown(key: Buffer, authority: boolean): Failure {
+    const { unusedForHostKey } = this.#settings;
+    const type = typeOf(key).replace(/^ssh-|-.*/g, "");
+    const remarks = [
+      ...(authority ? ["certificates of hosts are not supported"] : []),
+      ...unusedForHostKey.map((setting) => `${setting} is not supported`),
+    ];
+    const remark = remarks.map((text) => ` (${text})`).join("");
+    return new Failure(
+      "host-key-unknown",
+      `the key of ${whereabouts(this.#host, this.#settings)} is in no known_hosts file${remark}: ${fingerprint(key)}; compare it with what ssh-keygen -lf /etc/ssh/ssh_host_${type}_key.pub says there, then run again with --accept-new`,
+    );
+  }
+
+  /** To be called when the host has proved that it has the key. */
+  async remember(): Promise<void> {
+    if (!this.learn) return;
+    const { hashKnownHosts } = this.#settings;
+    await this.#known.learn(this.names[0], this.learn, hashKnownHosts);
+  }
+}
+
+/** Speaks SSH over a socket until the host has let us in. */
+function logIn(
+  host: string,
+  socket: Socket,
+  settings: SshSettings,
+  check: HostKeyCheck,
+  types: readonly string[],
+  login: Login,
+  signal: AbortSignal,
+): Promise<Client> {
+  const { user, connectTimeout, keepaliveInterval, keepaliveCount, forwardAgent } = settings;
+  const where = whereabouts(host, settings);
+  const client = new ssh2.Client();
+  return new Promise((resolve, reject) => {
+    let trouble: (Error & { level?: string; code?: unknown }) | undefined;
+    const settle = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", aborted);
+    };
+    const fail = (error: unknown) => {
+      settle();
+      socket.destroy();
+      reject(error);
+    };
+    const aborted = () => fail(signal.reason);
+    const limit = (what: string, ms: number) =>
+      setTimeout(
+        () => fail(new Failure("timeout", `${where} did not end ${what} within ${ms / 1000} s`)),
+        ms,
+      );
+    let timer = limit("the key exchange", connectTimeout);
+    let loggingIn = false;
+    signal.addEventListener("abort", aborted);
+    if (signal.aborted) aborted();
+
+    client.on("handshake", () => {
+      loggingIn = true;
+      clearTimeout(timer);
+      timer = limit("the log-in", Math.max(loginTime, connectTimeout));
+    });
+    client.on("ready", () => {
+      settle();
+      resolve(client);
+    });
+    // This listener stays: an error without one would end the program.
+    client.on("error", (error: Error & { level?: string; code?: unknown }) => {
+      if (error.level === "agent") return; // ssh2 goes on to the next key
+      trouble ??= error;
+      socket.destroy(); // "close" follows
+    });
+    const why = (): Failure => {
+      if (check.failure) return check.failure;
+      const said = trouble ? `: ${trouble.message}` : "";
+      // A server that has enough of our keys says good-bye (RFC 4253 section 11.1), which has a number.
+      const dismissed = login.denied && typeof trouble?.code === "number";
+      if (trouble?.level === "client-authentication" || dismissed)
+        return new Failure("auth-failed", `${where} does not let ${user} in; ${login.story}`);
+      if (loggingIn) return new Failure("unreachable", `${where} hung up during the log-in${said}`);
+      if (trouble?.level === "handshake") return new Failure("unreachable", `${where}${said}`);
+      return new Passing("unreachable", `${where} hung up before the log-in${said}`);
+    };
+    client.on("close", () => fail(why()));
+    try {
+      client.connect({
+        sock: socket,
+        username: user,
+        readyTimeout: 0,
+        keepaliveInterval,
+        keepaliveCountMax: keepaliveCount,
+        algorithms: offer(settings.algorithms, types),
+        hostVerifier: (key: Buffer) => check.check(key),
+        ...(forwardAgent !== undefined && { agent: forwardAgent }),
+        authHandler: (left, partial) => login.next(left, partial),
+      });
+    } catch (error) {
+      fail(error);
+    }
+  });
+}
+
+async function attempt(
+  host: string,
+  settings: SshSettings,
+  types: readonly string[] | undefined,
+  around: Surroundings,
+  signal: AbortSignal,
+): Promise<Client> {
+  const { userKnownHosts, globalKnownHosts, user } = settings;
+  const candidates = await abortable(around.identities.candidatesFor(settings), signal);
+  const known = await around.knownHosts.load(userKnownHosts, globalKnownHosts);
+  const check = new HostKeyCheck(host, settings, known);
+  const place = await around.gate.enter(signal);
+  const slow = setTimeout(place.leave, gateTime);
+  try {
+    const socket = await reach(host, settings, signal);
+    clearTimeout(slow);
+    const login = new Login(user, candidates);
+    const client = await logIn(host, socket, settings, check, types ?? check.types(false), login, signal);
+    await check.remember();
+    return client;
+  } catch (error) {
+    // The host has a key of another type, too, and that one may be known.
+    const { otherTypes } = check;
+    if (error !== check.failure || types !== undefined || otherTypes.length === 0) throw error;
+    place.leave();
+    return await attempt(host, settings, otherTypes, around, signal);
+  } finally {
+    clearTimeout(slow);
+    place.leave();
+  }
+}
+
+/**
+ * Connects and logs in. Throws Failure: unresolved, unreachable, refused, timeout, host-key-unknown,
+ * host-key-changed, host-key-revoked, auth-failed; or the abort's reason.
+ */
+export async function connect(
+  host: string,
+  settings: SshSettings,
+  around: Surroundings,
+  signal: AbortSignal,
+): Promise<Client> {
+  for (const ms of pauses) {
+    try {
+      return await attempt(host, settings, undefined, around, signal);
+    } catch (error) {
+      if (!(error instanceof Passing)) throw error;
+      await pause(ms * (1 + Math.random() / 2), signal);
+    }
+  }
+  return attempt(host, settings, undefined, around, signal);
+}

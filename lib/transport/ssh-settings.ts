@@ -1,0 +1,279 @@
+// How ssh itself would reach a host: what `ssh -G` says (ssh_config(5)), in the form that ssh2 needs.
+
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { hostname as localHostname, userInfo } from "node:os";
+import { Failure } from "../base/failure.js";
+import type { Target } from "./contract.js";
+
+/** Settings for one host. Times are in milliseconds, paths absolute. */
+export interface SshSettings {
+  /** The name or address to connect to. */
+  hostname: string;
+  port: number;
+  user: string;
+  /** IP version, 0 for any. */
+  family: 0 | 4 | 6;
+  bindAddress: string | undefined;
+  /** HostKeyAlias: the name to look for in known_hosts instead. */
+  hostKeyAlias: string | undefined;
+  userKnownHosts: readonly string[];
+  globalKnownHosts: readonly string[];
+  /** Whether keys of unknown hosts are learnt. A changed key is refused whatever is set. */
+  acceptNew: boolean;
+  hashKnownHosts: boolean;
+  /** The agent's socket. */
+  agent: string | undefined;
+  identityFiles: readonly string[];
+  identitiesOnly: boolean;
+  /** The agent that commands on the host may use. */
+  forwardAgent: string | undefined;
+  /** SetEnv: environment for commands, as far as the host takes it. */
+  environment: Record<string, string>;
+  /** Whether keys may be used at all. */
+  publicKey: boolean;
+  connectTimeout: number;
+  keepaliveInterval: number;
+  keepaliveCount: number;
+  /** Names of algorithms that ssh allows, in its order; undefined without ssh. */
+  algorithms: Algorithms | undefined;
+  /** What is set but cannot be used; named when authentication fails. */
+  unused: readonly string[];
+  /** The same of the host's key. */
+  unusedForHostKey: readonly string[];
+}
+
+export interface Algorithms {
+  kex: readonly string[];
+  cipher: readonly string[];
+  hmac: readonly string[];
+  serverHostKey: readonly string[];
+}
+
+const defaultConnectTimeout = 10_000;
+const defaultKeepalive = { interval: 15_000, count: 3 };
+
+/** The lines of `ssh -G`: keyword, and its values in order. */
+type Values = ReadonlyMap<string, readonly string[]>;
+
+function parse(text: string): Values {
+  const values = new Map<string, string[]>();
+  for (const line of text.split("\n")) {
+    const space = line.indexOf(" ");
+    if (space < 0) continue;
+    const keyword = line.slice(0, space);
+    values.set(keyword, [...(values.get(keyword) ?? []), line.slice(space + 1)]);
+  }
+  return values;
+}
+
+/** ssh's `~` is the home of the password file, not $HOME. */
+const home = () => userInfo().homedir;
+
+/** A file name of the configuration as ssh reads it: ~, ${VARIABLE}, and the tokens of ssh_config(5). */
+function expand(text: string, tokens: Record<string, string>): string {
+  return text
+    .replace(/^~(?=\/|$)/, home)
+    .replace(/\$\{(\w+)\}/g, (_, name: string) => {
+      const value = process.env[name];
+      if (value === undefined)
+        throw new Failure("bad-argument", `ssh's configuration uses \${${name}}, which is not set: ${text}`);
+      return value;
+    })
+    .replace(/%(.)/g, (token, letter: string) => {
+      const value = tokens[letter];
+      if (value === undefined)
+        throw new Failure(
+          "bad-argument",
+          `ssh's configuration uses ${token}, which is not known here: ${text}`,
+        );
+      return value;
+    });
+}
+
+/** Several paths on one line, as ssh prints them: a space before a slash parts them. */
+function paths(line: string | undefined): string[] {
+  return (line ?? "").split(/ (?=[/~]|none$)/).filter((path) => path !== "" && path !== "none");
+}
+
+function list(line: string | undefined): string[] {
+  return (line ?? "").split(",").filter(Boolean);
+}
+
+function seconds(text: string | undefined): number | undefined {
+  const value = Number(text);
+  return Number.isFinite(value) && value > 0 ? value * 1000 : undefined;
+}
+
+/** The value of a keyword, unless it is "none". */
+function single(values: Values, keyword: string): string | undefined {
+  const value = values.get(keyword)?.[0];
+  return value === "none" ? undefined : value;
+}
+
+function refuseWhatMatters(host: string, values: Values): void {
+  for (const [keyword, name] of [
+    ["proxycommand", "ProxyCommand"],
+    ["proxyjump", "ProxyJump"],
+    ["revokedhostkeys", "RevokedHostKeys"],
+  ] as const) {
+    const value = single(values, keyword);
+    if (value !== undefined)
+      throw new Failure(
+        "unreachable",
+        `${host}: ssh's configuration sets ${name} (${value}), which is not supported`,
+      );
+  }
+}
+
+function notUsed(values: Values): string[] {
+  const unused = (values.get("certificatefile") ?? []).map((file) => `CertificateFile ${file}`);
+  for (const [keyword, name] of [
+    ["hostbasedauthentication", "HostbasedAuthentication"],
+    ["pkcs11provider", "PKCS11Provider"],
+  ] as const) {
+    const value = single(values, keyword);
+    if (value !== undefined && value !== "no") unused.push(`${name} ${value}`);
+  }
+  return unused;
+}
+
+function agentOf(values: Values, tokens: Record<string, string>): string | undefined {
+  const named = values.get("identityagent")?.[0] ?? "SSH_AUTH_SOCK";
+  if (named === "none") return undefined;
+  if (named === "SSH_AUTH_SOCK") return process.env.SSH_AUTH_SOCK || undefined;
+  if (/^\$\w+$/.test(named)) return process.env[named.slice(1)] || undefined;
+  return expand(named, tokens);
+}
+
+function forwardedAgent(values: Values, tokens: Record<string, string>): string | undefined {
+  const named = values.get("forwardagent")?.[0] ?? "no";
+  if (named === "no") return undefined;
+  if (named === "yes") return agentOf(values, tokens);
+  return named.startsWith("$") ? process.env[named.slice(1)] : expand(named, tokens);
+}
+
+/** The tokens of ssh_config(5), "TOKENS". */
+function tokensOf(host: string, hostname: string, port: string, user: string, alias: string | undefined) {
+  const { username, uid, homedir } = userInfo();
+  const local = localHostname();
+  const all = createHash("sha1").update(`${local}${hostname}${port}${user}`).digest("hex");
+  return {
+    "%": "%",
+    C: all,
+    d: homedir,
+    h: hostname,
+    i: String(uid),
+    j: "",
+    k: alias ?? host,
+    L: local.replace(/\..*/, ""),
+    l: local,
+    n: host,
+    p: port,
+    r: user,
+    u: username,
+  };
+}
+
+function settingsFrom(host: string, values: Values, acceptNew: boolean): SshSettings {
+  refuseWhatMatters(host, values);
+  const one = (keyword: string) => values.get(keyword)?.[0];
+  const hostname = one("hostname") ?? host;
+  const port = one("port") ?? "22";
+  const user = one("user") ?? userInfo().username;
+  const hostKeyAlias = single(values, "hostkeyalias");
+  const tokens = tokensOf(host, hostname, port, user, hostKeyAlias);
+  const methods = single(values, "preferredauthentications");
+  const family = one("addressfamily");
+  const interval = seconds(one("serveraliveinterval"));
+  const knownHostsCommand = single(values, "knownhostscommand");
+  return {
+    hostname,
+    port: Number(port),
+    user,
+    family: family === "inet" ? 4 : family === "inet6" ? 6 : 0,
+    bindAddress: single(values, "bindaddress"),
+    hostKeyAlias: hostKeyAlias === undefined ? undefined : expand(hostKeyAlias, tokens),
+    userKnownHosts: paths(one("userknownhostsfile")).map((path) => expand(path, tokens)),
+    globalKnownHosts: paths(one("globalknownhostsfile")).map((path) => expand(path, tokens)),
+    // "no" (printed as "false") wants no questions: unknown keys are learnt, and no check is left out.
+    acceptNew: acceptNew || ["accept-new", "false", "no", "off"].includes(one("stricthostkeychecking") ?? ""),
+    hashKnownHosts: one("hashknownhosts") === "yes",
+    agent: agentOf(values, tokens),
+    identityFiles: (values.get("identityfile") ?? [])
+      .filter((file) => file !== "none")
+      .map((file) => expand(file, tokens)),
+    identitiesOnly: one("identitiesonly") === "yes",
+    forwardAgent: forwardedAgent(values, tokens),
+    environment: Object.fromEntries(
+      (values.get("setenv") ?? []).map((pair) => [pair.replace(/=.*/s, ""), pair.replace(/^[^=]*=/, "")]),
+    ),
+    publicKey:
+      !["no", "false"].includes(one("pubkeyauthentication") ?? "") &&
+      (methods === undefined || list(methods).includes("publickey")),
+    connectTimeout: seconds(one("connecttimeout")) ?? defaultConnectTimeout,
+    keepaliveInterval: interval ?? defaultKeepalive.interval,
+    keepaliveCount: interval === undefined ? defaultKeepalive.count : Number(one("serveralivecountmax") ?? 3),
+    algorithms: values.has("ciphers")
+      ? {
+          kex: list(one("kexalgorithms")),
+          cipher: list(one("ciphers")),
+          hmac: list(one("macs")),
+          serverHostKey: list(one("hostkeyalgorithms")),
+        }
+      : undefined,
+    unused: notUsed(values),
+    unusedForHostKey: knownHostsCommand === undefined ? [] : [`KnownHostsCommand ${knownHostsCommand}`],
+  };
+}
+
+/** What ssh does where no file says otherwise, for a machine without ssh. */
+function builtIn({ host = "", user, port }: Target): Values {
+  const directory = `${home()}/.ssh`;
+  return new Map([
+    ["hostname", [host.toLowerCase()]],
+    ["user", [user ?? userInfo().username]],
+    ["port", [String(port ?? 22)]],
+    ["identityfile", ["rsa", "ecdsa", "ed25519"].map((kind) => `${directory}/id_${kind}`)],
+    ["userknownhostsfile", [`${directory}/known_hosts ${directory}/known_hosts2`]],
+    ["globalknownhostsfile", ["/etc/ssh/ssh_known_hosts /etc/ssh/ssh_known_hosts2"]],
+  ]);
+}
+
+/** Calls ssh; resolves to undefined when there is none on this machine. */
+function askSsh({ host = "", user, port }: Target, config: string | undefined): Promise<string | undefined> {
+  const args = ["-G"];
+  if (config !== undefined) args.push("-F", config);
+  if (user !== undefined) args.push("-l", user);
+  if (port !== undefined) args.push("-p", String(port));
+  args.push("--", host);
+  return new Promise((resolve, reject) => {
+    const child = execFile("ssh", args, { timeout: 60_000, maxBuffer: 1 << 20 }, (error, stdout, stderr) => {
+      if (!error) resolve(stdout);
+      else if (error.code === "ENOENT") resolve(undefined);
+      else {
+        const said = stderr.trim().split("\n").slice(0, 3).join("; ");
+        reject(new Failure("unresolved", `ssh -G ${host} failed: ${said || error.message}`));
+      }
+    });
+    child.stdin?.end();
+  });
+}
+
+/** Reads settings, at most a few at once. `config`: a file for ssh -F. */
+export class SshSettingsReader {
+  readonly #config: string | undefined;
+  readonly #acceptNew: boolean;
+
+  constructor(config: string | undefined, acceptNew: boolean) {
+    this.#config = config;
+    this.#acceptNew = acceptNew;
+  }
+
+  /** Throws Failure: "unresolved" when ssh cannot make sense of its files; "unreachable" for what is not supported. */
+  async settingsFor(target: Target): Promise<SshSettings> {
+    const said = await askSsh(target, this.#config);
+    const values = said === undefined ? builtIn(target) : parse(said);
+    return settingsFrom(target.host ?? "", values, this.#acceptNew);
+  }
+}
