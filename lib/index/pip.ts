@@ -2,6 +2,7 @@
 
 import { splitCredentials } from "../base/url.js";
 import { lookupCredentials } from "./credentials.js";
+import { isLoopback } from "./http.js";
 
 /** An index in the form in which pip gets it. */
 export interface PipIndex {
@@ -13,10 +14,6 @@ export interface PipIndex {
   netrc: string | undefined;
   /** True for plain http to another machine: pip must be told to trust it. */
   trusted: boolean;
-}
-
-function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }
 
 const quoted = (word: string) => `"${word.replace(/["\\]/g, "\\$&")}"`;
