@@ -96,13 +96,15 @@ switched() {
         }
         {
             text = ""
-            for (i = 1; i <= length($0); i += length(name)) {
-                name = substr($0, i, 1)
+            for (i = 1; i <= length($0); i += length(word)) {
+                name = ""
                 if (!comment && stands(first, $0, i)) name = first
                 else if (!comment && stands(second, $0, i)) name = second
-                for (j = 1; j <= length(name); j++) follow(substr(name, j, 1))
-                if (name == from) { froms++; text = text to }
-                else { if (name == to) tos++; text = text name }
+                word = name == "" ? substr($0, i, 1) : name
+                for (j = 1; j <= length(word); j++) follow(substr(word, j, 1))
+                text = text (name == from ? to : word)
+                froms += name == from
+                tos += name == to
             }
             follow("\n")
             if (edit) { if (NR > 1) print "\n"; print text }

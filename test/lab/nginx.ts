@@ -116,9 +116,10 @@ export async function startNginx(options: NginxOptions): Promise<LabNginx> {
   const child = spawn(name, args, { stdio: ["ignore", "ignore", "inherit"], ...options.user });
   if (options.lasting) await once(child, "exit");
   const pid = () => Number(readFileSync(join(directory, "logs/nginx.pid"), "utf8"));
-  await until(`nginx on ${address}:${port}`, () => {
+  await until(`nginx on ${address}:${port}`, async () => {
     if (!options.lasting && child.exitCode !== null) throw new Error(readFileSync(errorLog, "utf8"));
-    return accepts(address, port);
+    // It listens first, then writes its pid, then starts the worker.
+    return (await accepts(address, port)) && pid() > 0 && descendants(pid()).length > 0;
   });
   return {
     directory,
