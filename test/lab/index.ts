@@ -1,43 +1,60 @@
 // A package index of the lab: es-index on a directory that has the wheels which a deploy needs.
 
 import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { identity, until } from "./processes.js";
 import { bins } from "./program.js";
 import { copyWheels } from "./wheels.js";
 
+export interface IndexOptions {
+  /** Where its files and its log go; made when missing. A new temporary directory unless told. */
+  home?: string;
+  /** Outlives this process until `stop`; otherwise it ends with this process at the latest. */
+  lasting?: boolean;
+}
+
 export interface LabIndex {
-  /** Where its files are. */
+  /** Where its sdists and wheels are. */
   directory: string;
   /** URL of its simple page: what ESSAY_INDEX and --index take. */
   url: string;
+  pid: number;
+  /** Ends the server and takes its directory away. */
   stop(): Promise<void>;
 }
 
-/** Starts es-index on a new directory with the lab's wheels. It ends with this process at the latest. */
-export async function startIndex(): Promise<LabIndex> {
-  const directory = mkdtempSync(join(tmpdir(), "essay-index-"));
-  await copyWheels(directory);
-  const words = ["--pdeathsig", "TERM", process.execPath, join(bins, "es-index.js"), directory];
-  const server = spawn("setpriv", words, { stdio: ["ignore", "ignore", "pipe"] });
-  const url = await new Promise<string>((resolve, reject) => {
-    let said = "";
-    server.stderr.on("data", (chunk) => {
-      said += chunk;
-      const [found] = /http:\S+(?=\n)/.exec(said) ?? [];
-      if (found) resolve(found);
-    });
-    server.on("exit", () => reject(new Error(`es-index ended: ${said}`)));
+/** Starts es-index on a directory with the lab's wheels. */
+export async function startIndex(options: IndexOptions = {}): Promise<LabIndex> {
+  const home = options.home ?? mkdtempSync(join(tmpdir(), "essay-index-"));
+  const files = join(home, "files");
+  mkdirSync(files, { recursive: true });
+  await copyWheels(files);
+  const log = join(home, "log");
+  const output = openSync(log, "w");
+  const bound = options.lasting ? [] : ["setpriv", "--pdeathsig", "TERM"];
+  const [program = "", ...args] = [...bound, process.execPath, join(bins, "es-index.js"), files];
+  const server = spawn(program, args, {
+    stdio: ["ignore", "ignore", output],
+    detached: options.lasting ?? false,
   });
+  const pid = server.pid as number;
+  let url: string | undefined;
+  await until("es-index", () => {
+    [url] = /http:\S+(?=\n)/.exec(readFileSync(log, "utf8")) ?? [];
+    if (identity(pid) === undefined) throw new Error(`es-index ended: ${readFileSync(log, "utf8")}`);
+    return url !== undefined;
+  });
+  if (options.lasting) server.unref();
   return {
-    directory,
-    url,
+    directory: files,
+    url: url as unknown as string,
+    pid,
     stop: async () => {
       server.kill();
-      if (server.exitCode === null && server.signalCode === null) await once(server, "exit");
-      rmSync(directory, { recursive: true, force: true });
+      await until("the end of es-index", () => identity(pid) === undefined);
+      rmSync(home, { recursive: true, force: true });
     },
   };
 }

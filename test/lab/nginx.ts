@@ -21,7 +21,7 @@ export interface NginxOptions {
   /** The user to run as; its own tree then belongs to that user. */
   user?: { uid: number; gid: number };
   /** Outlives this process until `stop`. */
-  lasting?: true;
+  lasting?: boolean;
 }
 
 export interface LabNginx {
@@ -114,7 +114,10 @@ export async function startNginx(options: NginxOptions): Promise<LabNginx> {
   const words = options.lasting ? daemon : ["setpriv", "--pdeathsig", "TERM", ...daemon, "-g", "daemon off;"];
   const [name = "", ...args] = words;
   const child = spawn(name, args, { stdio: ["ignore", "ignore", "inherit"], ...options.user });
-  if (options.lasting) await once(child, "exit");
+  if (options.lasting) {
+    const [status] = await once(child, "exit");
+    if (status !== 0) throw new Error(readFileSync(errorLog, "utf8"));
+  }
   const pid = () => Number(readFileSync(join(directory, "logs/nginx.pid"), "utf8"));
   await until(`nginx on ${address}:${port}`, async () => {
     if (!options.lasting && child.exitCode !== null) throw new Error(readFileSync(errorLog, "utf8"));

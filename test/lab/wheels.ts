@@ -3,7 +3,16 @@
 
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -23,6 +32,8 @@ export async function wheels(): Promise<string> {
   if (existsSync(directory)) return directory;
   mkdirSync(cache, { recursive: true });
   const fresh = mkdtempSync(join(cache, "making-"));
+  // One user makes them, others of this machine read them.
+  chmodSync(fresh, 0o755);
   await run("/usr/bin/python3", [script, fresh]);
   try {
     renameSync(fresh, directory);
