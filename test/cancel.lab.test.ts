@@ -31,7 +31,10 @@ async function interrupted(script: string, signal: NodeJS.Signals, ready: () => 
   child.stderr.on("data", (chunk) => {
     stderr += chunk;
   });
-  await until("the hosts at work", ready, 30_000);
+  await until("the hosts at work", ready, 30_000).catch((error: Error) => {
+    process.kill(-(child.pid as number), "SIGKILL");
+    throw new Error(`${error.message}\n${stderr}`);
+  });
   process.kill(-(child.pid as number), signal);
   const [status, killer] = await once(child, "close");
   return { status, killer, stderr };
