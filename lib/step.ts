@@ -2,10 +2,11 @@
 // status. Two shapes: `eachRecord`, where a record leaves as soon as it is done, and `wholeBatch`, which
 // reads everything first. `produce` is for executables that make records and read none.
 
-import { asFailure, Failure, UsageError } from "./base/failure.js";
+import { asFailure, Failure, type FailureDetails, UsageError } from "./base/failure.js";
 import type { Json, JsonObject } from "./base/json.js";
 import { printable } from "./base/printable.js";
 import type { Batch, FieldName, RecordWith, TraceEntry } from "./base/schema.js";
+import { hideCredentials } from "./base/url.js";
 import type { Context } from "./cli.js";
 import { Batches } from "./stream/batches.js";
 import { amend } from "./stream/members.js";
@@ -55,6 +56,11 @@ type Row = Record<string, unknown>;
 
 const always: readonly FieldName[] = ["trace", "batch", "plan"];
 
+/** What a failure tells beyond its sentence, without the secrets that other programs may have said. */
+function details({ details }: Failure): FailureDetails {
+  return { ...details, ...(details.stderr !== undefined && { stderr: hideCredentials(details.stderr) }) };
+}
+
 /** One run of a step: counts, writes and reports. */
 class Run {
   readonly context: Context;
@@ -97,12 +103,11 @@ class Run {
 
   /** Writes a record as it came, or with changes. */
   async emit(line: Line, changes?: { [name: string]: Json | undefined }): Promise<void> {
-    const text = changes ? amend(line.text, changes) : line.text;
-    const record: Row = changes ? JSON.parse(text) : line.record;
     const label = labelOf(line.record);
+    const record: Row = { ...line.record, ...changes };
     if (hasFailed(record)) this.#failed.push(label);
     if (this.#table) this.#table.push(record);
-    else await this.#writer.write(text, label);
+    else await this.#writer.write(changes ? amend(line.text, changes) : line.text, label);
   }
 
   /** Writes a record that the step has worked on, with its trace, and says so. */
@@ -125,7 +130,12 @@ class Run {
       ...done?.fields,
       ...(trace !== undefined && { trace: trace as Json }),
       ...(failure && {
-        error: { step: name, code: failure.code, message: failure.message, ...failure.details },
+        error: {
+          step: name,
+          code: failure.code,
+          message: hideCredentials(failure.message),
+          ...details(failure),
+        },
       }),
     });
     const dry = this.context.dryRun || line.record.plan === true ? "dry run: " : "";
@@ -135,7 +145,9 @@ class Run {
 
   #say(label: string, failure: Failure | undefined, said: string, ms: number): void {
     const { name, bad } = this.context;
-    const text = failure ? bad(printable(`${failure.code}: ${failure.message}`)) : printable(said);
+    const text = failure
+      ? bad(printable(hideCredentials(`${failure.code}: ${failure.message}`)))
+      : printable(said);
     this.context.say(`${printable(label)}  ${name}  ${text}  ${(ms / 1000).toFixed(1)} s`);
   }
 
