@@ -36,6 +36,13 @@ export function commandLine(pid: number): string {
   }
 }
 
+/** Command lines of the processes in whose command line a text stands. */
+export function processesWith(text: string): string[] {
+  return pids()
+    .map(commandLine)
+    .filter((line) => line.includes(text));
+}
+
 /** Processes of a user, without those that have ended and only wait to be noticed. */
 export function processesOf(uid: number): number[] {
   return pids().filter((pid) => {
