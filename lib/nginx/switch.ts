@@ -64,6 +64,7 @@ async function attempt(
       try {
         signal.throwIfAborted();
         await work(site);
+        signal.throwIfAborted();
       } catch (error) {
         site.failure = asFailure(signal.aborted ? signal.reason : error);
       }

@@ -3,7 +3,16 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { accepts, freePort } from "./ports.js";
@@ -118,11 +127,13 @@ export async function startNginx(options: NginxOptions): Promise<LabNginx> {
     const [status] = await once(child, "exit");
     if (status !== 0) throw new Error(readFileSync(errorLog, "utf8"));
   }
-  const pid = () => Number(readFileSync(join(directory, "logs/nginx.pid"), "utf8"));
+  const pidFile = join(directory, "logs/nginx.pid");
+  const pid = () => Number(readFileSync(pidFile, "utf8"));
   await until(`nginx on ${address}:${port}`, async () => {
     if (!options.lasting && child.exitCode !== null) throw new Error(readFileSync(errorLog, "utf8"));
     // It listens first, then writes its pid, then starts the worker.
-    return (await accepts(address, port)) && pid() > 0 && descendants(pid()).length > 0;
+    if (!(await accepts(address, port)) || !existsSync(pidFile)) return false;
+    return pid() > 0 && descendants(pid()).length > 0;
   });
   return {
     directory,
