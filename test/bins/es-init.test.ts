@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { expectStatus, scratch } from "../lab/program.js";
+import { expectStatus, path, scratch } from "../lab/program.js";
 
 const tree = [
   ".gitignore",
@@ -136,4 +138,32 @@ test("--git without an identity says how to give one, before anything is made", 
   const ran = await expectStatus(1, "es-init", ["--git", "essay_demo"], { cwd, env: gitEnv(t, false) });
   assert.match(ran.stderr, /no-git-identity: .*git config --global user.name/);
   assert.deepEqual(readdirSync(cwd), []);
+});
+
+/** Runs es-init on a terminal of its own and answers its question. */
+async function answering(answer: string, cwd: string, env: NodeJS.ProcessEnv): Promise<string> {
+  const child = spawn("script", ["-qec", "es-init --git essay_demo", "/dev/null"], {
+    cwd,
+    env: { ...process.env, ...env, PATH: `${path}:${process.env.PATH}` },
+  });
+  let said = "";
+  child.stdout.on("data", (chunk) => {
+    const asked = said.includes("if left empty): ");
+    said += chunk;
+    if (!asked && said.includes("if left empty): ")) child.stdin.write(answer);
+  });
+  const [status] = await once(child, "close");
+  return `${said}\nstatus ${status}`;
+}
+
+test("asks for the remote on a terminal", async (t) => {
+  const cwd = scratch(t);
+  const env = gitEnv(t, true);
+  await expectStatus(0, "git", ["init", "--quiet", "--bare", "there.git"], { cwd, env });
+  const cancelled = await answering("\x03", cwd, env);
+  assert.match(cancelled, /status 130$/);
+  assert.deepEqual(readdirSync(cwd), ["there.git"], cancelled);
+  const pushed = await answering(`${cwd}/there.git\r`, cwd, env);
+  assert.match(pushed, /pushed to .*there.git[\s\S]*status 0$/);
+  await expectStatus(0, "git", ["-C", "there.git", "rev-parse", "master"], { cwd, env });
 });
