@@ -25,6 +25,7 @@ import { fetchPage } from "../lab/http.js";
 import { type LabNginx, startNginx } from "../lab/nginx.js";
 import { identity, until } from "../lab/processes.js";
 import { bins, expectStatus, program, type RunOptions, recordsOf, scratch } from "../lab/program.js";
+import { startSshd } from "../lab/sshd.js";
 
 const here = `${JSON.stringify({ host: "lb1", transport: "local" })}\n`;
 
@@ -477,6 +478,52 @@ test("switches back while old workers still answer", async (t) => {
   const { record } = await switched(nginx, 0, ["upstreamB", "upstreamA"]);
   assert.equal(record.trace[0].changed, false);
   response.destroy();
+});
+
+test("two balancers by ssh: all or none", async (t) => {
+  const lab = await startSshd({ hosts: 2 });
+  t.after(() => lab.stop());
+  const upstreams = { upstreamA: [await serving(t, "side A")], upstreamB: [await serving(t, "side B")] };
+  const balancers: LabNginx[] = [];
+  for (const user of lab.hosts) {
+    // It ends with the lab, as all that runs as a user of it.
+    balancers.push(await startNginx({ upstreams, user, directory: join(user.home, "nginx") }));
+  }
+  const pages = () => Promise.all(balancers.map(page));
+  const broken = join(lab.hosts[1]?.home ?? "", "nginx/conf/extra/upstreamB.conf");
+  const sound = readFileSync(broken, "utf8");
+  const input = lab.hosts
+    .map(({ address, user, port }) => `${JSON.stringify({ host: address, user, port })}\n`)
+    .join("");
+  const args = ["--ssh-config", lab.sshConfig, "--conf", "~/nginx/conf/nginx.conf", "upstreamA", "upstreamB"];
+  const workers = () => balancers.map((nginx) => nginx.workers());
+
+  // One fails its test, and the other one is not reloaded.
+  const before = workers();
+  writeFileSync(broken, "upstream essay_demo {\n");
+  const failed = await expectStatus(1, "es-nginx-switch", args, { input });
+  assert.deepEqual(await pages(), ["side A", "side A"], failed.report);
+  assert.deepEqual(workers(), before);
+  const codes = recordsOf(failed.stdout).map(({ error }) => error.code);
+  assert.deepEqual(codes, ["undone", "nginx-test-failed"], failed.report);
+
+  // One passes its test and is not taken, after the other one may have served the new side.
+  const taken = `server { listen ${upstreams.upstreamA[0]}; server_name other; }\n`;
+  writeFileSync(broken, `${sound}${taken}`);
+  const refused = await expectStatus(1, "es-nginx-switch", args, { input });
+  assert.deepEqual(await pages(), ["side A", "side A"], refused.report);
+  assert.deepEqual(
+    recordsOf(refused.stdout).map(({ error }) => error.code),
+    ["undone", "reload-failed"],
+    refused.report,
+  );
+  const { message } = recordsOf(refused.stdout)[0].error;
+  assert.match(message, /^switched back because .* failed \(reload-failed\); .* upstreamA is served$/);
+
+  writeFileSync(broken, sound);
+  const done = await expectStatus(0, "es-nginx-switch", args, { input });
+  assert.deepEqual(await pages(), ["side B", "side B"], done.report);
+  for (const nginx of balancers) assert.deepEqual(leftovers(nginx), []);
 });
 
 test("no records: nothing to do is no success", async () => {
