@@ -1,0 +1,157 @@
+#!/usr/bin/env node
+// es-supervisor: the supervisord of a virtualenv and its processes, on each host.
+
+import { Readable } from "node:stream";
+import { Failure, UsageError } from "../lib/base/failure.js";
+import { Lines } from "../lib/base/lines.js";
+import { didYouMean } from "../lib/base/nearest.js";
+import type { RecordWith } from "../lib/base/schema.js";
+import { run } from "../lib/cli.js";
+import { hostOptions, wholeNumber } from "../lib/flags.js";
+import { onHosts } from "../lib/host-step.js";
+import { refuseLive, venvFor } from "../lib/host-venv.js";
+import { pipIndex } from "../lib/index/pip.js";
+import { eachRecord } from "../lib/step.js";
+import { labelOf } from "../lib/stream/table.js";
+import { checkConf, parseConf, portsOf } from "../lib/supervisor/conf.js";
+import { describeProcesses, parseProcesses } from "../lib/supervisor/processes.js";
+import { readTemplate } from "../lib/supervisor/template.js";
+import { confValue, hints, newCredentials, variables } from "../lib/supervisor/variables.js";
+import { renderTemplate } from "../lib/templates/render.js";
+import { runScript } from "../lib/transport/run-script.js";
+
+const command = {
+  name: "es-supervisor",
+  summary: "run the processes of a virtualenv under supervisord, on each host",
+  usage: ["up|reload|shutdown|status", "start|stop|restart NAME", "tail [-f | -n N] [NAME]"],
+  operands: [1, 2],
+  options: {
+    venv: { value: "NAME", help: "this virtualenv instead of the record's" },
+    template: { value: "FILE", help: "template of supervisord.conf" },
+    project: { value: "NAME", help: "{{project}} of the template" },
+    profile: { value: "NAME", help: "{{profile}} of the template" },
+    processes: { value: "N", help: "{{process_count}} of the template (1)" },
+    "port-prefix": { value: "DIGITS", help: "{{port}} of the template: what ports begin with" },
+    index: { value: "URL|NAME", help: "where supervisor is installed from, if need be" },
+    live: { help: "change the virtualenv even if nginx serves it" },
+    follow: { short: "f", help: "tail: go on until a signal" },
+    lines: { short: "n", value: "N", help: "tail: so many lines of each log (10)" },
+    ...hostOptions,
+  },
+} as const;
+
+/** What the verbs take and do. */
+const verbs: Record<string, { name?: "needed" | "optional"; looks?: true; renders?: true }> = {
+  up: { renders: true },
+  reload: { renders: true },
+  shutdown: {},
+  start: { name: "needed" },
+  stop: { name: "needed" },
+  restart: { name: "needed" },
+  status: { looks: true },
+  tail: { name: "optional", looks: true },
+};
+
+await run(command, async ({ args: [verb = "", name], flags, context }) => {
+  const does = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined;
+  if (!does) throw new UsageError(`there is no verb ${verb}${didYouMean(verb, Object.keys(verbs))}`);
+  if (does.name === "needed" && name === undefined)
+    throw new UsageError(`${verb} needs the name of a process or a group`);
+  if (!does.name && name !== undefined) throw new UsageError(`${verb} takes no name`);
+  if (verb !== "tail" && (flags.follow || flags.lines)) throw new UsageError("-f and -n go with tail");
+  if (flags.follow && flags.lines) throw new UsageError("-f and -n do not go together");
+  const lines = flags.follow ? "-" : String(wholeNumber("--lines", flags.lines ?? "10", 1, 100_000));
+  const limits = flags.follow && flags.timeout === undefined ? { ...context, timeout: 0 } : context;
+  const patience = limits.timeout === 0 ? 31_536_000 : Math.max(1, Math.floor(limits.timeout / 1100));
+
+  return onHosts(limits, flags, async ({ settings, transport }) => {
+    const template =
+      does.renders && (await readTemplate(settings.find("template", { flag: flags.template })));
+    const shown = { project: flags.project, profile: flags.profile, processes: flags.processes };
+
+    /** The configuration of a host and what the script needs with it. */
+    const render = async (
+      record: RecordWith<"project" | "profile" | "bind" | "vars" | "index" | "host">,
+      venv: { name: string; path: string },
+    ) => {
+      if (!template) return { args: [] };
+      if (!venv.path.startsWith("/"))
+        throw new Failure("no-venv", `${verb} needs the absolute path of ${venv.path}: run es-venv before`);
+      const { ports = {} } = settings.config.values;
+      const portPrefix =
+        flags["port-prefix"] ?? (Object.hasOwn(ports, venv.name) ? ports[venv.name] : undefined);
+      const credentials = newCredentials();
+      const values = variables({
+        venv,
+        project: settings.find("project", { flag: shown.project, record: record.project }),
+        profile: settings.find("profile", { flag: shown.profile, record: record.profile }),
+        portPrefix,
+        bind: record.bind ?? "127.0.0.1",
+        processCount: settings.find("processes", { flag: shown.processes }) ?? "1",
+        vars: record.vars ?? {},
+        credentials,
+      });
+      const text = await renderTemplate(template.text, values, {
+        source: template.source,
+        hints,
+        insert: confValue,
+      });
+      const conf = parseConf(text);
+      checkConf(conf, `${venv.path}/etc`);
+      const portLines = portPrefix === undefined ? [] : portsOf(conf, portPrefix);
+      const said = { flag: flags.index, record: record.index };
+      const index =
+        settings.find("index", said) === undefined
+          ? undefined
+          : await pipIndex(settings.indexUrl("index", said));
+      const bytes = Buffer.from(text);
+      return {
+        args: [
+          credentials.username,
+          credentials.password,
+          portLines.map((one) => `${one.name} ${one.port}`).join("\n"),
+          index?.netrc ?? "-",
+          ...(index?.flags ?? []),
+        ],
+        payload: { size: bytes.length, open: () => Readable.from([bytes]) },
+      };
+    };
+
+    return eachRecord(limits, {
+      reads: [
+        ...(["host", "user", "port", "transport", "become", "prefix", "venv", "live"] as const),
+        ...(["project", "profile", "bind", "vars", "index"] as const),
+      ],
+      key: (record) => `${labelOf(record)} ${flags.venv ?? record.venv?.name}`,
+      work: async (record, task) => {
+        const venv = venvFor(settings, flags.venv, record);
+        if (!does.looks) refuseLive(venv, record, flags.live);
+        const { args, payload } = await render(record, venv);
+        const log = new Lines((line) => context.show(labelOf(record), line));
+        const results = await runScript(
+          transport,
+          record,
+          {
+            parts: ["state", "supervisor"],
+            args: [verb, venv.path, name ?? "-", String(patience), ...(verb === "tail" ? [lines] : args)],
+            code: "supervisor-failed",
+            ...(payload && { payload }),
+          },
+          verb === "tail" ? { ...task, show: (text) => log.push(text) } : task,
+        );
+        log.end();
+        const processes = parseProcesses(results.all("process"));
+        const changes = results.all("change");
+        return {
+          fields: {
+            venv: { name: venv.name, path: results.get("path") ?? venv.path },
+            ...(verb !== "tail" && { processes }),
+          },
+          changed: changes.length > 0,
+          said: verb === "tail" ? "end of the logs" : [...changes, describeProcesses(processes)].join(", "),
+          ...(does.looks && { trace: false }),
+        };
+      },
+    });
+  });
+});

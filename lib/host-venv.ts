@@ -1,0 +1,41 @@
+// Which virtualenv of a host a step is about: that of the record, or one that the command line names.
+
+import { Failure } from "./base/failure.js";
+import type { RecordWith, Venv } from "./base/schema.js";
+import type { Settings } from "./config/settings.js";
+import { checkPrefix, checkVenvName } from "./venv/name.js";
+
+/** The directory of virtualenvs, unless told otherwise ~/PROJECT. It begins with / or, for the host, with ~. */
+export function prefixFor(
+  settings: Settings,
+  flag: string | undefined,
+  record: RecordWith<"prefix" | "project">,
+): string {
+  const prefix = settings.find("prefix", { flag, record: record.prefix });
+  if (prefix !== undefined) return checkPrefix(prefix);
+  const project = settings.find("project", { record: record.project });
+  return project === undefined ? settings.need("prefix") : checkPrefix(`~/${project}`);
+}
+
+/**
+ * The virtualenv: the one that `flag` (--venv) names in the prefix, else the record's. Its path may begin
+ * with ~/ when it comes from a flag. Throws Failure "no-venv" where neither names one.
+ */
+export function venvFor(
+  settings: Settings,
+  flag: string | undefined,
+  record: RecordWith<"prefix" | "project" | "venv">,
+): Venv {
+  if (flag === undefined && record.venv) return record.venv;
+  if (flag === undefined)
+    throw new Failure("no-venv", "the record has no field venv: name one by --venv, or run es-venv before");
+  if (record.venv?.name === flag) return record.venv;
+  const prefix = prefixFor(settings, undefined, record).replace(/\/$/, "");
+  return { name: checkVenvName(flag), path: `${prefix}/${flag}` };
+}
+
+/** Throws Failure "live" when a virtualenv that nginx serves now would be changed without --live. */
+export function refuseLive(venv: Venv, record: RecordWith<"live">, allowed: boolean): void {
+  if (record.live !== venv.name || allowed) return;
+  throw new Failure("live", `nginx serves ${venv.name} now: it is changed only with --live`);
+}
