@@ -14,8 +14,10 @@ unset CDPATH ENV BASH_ENV PYTHONPATH PYTHONHOME
 essay_tab=$(printf '\t')
 essay_newline='
 '
-essay_scratch=
+essay_scratch=${TMPDIR:-/tmp}/essay.${essay_ready#* }
+essay_scratched=
 essay_watcher=
+essay_ended=
 
 exec 8<&0 </dev/null
 exec 3>&1 1>&2
@@ -47,9 +49,13 @@ change() {
     [ "$essay_plan" = 0 ]
 }
 
-# scratch: makes a private directory, $essay_scratch, that goes with the script.
+# scratch: makes a private directory, $essay_scratch, that goes with the script. Nobody can guess its name,
+# and the watcher, which is another process, knows it beforehand.
 scratch() {
-    [ -n "$essay_scratch" ] || essay_scratch=$(mktemp -d "${TMPDIR:-/tmp}/essay.XXXXXX")
+    if [ -z "$essay_scratched" ]; then
+        (umask 077 && mkdir "$essay_scratch")
+        essay_scratched=1
+    fi
 }
 
 # daemon COMMAND...: starts what outlives us; it must hold none of our descriptors.
@@ -90,22 +96,23 @@ essay_watch() {
         sleep 0.1
         essay_i=$((essay_i + 1))
     done
-    [ -z "$essay_scratch" ] || rm -rf "$essay_scratch"
+    rm -rf "$essay_scratch"
     kill -KILL 0
 }
 
 essay_leave() {
     essay_status=$?
     trap - EXIT
-    [ -z "$essay_scratch" ] || rm -rf "$essay_scratch"
-    [ -z "$essay_watcher" ] || kill -KILL "$essay_watcher" 2>/dev/null || :
+    [ -z "$essay_scratched" ] || rm -rf "$essay_scratch"
+    # Ended by a signal, we leave the watcher, which will kill what does not heed the signal.
+    [ -n "$essay_ended" ] || [ -z "$essay_watcher" ] || kill -KILL "$essay_watcher" 2>/dev/null || :
     exit "$essay_status"
 }
 
 trap essay_leave EXIT
-trap 'exit 129' HUP
-trap 'exit 130' INT
-trap 'exit 143' TERM
+trap 'essay_ended=1; exit 129' HUP
+trap 'essay_ended=1; exit 130' INT
+trap 'essay_ended=1; exit 143' TERM
 
 [ "$essay_payload" = - ] || essay_take_payload
 essay_watch &

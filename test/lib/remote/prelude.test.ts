@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { identity, until } from "../../lab/processes.js";
+import { scratch } from "../../lab/program.js";
+import { LocalWith, pathOf, runBody, shells } from "../../lab/shells.js";
+
+const gone = (pid: string | undefined) => identity(Number(pid)) === undefined;
+
+// At once, because some wait for what ends late.
+describe("the prelude", { concurrency: true }, () => {
+  for (const shell of shells) {
+    test(`${shell}: results, failures, and output of tools are kept apart`, async (t) => {
+      const transport = new LocalWith({ PATH: pathOf(t, shell) });
+      const ran = await runBody(
+        'echo tool; printf "x\\ty\\n" >&2; result a 1; fail no-such "it failed"; result b 2',
+        {
+          transport,
+        },
+      );
+      assert.equal(ran.status, 1, ran.stderr);
+      assert.equal(ran.stderr, "tool\nx\ty\n");
+      assert.equal(ran.results.get("a"), "1");
+      assert.equal(ran.results.get("error-code"), "no-such");
+      assert.equal(ran.results.get("error-message"), "it failed");
+      assert.equal(ran.results.get("b"), undefined);
+    });
+
+    test(`${shell}: the status is the script's own, and a failing command ends it`, async (t) => {
+      const transport = new LocalWith({ PATH: pathOf(t, shell) });
+      assert.equal((await runBody("exit 255", { transport })).status, 255);
+      const failed = await runBody("result a 1; false; result b 2", { transport });
+      assert.equal(failed.status, 1);
+      assert.equal(failed.results.get("b"), undefined);
+      assert.equal((await runBody("kill -KILL $$", { transport })).signal, "KILL");
+    });
+
+    test(`${shell}: a change is said, and made only when it is no dry run`, async (t) => {
+      const transport = new LocalWith({ PATH: pathOf(t, shell) });
+      const directory = scratch(t);
+      const body = 'if change "file made"; then : >"$1/made"; fi';
+      const planned = await runBody(body, { transport, args: [directory], plan: true });
+      assert.deepEqual([planned.status, planned.results.get("change")], [0, "file made"]);
+      assert.ok(!existsSync(join(directory, "made")));
+      await runBody(body, { transport, args: [directory] });
+      assert.ok(existsSync(join(directory, "made")));
+    });
+
+    for (const size of [0, 1, 65_535, 65_536, 300_000])
+      test(`${shell}: a payload of ${size} bytes comes whole, and goes with the script`, async (t) => {
+        const transport = new LocalWith({ PATH: pathOf(t, shell) });
+        const payload = Buffer.alloc(size, "\0\n\xff$'a", "latin1");
+        const ran = await runBody(
+          'result sum "$(sha256sum <"$payload")"; result mode "$(stat -c %a "$payload")"; result at "$payload"',
+          {
+            transport,
+            payload,
+          },
+        );
+        assert.equal(ran.status, 0, ran.stderr);
+        assert.equal(
+          ran.results.get("sum")?.slice(0, 64),
+          createHash("sha256").update(payload).digest("hex"),
+        );
+        assert.equal(ran.results.get("mode"), "600");
+        assert.ok(!existsSync(ran.results.get("at") as string));
+      });
+
+    test(`${shell}: cancelling ends the script and what it started, and takes its files away`, async (t) => {
+      const directory = scratch(t);
+      const transport = new LocalWith({ PATH: pathOf(t, shell), TMPDIR: directory });
+      const cancel = new AbortController();
+      let pids: string[] = [];
+      const ran = runBody(
+        `scratch; : >"$essay_scratch/file"
+      sh -c 'sleep 1000 & wait' & result pid "$!"
+      result pid "$$"; sleep 1000`,
+        {
+          transport,
+          signal: cancel.signal,
+          heard: (results) => {
+            pids = [...results.all("pid")];
+            if (pids.length === 2) cancel.abort(new Error("enough"));
+          },
+        },
+      );
+      await assert.rejects(ran, /enough/);
+      await until("the end of the script's processes", () => pids.length === 2 && pids.every(gone));
+      assert.deepEqual(readdirSync(directory), []);
+    });
+
+    for (const place of ["foreground", "background"])
+      test(`${shell}: what does not want to end in the ${place} is killed, files are taken away`, async (t) => {
+        const directory = scratch(t);
+        const transport = new LocalWith({ PATH: pathOf(t, shell), TMPDIR: directory });
+        const cancel = new AbortController();
+        let pid: string | undefined;
+        const stubborn = `sh -c 'trap "" TERM; printf "pid\t%s\n" "$$" >&3; sleep 1000; sleep 1000; sleep 1000'`;
+        const ran = runBody(`scratch; ${stubborn} ${place === "background" ? "& wait" : ""}`, {
+          transport,
+          signal: cancel.signal,
+          heard: (results) => {
+            pid = results.get("pid");
+            cancel.abort(new Error("enough"));
+          },
+        });
+        await assert.rejects(ran, /enough/);
+        await until("the end of the stubborn process", () => gone(pid));
+        await until("the removal of its files", () => readdirSync(directory).length === 0);
+      });
+
+    test(`${shell}: a daemon outlives the script and holds none of its descriptors`, async (t) => {
+      const transport = new LocalWith({ PATH: pathOf(t, shell) });
+      const directory = scratch(t);
+      const ran = await runBody(
+        `exec 9>"$1/lock"
+      daemon sh -c 'ls -l /proc/self/fd >"$1/fds"; echo $$ >"$1/pid"; exec sleep 1000' sh "$1" >/dev/null 2>&1 &
+      while [ ! -s "$1/pid" ]; do sleep 0.1; done`,
+        { transport, args: [directory] },
+      );
+      assert.equal(ran.status, 0, ran.stderr);
+      const pid = Number(readFileSync(join(directory, "pid"), "utf8"));
+      assert.notEqual(identity(pid), undefined);
+      process.kill(pid);
+      const open = readFileSync(join(directory, "fds"), "utf8")
+        .split("\n")
+        .filter((line) => / -> /.test(line));
+      const inherited = open.filter((line) => / [3-9] -> (?!\/proc\/)/.test(line));
+      assert.deepEqual(inherited, [], open.join("\n"));
+    });
+
+    test(`${shell}: a script that ends leaves no watcher`, async (t) => {
+      const transport = new LocalWith({ PATH: pathOf(t, shell) });
+      const ran = await runBody('result watcher "$essay_watcher"', { transport });
+      assert.ok(ran.results.get("watcher"));
+      await until("the end of the watcher", () => gone(ran.results.get("watcher")));
+    });
+  }
+});
