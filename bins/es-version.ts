@@ -14,15 +14,15 @@ import { dayNamed, dayOf, nextVersion, now, schemeNamed } from "../lib/version/s
 
 const command = {
   name: "es-version",
-  summary: "makes a release record with the next or another version of a project",
+  summary: "make a release record with the next or another version of a project",
   usage: [
-    "next [--scheme SCHEME] [--date DAY] [--project NAME] [--index URL]",
-    "latest [--project NAME] [--index URL]",
+    "next [--scheme SCHEME] [--date DAY] [--project NAME] [--index URL|NAME]",
+    "latest [--project NAME] [--index URL|NAME]",
     "use VERSION [--project NAME]",
   ],
   options: {
     project: { value: "NAME", help: "the distribution; otherwise the configuration's or pyproject.toml's" },
-    index: { value: "URL", help: "the index that knows the published versions" },
+    index: { value: "URL|NAME", help: "the index that knows the published versions" },
     scheme: { value: "SCHEME", help: "y.m.d.n, yy.m.d.n or yyyy.m.d.n: how the date makes a version" },
     date: { value: "DAY", help: "the day of the next version, such as 2026-11-21, instead of today" },
   },
@@ -56,7 +56,7 @@ await run(command, async ({ args, flags, context }) => {
 
   const scheme = schemeNamed(settings.find("scheme", { flag: flags.scheme }) ?? "y.m.d.n");
   const day = flags.date === undefined ? dayOf(moment) : dayNamed(flags.date);
-  const index = settings.need("index", { flag: flags.index });
+  const index = settings.indexUrl("index", { flag: flags.index });
   const files = await within(context, [context.interrupt.signal], (signal) =>
     projectFiles(index, project, { signal }),
   );
