@@ -2,7 +2,7 @@
 // es: runs an executable by its short name, or an alias, which is a pipeline.
 
 import { builtinAliases } from "../lib/alias/builtin.js";
-import { isOurs, ourPrograms, runPipeline, statusOf } from "../lib/alias/pipeline.js";
+import { isInPath, isOurs, ourPrograms, runPipeline, statusOf } from "../lib/alias/pipeline.js";
 import { expand, parseTemplate } from "../lib/alias/template.js";
 import { UsageError } from "../lib/base/failure.js";
 import { isObject } from "../lib/base/json.js";
@@ -37,10 +37,10 @@ async function pipelines(name: string, args: readonly string[], context: Context
   const text = Object.hasOwn(aliases, name) ? aliases[name] : undefined;
   if (text !== undefined) return expand(name, parseTemplate(text), args, (key) => configured(config, key));
   if (!/^[a-z][a-z0-9-]*$/.test(name)) throw new UsageError(`${name} is no name of an executable or alias`);
+  if (isInPath(`es-${name}`)) return [[[`es-${name}`, ...args]]];
   const programs = ourPrograms().map((program) => program.replace(/^es-/, ""));
   const hint = didYouMean(name, [...Object.keys(aliases), ...programs]);
-  if (hint) throw new UsageError(`there is no es-${name} and no alias ${name}${hint}`);
-  return [[[`es-${name}`, ...args]]];
+  throw new UsageError(`there is no es-${name} in PATH and no alias ${name}${hint}`);
 }
 
 await run(command, async ({ args: [name = "", ...args], flags, context }) => {

@@ -33,6 +33,11 @@ export function isOurs(program: string): boolean {
   return commandOf(program)[1].length > 0;
 }
 
+/** True for a program that PATH leads to. */
+export function isInPath(program: string): boolean {
+  return (process.env.PATH ?? "").split(":").some((folder) => existsSync(join(folder, program)));
+}
+
 function ended(program: string, child: ChildProcess): Promise<StageEnd> {
   return new Promise((resolve, reject) => {
     child.on("exit", (status, signal) => resolve({ program, status, signal }));

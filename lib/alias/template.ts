@@ -109,12 +109,12 @@ function sort(name: string, wanted: readonly Placeholder[], args: readonly strin
     if (takes("switch", word)) given.switches.add(word);
     else if (takes("flag", flag)) {
       const said = value ?? args[++i];
-      if (said === undefined || said === "") throw new UsageError(`es ${name}: ${flag} needs a value`);
-      if (given.flags.has(flag)) throw new UsageError(`es ${name}: ${flag} is given twice`);
+      if (said === undefined || said === "") throw new UsageError(`${name}: ${flag} needs a value`);
+      if (given.flags.has(flag)) throw new UsageError(`${name}: ${flag} is given twice`);
       given.flags.set(flag, said);
     } else if (!word.startsWith("-") && given.operands.length < most) given.operands.push(word);
     else if (takesRest) given.rest.push(word);
-    else throw new UsageError(`es ${name} takes no ${word}`);
+    else throw new UsageError(`${name} takes no ${word}`);
   }
   return given;
 }
@@ -140,8 +140,8 @@ export function expand(
     if (found !== undefined || one.optional) return found;
     if (one.otherwise !== undefined) return one.otherwise;
     if (one.kind === "config")
-      throw new Failure("not-configured", `es ${name} needs the key ${one.name} in essay.toml`);
-    throw new UsageError(`es ${name}: ${one.label} is missing`);
+      throw new Failure("not-configured", `${name} needs the key ${one.name} in essay.toml`);
+    throw new UsageError(`${name}: ${one.label} is missing`);
   };
   const words = (word: Word): string[] => {
     const [only] = word;
