@@ -35,6 +35,8 @@ export interface Command<O extends Options> {
   timeout?: number;
 }
 
+const usualTimeout = 300_000;
+
 /** What the common flags and the process say: the surroundings of a run. */
 export interface Context {
   /** The executable's name. */
@@ -81,7 +83,13 @@ export function packageVersion(): string {
 function help(command: Command<Options>): string {
   const usage = command.usage.map((form) => `${command.name} ${form}`.trimEnd()).join("\n       ");
   const own = Object.keys(command.options).length ? `\n${describeOptions(command.options)}` : "";
-  return `${command.name}: ${command.summary}\nusage: ${usage}\n${own}\n${describeOptions(commonOptions)}\nSee man ${command.name}.\n`;
+  const { timeout = usualTimeout } = command;
+  const limit = timeout === 0 ? "no limit" : timeout / 1000;
+  const common = {
+    ...commonOptions,
+    timeout: { ...commonOptions.timeout, help: `seconds for one host in this step (${limit})` },
+  };
+  return `${command.name}: ${command.summary}\nusage: ${usage}\n${own}\n${describeOptions(common)}\nSee man ${command.name}.\n`;
 }
 
 function maxFail(text: string | undefined): Context["maxFail"] {
@@ -102,7 +110,8 @@ function makeContext(
     argv: argv.map(hideCredentials),
     jobs: wholeNumber("--jobs", flags.jobs ?? "30", 1, 10_000),
     keepOrder: flags["keep-order"],
-    timeout: flags.timeout === undefined ? (command.timeout ?? 300_000) : seconds("--timeout", flags.timeout),
+    timeout:
+      flags.timeout === undefined ? (command.timeout ?? usualTimeout) : seconds("--timeout", flags.timeout),
     maxFail: maxFail(flags["max-fail"]),
     partial: flags.partial,
     allowEmpty: flags["allow-empty"],

@@ -32,7 +32,7 @@ export const commonOptions = {
   jobs: { short: "j", value: "N", help: "work on at most N hosts at once (30)" },
   "keep-order": { short: "k", help: "write records in the order in which they came" },
   json: { help: "JSON lines, also on a terminal" },
-  timeout: { value: "S", help: "seconds for one host in this step (300)" },
+  timeout: { value: "S", help: "seconds for one host in this step" },
   "max-fail": { value: "N|P%", help: "end with status 0 when at most so many failed" },
   partial: { help: "accept that records of a batch are missing" },
   "allow-empty": { help: "accept that there is nothing to do" },
