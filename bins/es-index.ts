@@ -11,7 +11,7 @@ import { run } from "../lib/cli.js";
 import { wholeNumber } from "../lib/flags.js";
 import { runForeground } from "../lib/foreground.js";
 import { isLoopback } from "../lib/index/http.js";
-import { closeServer, indexServer } from "../lib/index/server.js";
+import { indexServer } from "../lib/index/server.js";
 import { Store } from "../lib/index/store.js";
 
 const command = {
@@ -64,7 +64,7 @@ await run(command, async ({ args, flags, rest, context }) => {
   const port = wholeNumber("--port", flags.port ?? "0", 0, 65_535);
   if (rest?.length === 0) throw new UsageError("no command follows --");
   const store = await openStore(directory);
-  const server = indexServer(store, {
+  const { server, close } = indexServer(store, {
     uploads: isLoopback(bind),
     log: context.verbose ? (line) => context.show("es-index", line) : undefined,
   });
@@ -76,6 +76,6 @@ await run(command, async ({ args, flags, rest, context }) => {
     if (!interrupt.received) await once(interrupt.signal, "abort");
     return 0;
   } finally {
-    await closeServer(server);
+    await close();
   }
 });

@@ -2,6 +2,7 @@
 
 import { createReadStream } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import { pipeline } from "node:stream/promises";
 import { isProjectName, normaliseName } from "../base/distribution.js";
 import { asFailure } from "../base/failure.js";
@@ -173,14 +174,26 @@ async function answer(
   say(response, 405, `${request.method} is not for ${path}; uploads go to / or /legacy/`);
 }
 
-/** A server, not yet listening, for the files of a store. */
-export function indexServer(store: Store, options: ServerOptions): Server {
+/** A server for the files of a store. */
+export interface IndexServer {
+  /** Not yet listening. */
+  server: Server;
+  /** Takes no new connections, and resolves when the requests under way are answered. */
+  close(): Promise<void>;
+}
+
+export function indexServer(store: Store, options: ServerOptions): IndexServer {
+  // Connections without a request under way. Node's own closeIdleConnections leaves those that never had one.
+  const idle = new Set<Socket>();
+  let closing = false;
   const server = createServer((request, response) => {
+    const { socket } = request;
+    idle.delete(socket);
     response.on("close", () => {
-      options.log?.(
-        `${request.method} ${request.url} ${response.writableFinished ? response.statusCode : "cut off"}`,
-      );
-      if (!server.listening) server.closeIdleConnections();
+      const outcome = response.writableFinished ? response.statusCode : "cut off";
+      options.log?.(`${request.method} ${request.url} ${outcome}`);
+      if (closing) socket.destroySoon();
+      else if (!socket.destroyed) idle.add(socket);
     });
     answer(request, response, store, options).catch((error) => {
       options.log?.(`${request.method} ${request.url}: ${asFailure(error).message}`);
@@ -188,15 +201,18 @@ export function indexServer(store: Store, options: ServerOptions): Server {
       else say(response, 500, "something is wrong in the index; es-index -v says what");
     });
   });
+  server.on("connection", (socket) => {
+    idle.add(socket);
+    socket.on("close", () => idle.delete(socket));
+  });
   // A large upload over a slow line takes its time; a line that says nothing for long is cut.
   server.requestTimeout = 0;
   server.setTimeout(120_000);
-  return server;
-}
-
-/** Takes no new connections, and resolves when the requests under way are answered. */
-export async function closeServer(server: Server): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
-  await closed;
+  const close = async () => {
+    closing = true;
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    for (const socket of idle) socket.destroy();
+    await closed;
+  };
+  return { server, close };
 }

@@ -1,18 +1,22 @@
 // A web server that answers as a test wants it to, on loopback and a free port.
 
-import { createServer, type RequestListener } from "node:http";
+import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { TestContext } from "node:test";
 
-/** Starts a server that goes with the test; resolves to its origin, such as http://127.0.0.1:41234. */
-export async function web(t: TestContext, answer: RequestListener): Promise<string> {
-  const server = createServer(answer);
+/** Lets a server listen, and ends it with the test; resolves to its origin, such as http://127.0.0.1:41234. */
+export async function listen(t: TestContext, server: Server): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   t.after(() => {
     server.closeAllConnections();
     server.close();
   });
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** Starts a server that answers as it is told to. */
+export function web(t: TestContext, answer: RequestListener): Promise<string> {
+  return listen(t, createServer(answer));
 }
 
 /** An origin on loopback where nothing listens. */

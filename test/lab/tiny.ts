@@ -1,0 +1,39 @@
+// The smallest project that there is, as wheel and sdist.
+
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { ReleaseFile } from "../../lib/base/schema.js";
+
+const script = fileURLToPath(new URL("../../../test/lab/tiny.py", import.meta.url));
+
+/** A file as a release record describes it. */
+export function releaseFile(directory: string, filename: string, version: string): ReleaseFile {
+  const path = join(directory, filename);
+  const bytes = readFileSync(path);
+  return {
+    path,
+    filename,
+    kind: filename.endsWith(".whl") ? "wheel" : "sdist",
+    name: filename.replace(/-.*/, ""),
+    version,
+    size: bytes.length,
+    sha256: createHash("sha256").update(bytes).digest("hex"),
+  };
+}
+
+/** Makes the sdist and the wheel of a project with one module; the same arguments give the same bytes. */
+export function tiny(
+  directory: string,
+  version = "1.0",
+  name = "tiny",
+  text = `version = "${version}"\n`,
+): ReleaseFile[] {
+  mkdirSync(directory, { recursive: true });
+  execFileSync("/usr/bin/python3", [script, directory, name, version, text]);
+  return [`${name}-${version}.tar.gz`, `${name}-${version}-py3-none-any.whl`].map((filename) =>
+    releaseFile(directory, filename, version),
+  );
+}

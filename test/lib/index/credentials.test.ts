@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { UsageError } from "../../../lib/base/failure.js";
+import {
+  lookupCredentials,
+  parseNetrc,
+  parsePypirc,
+  uploadCredentials,
+} from "../../../lib/index/credentials.js";
+import { scratch } from "../../lab/program.js";
+
+const variables = ["HOME", "NETRC", "TWINE_USERNAME", "TWINE_PASSWORD"];
+
+/** A home directory with these files, and an environment that names no others. */
+function home(t: TestContext, files: Record<string, string | Buffer>): string {
+  const directory = scratch(t);
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(directory, name), content);
+  const before = variables.map((name) => [name, process.env[name]] as const);
+  t.after(() => {
+    for (const [name, value] of before)
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+  });
+  for (const name of variables) delete process.env[name];
+  process.env.HOME = directory;
+  return directory;
+}
+
+test("a .netrc in all its spellings", () => {
+  const text = `# machine pypi.example login no password no
+machine other.example login "o o" password "with \\"quotes\\" and #"
+machine PyPI.example
+  login joe
+  account x
+  password p@ss:/%#
+macdef init
+machine pypi.example login macro password macro
+
+default login anonymous password guest`;
+  assert.deepEqual(parseNetrc(text, "pypi.example"), { user: "joe", password: "p@ss:/%#" });
+  assert.deepEqual(parseNetrc(text, "other.example"), { user: "o o", password: 'with "quotes" and #' });
+  assert.deepEqual(parseNetrc(text, "third.example"), { user: "anonymous", password: "guest" });
+  assert.equal(parseNetrc("machine a login b", "a"), undefined);
+  assert.equal(parseNetrc("machine", "a"), undefined);
+  assert.equal(parseNetrc("", "a"), undefined);
+});
+
+test("a .pypirc", () => {
+  const text = `[distutils]\r\nindex-servers =\r\n    pypi\r\n    internal\r\n
+[pypi]
+username: __token__
+password = pypi-abc=def:ghi%20#;
+; a comment
+[internal]
+repository = http://pypi.example/
+Username = joe
+[broken]
+username = nobody`;
+  assert.deepEqual(parsePypirc(text, ".pypirc"), [
+    {
+      name: "pypi",
+      url: "https://upload.idx.test/legacy/",
+      user: "__token__",
+      password: "pypi-abc=def:ghi%20#;",
+    },
+    { name: "internal", url: "http://pypi.example/", user: "joe", password: undefined },
+  ]);
+  assert.throws(() => parsePypirc("[a]\nb = c\nnonsense\n", "/x/.pypirc"), {
+    name: "UsageError",
+    message: /\/x\/\.pypirc, line 3/,
+  });
+  assert.throws(() => parsePypirc("user = a\n", ".pypirc"), /line 1/);
+});
+
+test("looking up: the URL before .netrc", async (t) => {
+  const directory = home(t, { ".netrc": "machine pypi.example login net password rc" });
+  assert.deepEqual(await lookupCredentials("http://pypi.example/simple/"), { user: "net", password: "rc" });
+  assert.deepEqual(await lookupCredentials("http://u%40x:p%2F@pypi.example/"), {
+    user: "u@x",
+    password: "p/",
+  });
+  assert.equal(await lookupCredentials("http://other.example/"), undefined);
+  writeFileSync(join(directory, "other"), "default login a password b");
+  process.env.NETRC = join(directory, "other");
+  assert.deepEqual(await lookupCredentials("http://other.example/"), { user: "a", password: "b" });
+});
+
+test("uploading: the URL, TWINE_*, .pypirc, .netrc, in this order", async (t) => {
+  home(t, {
+    ".netrc": "machine pypi.example login net password rc",
+    ".pypirc":
+      "[x]\nrepository=http://pypi.example/up\nusername=pypi\npassword=rc\n[y]\nrepository=http://a:b@y.example/\n",
+  });
+  assert.deepEqual(await uploadCredentials("http://pypi.example/"), { user: "net", password: "rc" });
+  assert.deepEqual(await uploadCredentials("http://pypi.example/up/"), { user: "pypi", password: "rc" });
+  assert.deepEqual(await uploadCredentials("http://y.example/"), { user: "a", password: "b" });
+  process.env.TWINE_PASSWORD = "t@:/%";
+  assert.deepEqual(await uploadCredentials("http://pypi.example/"), { user: "__token__", password: "t@:/%" });
+  process.env.TWINE_USERNAME = "twine";
+  assert.deepEqual(await uploadCredentials("http://pypi.example/up"), { user: "twine", password: "t@:/%" });
+  assert.deepEqual(await uploadCredentials("http://u@pypi.example/"), { user: "u", password: "" });
+});
+
+test("no files are no credentials; files that cannot be read are errors", async (t) => {
+  const directory = home(t, {});
+  assert.equal(await uploadCredentials("http://pypi.example/"), undefined);
+  writeFileSync(join(directory, ".pypirc"), Buffer.from([0x5b, 0xff, 0x5d]));
+  await assert.rejects(uploadCredentials("http://pypi.example/"), UsageError);
+  mkdirSync(join(directory, ".netrc"));
+  await assert.rejects(lookupCredentials("http://pypi.example/"), UsageError);
+});

@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { openDestination, targetOf } from "../../../lib/index/target.js";
+import { scratch } from "../../lab/program.js";
+
+test("both URLs follow from either", () => {
+  const cases: [given: string, simple: string, upload: string][] = [
+    ["http://a.example/simple/", "http://a.example/simple/", "http://a.example/"],
+    ["http://a.example/simple", "http://a.example/simple/", "http://a.example/"],
+    ["http://a.example", "http://a.example/simple/", "http://a.example/"],
+    ["http://a.example:81/legacy/", "http://a.example:81/simple/", "http://a.example:81/legacy/"],
+    [
+      "http://a.example/root/dev/+simple/",
+      "http://a.example/root/dev/+simple/",
+      "http://a.example/root/dev/",
+    ],
+    [
+      "http://a.example/repository/py/",
+      "http://a.example/repository/py/simple/",
+      "http://a.example/repository/py/",
+    ],
+    ["https://idx.test/simple", "https://idx.test/simple/", "https://upload.idx.test/legacy/"],
+    ["https://upload.idx.test/legacy/", "https://idx.test/simple/", "https://upload.idx.test/legacy/"],
+    ["https://test.idx.test/simple/", "https://test.idx.test/simple/", "https://test.idx.test/legacy/"],
+    ["http://joe:secret@a.example/simple/#x", "http://a.example/simple/", "http://a.example/"],
+  ];
+  for (const [given, simple, upload] of cases) assert.deepEqual(targetOf(given), { simple, upload }, given);
+  for (const bad of ["", "internal", "file:///srv/simple/"])
+    assert.throws(() => targetOf(bad), { code: "bad-index" }, bad);
+});
+
+test("credentials go with the origin that they are for", async (t) => {
+  const directory = scratch(t);
+  writeFileSync(join(directory, "netrc"), "machine up.example login u password p");
+  const { HOME } = process.env;
+  t.after(() => {
+    process.env.HOME = HOME;
+    delete process.env.NETRC;
+  });
+  process.env.HOME = directory;
+  process.env.NETRC = join(directory, "netrc");
+  assert.deepEqual(await openDestination("http://a:b@x.example/simple/", undefined), {
+    simple: "http://x.example/simple/",
+    upload: "http://x.example/",
+    forUpload: { user: "a", password: "b" },
+    forLookUp: { user: "a", password: "b" },
+  });
+  assert.deepEqual(await openDestination("http://up.example/legacy/", "http://look.example/pypi/simple/"), {
+    simple: "http://look.example/pypi/simple/",
+    upload: "http://up.example/legacy/",
+    forUpload: { user: "u", password: "p" },
+    forLookUp: undefined,
+  });
+});
