@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // es: runs an executable by its short name, or an alias, which is a pipeline.
 
+import { resolve } from "node:path";
 import { builtinAliases } from "../lib/alias/builtin.js";
 import { isInPath, isOurs, ourPrograms, runPipeline, statusOf } from "../lib/alias/pipeline.js";
 import { expand, parseTemplate } from "../lib/alias/template.js";
@@ -50,7 +51,9 @@ await run(command, async ({ args: [name = "", ...args], flags, context }) => {
     process.stdout.write(`${text}\n`);
     return 0;
   }
+  // The stages are to read the configuration that the alias was read from.
   if (context.configEnv !== undefined) process.env.ESSAY_ENV = context.configEnv;
+  if (context.configFile !== undefined) process.env.ESSAY_CONFIG = resolve(context.configFile);
   let status = 0;
   for (const stages of all) {
     const ends = await runPipeline(stages, context.interrupt.signal);

@@ -3,7 +3,7 @@
 import type { Context } from "./cli.js";
 import { loadConfig } from "./config/load.js";
 import { Settings } from "./config/settings.js";
-import type { Flags, hostOptions } from "./flags.js";
+import type { commonOptions, Flags, hostOptions } from "./flags.js";
 import type { Transport } from "./transport/contract.js";
 import { openTransport } from "./transport/open.js";
 
@@ -15,10 +15,12 @@ export interface Hosts {
 /** Runs `step` with the settings and a transport of this run; connections end with it. */
 export async function onHosts(
   context: Context,
-  flags: Flags<typeof hostOptions>,
+  flags: Flags<typeof hostOptions & Pick<typeof commonOptions, "jobs">>,
   step: (hosts: Hosts) => Promise<number>,
 ): Promise<number> {
   const settings = new Settings(await loadConfig(context));
+  const jobs = settings.find("jobs", { flag: flags.jobs });
+  if (jobs !== undefined) context.jobs = Number(jobs);
   const config = settings.find("sshConfig", { flag: flags["ssh-config"] });
   const transport = openTransport({ config, acceptNew: flags["accept-new"] });
   try {

@@ -106,14 +106,15 @@ function withEnvironment(found: Found, name: string | undefined): unknown {
 }
 
 /**
- * Reads the configuration: the file of --config, else the nearest one; the overlay of --env, else ESSAY_ENV.
+ * Reads the configuration: the file of --config, else of ESSAY_CONFIG, else the nearest one; the overlay of --env, else ESSAY_ENV.
  * Throws UsageError with file and line for what is wrong in it. No file at all is an empty configuration.
  */
 export async function loadConfig(choice: ConfigChoice): Promise<Config> {
   const searched = await search();
   let { found } = searched;
-  if (choice.configFile !== undefined) {
-    const file = resolve(choice.configFile);
+  const named = choice.configFile ?? (process.env.ESSAY_CONFIG || undefined);
+  if (named !== undefined) {
+    const file = resolve(named);
     const text = await readText(file);
     if (text === undefined) throw new UsageError(`there is no configuration file ${file}`);
     found = essayPart(file, text, await parse(file, text));

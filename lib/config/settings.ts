@@ -58,6 +58,7 @@ const table = {
   branch: { flag: "--branch", key: "git.branch", inConfig: (c) => c.git?.branch },
   repo: { flag: "--repo", key: "git.repo", inConfig: (c) => c.git?.repo },
   out: { flag: "--out", key: "build.out", inConfig: (c) => c.build?.out, path: true },
+  jobs: { flag: "--jobs", key: "deploy.jobs", inConfig: (c) => c.deploy?.jobs },
   processes: { flag: "--processes", key: "deploy.processes", inConfig: (c) => c.deploy?.processes },
   template: {
     flag: "--template",
