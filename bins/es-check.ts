@@ -51,53 +51,44 @@ await run(command, async ({ flags, context }) => {
   if (flags.tcp && (flags.http || flags.host || flags.status || flags.expect || flags["expect-version"]))
     throw new UsageError("--tcp only connects: --http, --host, --status and --expect do not go with it");
   const wanted = String(wholeNumber("--status", flags.status ?? "200", 100, 599));
-  return onHosts({ ...context, timeout: context.timeout + onTop }, flags, ({ settings, transport }) => {
+  const limits = { ...context, timeout: context.timeout + onTop };
+  return onHosts(limits, flags, ({ settings, transport }) => {
     const path = flags.tcp ? undefined : (settings.find("checkPath", { flag: flags.http }) ?? "/");
     if (path !== undefined && !/^\/[!-~]*$/.test(path))
       throw new UsageError(`the path ${JSON.stringify(path)} must begin with / and be written as in a URL`);
     const host = settings.find("checkHost", { flag: flags.host }) ?? "-";
     const expected = settings.find("checkExpect", { flag: flags.expect }) ?? "-";
-    return eachRecord(
-      { ...context, timeout: context.timeout + onTop },
-      {
-        reads: ["host", "user", "port", "transport", "venv", "bind", "version", "processes"],
-        work: async (record, task) => {
-          const ports = portsOf(record.processes ?? []);
-          const { version } = record;
-          if (flags["expect-version"] && version === undefined)
-            throw new Failure("not-configured", "--expect-version: the record has no field version");
-          const address = addressFor(record.bind);
-          const args = [
-            record.venv?.path ?? "-",
-            ...[
-              flags.tcp ? "tcp" : "http",
-              String(context.timeout / 1000),
-              address,
-              path ?? "-",
-              host,
-              wanted,
-            ],
-            ...[expected, flags["expect-version"] ? (version ?? "-") : "-", ...ports.map(String)],
-          ];
-          const script = { parts: ["check"], args, code: "check-failed", looks: true } as const;
-          const results = await runScript(transport, record, script, task);
-          const outcomes = results.all("check").map((line) => parseOutcome(line, address, path));
-          const bad = outcomes.find(({ ok }) => !ok);
-          if (bad) throw new Failure("check-failed", `port ${bad.port}: ${bad.url ?? "TCP"}: ${bad.wrong}`);
-          if (outcomes.length !== ports.length)
-            throw new Failure("check-failed", `asked ${ports.length} ports, heard of ${outcomes.length}`);
-          const stopped = (record.processes ?? []).filter(({ state }) => state === "STOPPED");
-          return {
-            fields: { checks: outcomes.map(({ wrong: _, ...check }) => check) },
-            changed: false,
-            said: [
-              ports.length === 0 ? "all RUNNING, no port to ask" : `ports ${ports.join(" ")} answer`,
-              ...stopped.map(({ name }) => `${name} is STOPPED and was not asked`),
-            ].join(", "),
-            trace: false,
-          };
-        },
+    return eachRecord(limits, {
+      reads: ["host", "user", "port", "transport", "venv", "bind", "version", "processes"],
+      work: async (record, task) => {
+        const ports = portsOf(record.processes ?? []);
+        const { version } = record;
+        if (flags["expect-version"] && version === undefined)
+          throw new Failure("not-configured", "--expect-version: the record has no field version");
+        const address = addressFor(record.bind);
+        const args = [
+          record.venv?.path ?? "-",
+          ...[flags.tcp ? "tcp" : "http", String(context.timeout / 1000), address, path ?? "-", host, wanted],
+          ...[expected, flags["expect-version"] ? (version ?? "-") : "-", ...ports.map(String)],
+        ];
+        const script = { parts: ["check"], args, code: "check-failed", looks: true } as const;
+        const results = await runScript(transport, record, script, task);
+        const outcomes = results.all("check").map((line) => parseOutcome(line, address, path));
+        const bad = outcomes.find(({ ok }) => !ok);
+        if (bad) throw new Failure("check-failed", `port ${bad.port}: ${bad.url ?? "TCP"}: ${bad.wrong}`);
+        if (outcomes.length !== ports.length)
+          throw new Failure("check-failed", `asked ${ports.length} ports, heard of ${outcomes.length}`);
+        const stopped = (record.processes ?? []).filter(({ state }) => state === "STOPPED");
+        return {
+          fields: { checks: outcomes.map(({ wrong: _, ...check }) => check) },
+          changed: false,
+          said: [
+            ports.length === 0 ? "all RUNNING, no port to ask" : `ports ${ports.join(" ")} answer`,
+            ...stopped.map(({ name }) => `${name} is STOPPED and was not asked`),
+          ].join(", "),
+          trace: false,
+        };
       },
-    );
+    });
   });
 });
