@@ -132,7 +132,7 @@ await run(command, async ({ args: [verb = "", name], flags, context }) => {
           transport,
           record,
           {
-            parts: ["state", "supervisor"],
+            parts: ["state", "processes", "supervisord-rpc", "supervisor"],
             args: [verb, venv.path, name ?? "-", String(patience), ...(verb === "tail" ? [lines] : args)],
             code: "supervisor-failed",
             ...(payload && { payload }),

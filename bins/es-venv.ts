@@ -4,9 +4,10 @@
 import { run } from "../lib/cli.js";
 import { hostOptions } from "../lib/flags.js";
 import { onHosts } from "../lib/host-step.js";
+import { prefixFor } from "../lib/host-venv.js";
 import { eachRecord } from "../lib/step.js";
 import { runScript } from "../lib/transport/run-script.js";
-import { checkPrefix, checkVenvName } from "../lib/venv/name.js";
+import { checkVenvName } from "../lib/venv/name.js";
 
 const command = {
   name: "es-venv",
@@ -28,12 +29,6 @@ await run(command, async ({ args: [name = ""], flags, context }) => {
   return onHosts(context, flags, ({ settings, transport }) => {
     const directories = settings.config.values.deploy?.dirs ?? usualDirectories;
     const virtualenv = settings.find("virtualenv", { flag: flags.virtualenv }) ?? "-";
-    const prefixFor = (record: { prefix?: string; project?: string }) => {
-      const project = settings.find("project", { record: record.project });
-      const prefix = settings.find("prefix", { flag: flags.prefix, record: record.prefix });
-      if (prefix !== undefined) return checkPrefix(prefix);
-      return project === undefined ? settings.need("prefix") : checkPrefix(`~/${project}`);
-    };
     return eachRecord(context, {
       reads: ["host", "user", "port", "transport", "become", "prefix", "project"],
       key: (record) => `${record.user}@${record.host}:${record.port} ${name}`,
@@ -43,7 +38,13 @@ await run(command, async ({ args: [name = ""], flags, context }) => {
           record,
           {
             parts: ["state", "venv"],
-            args: [prefixFor(record), name, flags.python ?? "-", virtualenv, ...directories],
+            args: [
+              prefixFor(settings, flags.prefix, record),
+              name,
+              flags.python ?? "-",
+              virtualenv,
+              ...directories,
+            ],
             code: "venv-failed",
           },
           task,

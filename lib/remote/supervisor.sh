@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2154
-# The supervisord of a virtualenv and its processes. After state.sh.
+# The supervisord of a virtualenv and its processes. After state.sh, processes.sh and supervisord-rpc.sh.
 # Arguments: the verb; the virtualenv, which may begin with ~/; the process or group that is meant, or -; the
 # seconds that there are. For up and reload, whose payload is the configuration, also: a user name and a
 # password, which stand in the configuration; the ports, a line "NAME PORT" for each process; a .netrc or -;
@@ -13,7 +13,6 @@
 #                               all processes are known to run; not there while a start is unfinished
 #
 # What runs under supervisord is told by an entry of its environment, ESSAY_SUPERVISED, and by descent.
-# supervisorctl's exit status means little (it is 0 for a process that is about to die), and is not looked at.
 
 verb=$1
 venv=$2
@@ -26,64 +25,25 @@ conf=$venv/etc/supervisord.conf
 kept=$venv/.essay
 scratch
 processes=$essay_scratch/processes
+answering=
 
-find_supervisorctl() {
-    supervisorctl=$venv/bin/supervisorctl
-    [ -x "$supervisorctl" ] || supervisorctl=$(command -v supervisorctl) || supervisorctl=
+# find_supervisord: the virtualenv's, otherwise the system's, in $supervisord, and its interpreter in $python.
+find_supervisord() {
+    supervisord=$venv/bin/supervisord
+    python=$venv/bin/python
+    [ ! -x "$supervisord" ] || return 0
+    supervisord=$(command -v supervisord || command -v /usr/local/bin/supervisord || command -v /usr/bin/supervisord) ||
+        return 1
+    python=$(sed -n '1s/^#! *\([^ ]*\).*/\1/p' "$supervisord")
+    [ -x "$python" ]
 }
 
-ctl() {
-    "$supervisorctl" -c "$conf" "$@" 2>&1 </dev/null || :
-}
-
-# look: the state of each process, a line "NAME STATE PID WORDS" in $processes; false when nobody answers.
+# look: the states of all processes in $processes, and the daemon's pid in $answering; false when none answers.
 look() {
     : >"$processes"
-    [ -n "$supervisorctl" ] && [ -f "$conf" ] || return 1
-    ctl status | while read -r name state words; do
-        pid=-
-        case $state in
-            RUNNING)
-                pid=${words#pid }
-                pid=${pid%%,*}
-                ;;
-            STOPPED | STARTING | BACKOFF | STOPPING | EXITED | FATAL | UNKNOWN) ;;
-            *) continue ;;
-        esac
-        printf '%s %s %s %s\n' "$name" "$state" "$pid" "$words"
-    done >"$processes"
-    [ -s "$processes" ]
-}
-
-# begun PID: when it began, in the kernel's ticks; false when it has ended. A pid is given again; a pid with
-# its beginning is not.
-begun() {
-    stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
-    # shellcheck disable=SC2086 # fields
-    set -- ${stat##*) }
-    case $1 in Z | X) return 1 ;; esac
-    printf '%s\n' "${20}"
-}
-
-# family PID: it and all that descend from it.
-family() {
-    printf '%s\n' "$1"
-    # shellcheck disable=SC2013 # words
-    for child in $(cat "/proc/$1/task/"*/children 2>/dev/null); do family "$child"; done
-}
-
-# with_beginning: pids from stdin, each once, as PID:BEGUN, without those that have ended.
-with_beginning() {
-    sort -un | while read -r pid; do
-        if at=$(begun "$pid"); then printf '%s:%s\n' "$pid" "$at"; fi
-    done
-}
-
-# alive ENTRY...: those of PID:BEGUN that have not ended.
-alive() {
-    for entry; do
-        if at=$(begun "${entry%:*}") && [ "$at" = "${entry#*:}" ]; then printf '%s\n' "$entry"; fi
-    done
+    answering=
+    [ -f "$conf" ] && find_supervisord && rpc look || return 1
+    answering=$(cat "$processes.daemon")
 }
 
 marked() {
@@ -91,38 +51,20 @@ marked() {
         cut -d/ -f3
 }
 
-# daemons: the pids of supervisord: the one that answers, and those of ours that do not.
+# daemons: the pids of supervisord: the one that answered, and those of ours that do not.
 daemons() {
-    if [ -n "$supervisorctl" ] && [ -f "$conf" ]; then ctl pid | grep -x '[0-9][0-9]*' || :; fi
+    [ -z "$answering" ] || printf '%s\n' "$answering"
     for pid in $(marked); do
         if ! grep -q -F -e SUPERVISOR_ENABLED=1 "/proc/$pid/environ" 2>/dev/null; then printf '%s\n' "$pid"; fi
     done
 }
 
-# everything: supervisord, what runs under it, and what is left of earlier ones, as PID:BEGUN.
+# everything: supervisord, what runs under it, and what is left of earlier ones, as entries.
 everything() {
-    for pid in $(daemons; marked); do family "$pid"; done | with_beginning
+    for pid in $(daemons; marked); do family "$pid"; done | entries
 }
 
 in_time() { [ "$(date +%s)" -lt "$deadline" ]; }
-
-# signal NAME ENTRY...
-signal() {
-    signal=$1
-    shift
-    for entry in $(alive "$@"); do kill -"$signal" "${entry%:*}" 2>/dev/null || :; done
-}
-
-# gone TENTHS ENTRY...: waits so long until all have ended; false when some have not.
-gone() {
-    tenths=$1
-    shift
-    while [ -n "$(alive "$@")" ]; do
-        [ "$tenths" -gt 0 ] || return 1
-        tenths=$((tenths - 1))
-        sleep 0.1
-    done
-}
 
 # end_rest ENTRY...: ends what supervisord did not end, such as the children of a shell that it ended.
 end_rest() {
@@ -138,7 +80,7 @@ stop_all() {
     rm -f "$kept/started"
     # shellcheck disable=SC2046 # lists of words
     set -- $(everything)
-    leaders=$(daemons | with_beginning)
+    leaders=$(daemons | entries)
     # shellcheck disable=SC2086
     signal TERM $leaders
     # supervisord itself kills what takes longer than its stopwaitsecs.
@@ -173,37 +115,31 @@ checksum() {
     sha256sum <"$1" | cut -d' ' -f1
 }
 
-# difference: why all must be started anew; nothing when all is as it should be.
+# difference: after look, why all must be started anew; nothing when all is as it should be.
 difference() {
     if [ ! -f "$conf" ]; then
         echo "first start"
     elif ! cmp -s "$rendered" "$conf"; then
         echo "new configuration"
+    elif [ -z "$answering" ]; then
+        echo "it did not run"
     elif [ ! -s "$kept/started" ]; then
         echo "an earlier start was cut short"
     elif [ "$(cat "$kept/started")" != "$(generation_of "$venv") $(checksum "$conf")" ]; then
         echo "the virtualenv has changed"
-    elif ! look; then
-        echo "it did not run"
     fi
 }
 
-# find_supervisord [FLAG...]: the virtualenv's own; otherwise it is installed there from the index that the
-# flags of pip name; otherwise the system's.
-find_supervisord() {
+# provide_supervisord NETRC [FLAG...]: the virtualenv's own; otherwise it is installed there from the index that
+# the flags of pip name; otherwise the system's.
+provide_supervisord() {
     netrc=$1
     shift
-    supervisord=$venv/bin/supervisord
-    python=$venv/bin/python
-    [ ! -x "$supervisord" ] || return 0
-    if [ $# -gt 0 ] && install_supervisor "$@" && [ -x "$supervisord" ]; then
+    if [ ! -x "$venv/bin/supervisord" ] && [ $# -gt 0 ] && install_supervisor "$@"; then
         result change "supervisor installed"
-    else
-        supervisord=$(PATH=$PATH:/usr/local/bin:/usr/bin command -v supervisord) ||
-            fail no-supervisor "neither $venv nor the system nor an index has supervisor: put it on the index, or install the system's package"
-        python=$(sed -n '1s/^#! *\([^ ]*\).*/\1/p' "$supervisord")
     fi
-    find_supervisorctl
+    find_supervisord ||
+        fail no-supervisor "neither $venv nor the system nor an index has supervisor: put it on the index, or install the system's package"
 }
 
 install_supervisor() {
@@ -223,9 +159,10 @@ write_conf() {
     # Never longer readable by others than an older copy was.
     rm -f "$conf.new"
     (umask 077 && cat "$rendered" >"$conf.new") || fail conf-failed "cannot write $conf.new"
-    [ -x "$python" ] || return 0
     if ! (cd "$venv" && "$python" - -c "$conf.new") <<'PYTHON' 2>"$essay_scratch/objections"; then
 import sys
+
+sys.path = [folder for folder in sys.path if folder]
 from supervisor.options import ServerOptions
 
 ServerOptions().realize(sys.argv[1:], doc="")
@@ -253,101 +190,57 @@ start_supervisord() {
     }
 }
 
-# broken NAME STATE WORDS: fails, with the end of the process's log.
-broken() {
-    for channel in stdout stderr; do ctl tail -3000 "$1" "$channel"; done |
-        grep -v '^[^ ]*: ERROR (' >"$essay_scratch/log" || :
-    cat "$essay_scratch/log" >&2
-    last=$(grep -v '^[[:space:]]*$' "$essay_scratch/log" | tail -n 1 | cut -c 1-300)
-    fail process-failed "$1 is $2${3:+ ($3)}${last:+; its log ends: $last}"
+# ended: fails because the daemon has.
+ended() {
+    fail start-failed "supervisord has ended: $(tail -n 1 "$venv/logs/supervisord.log" 2>/dev/null)"
 }
 
-# wait_running NAME...: until all of these are RUNNING, which means past their startsecs, and still are at a
-# second look, for those whose startsecs are 0. A process is STOPPED, not yet started, in a daemon's first
-# moment, and EXITED for a moment before it is started again.
-wait_running() {
-    before=none
-    exited=0
-    while :; do
-        look || [ -n "$(daemons)" ] || fail start-failed "supervisord has ended: $(tail -n 1 "$venv/logs/supervisord.log" 2>/dev/null)"
-        pids=
-        waiting=
-        for wanted; do
-            while read -r name state pid words; do
-                [ "$name" = "$wanted" ] || continue
-                pid=${pid#-}
-                case $state in
-                    RUNNING) pids="$pids $pid" ;;
-                    STARTING | BACKOFF) waiting="$name $state $words" ;;
-                    STOPPED)
-                        [ "${words#- }" = "Not started" ] || broken "$name" "$state" "${words#- }"
-                        waiting="$name $state $words"
-                        ;;
-                    EXITED)
-                        exited=$((exited + 1))
-                        [ "$exited" -lt 4 ] || broken "$name" "$state" "$words"
-                        waiting="$name $state $words"
-                        ;;
-                    *) broken "$name" "$state" "$words" ;;
-                esac
-            done <"$processes"
-        done
-        if [ -z "$waiting" ] && [ "$pids" = "$before" ]; then return 0; fi
-        before=$pids
-        if ! in_time; then
-            # shellcheck disable=SC2086
-            set -- $waiting
-            broken "${1:-supervisord}" "${2:-unreachable}" "not RUNNING in time; --timeout gives it longer"
-        fi
-        sleep 0.3
-    done
+# running DO NAME...: rpc start or wait, and fails when one of these does not come to run.
+running() {
+    status=0
+    why=$(rpc "$@") || status=$?
+    case $status in
+        0) ;;
+        4) fail process-failed "$why" ;;
+        *) ended ;;
+    esac
 }
 
-# automatic: the names of the processes that supervisord starts by itself.
-automatic() {
-    if grep -q -v '^[^ ]* RUNNING ' "$processes"; then
-        ctl avail | grep ' manual  *[0-9]' | cut -d' ' -f1 >"$essay_scratch/manual" || :
-    else
-        : >"$essay_scratch/manual"
-    fi
-    while read -r name _; do
-        if ! grep -q -x -F -e "$name" "$essay_scratch/manual"; then printf '%s\n' "$name"; fi
+# named WHICH: the names of all processes; of those that start by themselves, for "automatic"; of those that
+# run, or are about to, for "awake"; of the others, for "idle".
+named() {
+    while read -r name state _ auto; do
+        kind=awake
+        case $state in STOPPED | EXITED | FATAL | UNKNOWN) kind=idle ;; esac
+        case $1:$kind:$auto in all:* | automatic:*:1 | awake:awake:* | idle:idle:*) printf '%s\n' "$name" ;; esac
     done <"$processes"
 }
 
-# in_state STATES NAME...: those of the names that are in one of the states, which | separates.
-in_state() {
-    states=$1
-    shift
-    for wanted; do
-        while read -r name state _; do
-            case "|$states|" in *"|$state|"*) [ "$name" != "$wanted" ] || printf '%s\n' "$name" ;; esac
-        done <"$processes"
+# both LIST LIST: the words that are in both.
+both() {
+    for word in $1; do
+        case " $(printf '%s' "$2" | tr '\n' ' ') " in *" $word "*) printf '%s\n' "$word" ;; esac
     done
 }
 
-idle='STOPPED|EXITED|FATAL|UNKNOWN'
-
-# start_idle NAME...: starts those that do not run and waits for all.
+# start_idle NAMES: starts those that do not run, and waits for all.
 start_idle() {
-    for one in $(in_state "$idle" "$@"); do
-        if change "$one started"; then ctl start "$one" >&2; fi
-    done
-    # What is RUNNING already was seen to be so.
-    if [ -n "$(in_state "$idle|STARTING|BACKOFF|STOPPING" "$@")" ] && [ "$essay_plan" = 0 ]; then wait_running "$@"; fi
+    for one in $(both "$1" "$(named idle)"); do change "$one started" || :; done
+    [ "$essay_plan" = 0 ] || return 0
+    # What is RUNNING already was seen to be so by the look before.
+    if grep -q -v '^[^ ]* RUNNING ' "$processes"; then
+        # shellcheck disable=SC2086
+        running start $1
+    fi
 }
 
 # stop_one NAME: and waits until it and what it has started are gone.
 stop_one() {
-    pid=$(while read -r name _ pid _; do [ "$name" != "$1" ] || printf '%s\n' "${pid#-}"; done <"$processes")
     one=$1
+    pid=$(while read -r name _ pid _; do [ "$name" != "$one" ] || printf '%s\n' "${pid#-}"; done <"$processes")
     # shellcheck disable=SC2046
-    set -- $([ -z "$pid" ] || family "$pid" | with_beginning)
-    ctl stop "$one" >&2
-    while look && [ -z "$(in_state "$idle" "$one")" ]; do
-        in_time || fail stop-failed "$one did not stop in time; --timeout gives it longer"
-        sleep 0.2
-    done
+    set -- $([ -z "$pid" ] || family "$pid" | entries)
+    rpc stop "$one" || fail stop-failed "$one did not stop in time; --timeout gives it longer"
     end_rest "$@"
 }
 
@@ -357,18 +250,18 @@ up() {
     substitute_credentials "$1" "$2"
     ports=$3
     shift 3
+    look || :
     why=$(difference)
-    if [ "$verb" = reload ] && [ -z "$why" ]; then why=reload; fi
+    [ "$verb" = up ] || why=${why:-reload}
     if [ -z "$why" ]; then
-        # shellcheck disable=SC2046
-        start_idle $(automatic)
+        start_idle "$(named automatic)"
         return
     fi
     if [ "$essay_plan" = 1 ]; then
-        change "supervisord started ($why)" || look || :
+        change "supervisord started ($why)" || :
         return
     fi
-    find_supervisord "$@"
+    provide_supervisord "$@"
     write_conf
     change "supervisord started ($why)"
     stop_all
@@ -376,12 +269,12 @@ up() {
     printf '%s\n' "$ports" >"$kept/ports"
     start_supervisord
     until look; do
-        [ -n "$(daemons)" ] || fail start-failed "supervisord has ended: $(tail -n 1 "$venv/logs/supervisord.log" 2>/dev/null)"
-        in_time || fail start-failed "supervisord does not answer: $(ctl status | tail -n 1)"
+        [ -n "$(daemons)" ] || ended
+        in_time || fail start-failed "supervisord does not answer"
         sleep 0.2
     done
     # shellcheck disable=SC2046
-    wait_running $(automatic)
+    running wait $(named automatic)
     printf '%s %s\n' "$(generation_of "$venv")" "$(checksum "$conf")" >"$kept/started.new"
     mv -f "$kept/started.new" "$kept/started"
 }
@@ -389,17 +282,17 @@ up() {
 # meant: the names of the processes that are meant, in $names; all with a target of -.
 meant() {
     look || fail not-running "no supervisord runs in $venv: es-supervisor up starts it"
-    names=$(while read -r name _; do
+    names=$(for name in $(named all); do
         case $target in
             - | "$name" | "${name%%:*}" | "${name%%:*}:*" | "${name#*:}") printf '%s\n' "$name" ;;
         esac
-    done <"$processes")
-    [ -n "$names" ] ||
-        fail no-process "there is no process or group $target; there are $(cut -d' ' -f1 "$processes" | tr '\n' ' ' | sed 's/ $//')"
+    done)
+    [ -n "$names" ] || fail no-process "there is no process or group $target; there are: $(named all | tr '\n' ' ' | sed 's/ $//')"
 }
 
 shut_down() {
     lock_venv "$venv"
+    look || :
     [ -n "$(everything)" ] || return 0
     if change "supervisord shut down"; then stop_all; fi
     : >"$processes"
@@ -407,25 +300,22 @@ shut_down() {
 
 # tail_logs LINES: the ends of the logs on stderr; - follows them.
 tail_logs() {
+    # shellcheck disable=SC2086
+    rpc logs $names >"$essay_scratch/logs"
     following=
-    for name in $names; do
-        for channel in stdout stderr; do
-            end=$(ctl tail "-$((${1#-} * 300 + 1))" "$name" "$channel")
-            case $end in "$name: ERROR ("*) continue ;; esac
-            if [ "$1" = - ]; then
-                ctl tail -f "$name" "$channel" | while IFS= read -r line; do
-                    case $line in "==> Press Ctrl-C"*) continue ;; esac
-                    printf '%s| %s\n' "$name" "$line" >&2
-                done &
-                following="$following $!"
-            else
-                printf '%s\n' "$end" | tail -n "$1" | while IFS= read -r line; do
-                    printf '%s| %s\n' "$name" "$line" >&2
-                done
-            fi
-        done
-    done
+    while IFS="$essay_tab" read -r name file; do
+        if [ "$1" = - ]; then
+            tail -n 10 -F "$file" 2>/dev/null | labelled "$name" &
+            following="$following $!"
+        else
+            tail -n "$1" "$file" | labelled "$name"
+        fi
+    done <"$essay_scratch/logs"
     for pid in $following; do wait "$pid" || :; done
+}
+
+labelled() {
+    while IFS= read -r line || [ -n "$line" ]; do printf '%s| %s\n' "$1" "$line" >&2; done
 }
 
 # report: a result for each process: name, state, pid, port.
@@ -448,7 +338,6 @@ if [ ! -x "$venv/bin/python" ]; then
     fi
     fail no-venv "there is no virtualenv $venv: run es-venv first"
 fi
-find_supervisorctl
 result path "$venv"
 
 case $verb in
@@ -458,16 +347,14 @@ case $verb in
         refuse_marked "$venv"
         lock_venv "$venv"
         meant
-        # shellcheck disable=SC2086
-        start_idle $names
+        start_idle "$names"
         ;;
     stop)
         lock_venv "$venv"
         # Where nothing runs, all is stopped.
-        [ -n "$(everything)" ] || exit 0
+        if ! look && [ -z "$(everything)" ]; then exit 0; fi
         meant
-        # shellcheck disable=SC2086
-        for one in $(in_state 'RUNNING|STARTING|BACKOFF|STOPPING' $names); do
+        for one in $(both "$names" "$(named awake)"); do
             if change "$one stopped"; then stop_one "$one"; fi
         done
         ;;
@@ -478,10 +365,8 @@ case $verb in
         # One after the other, so that the others go on serving.
         for one in $names; do
             if change "$one restarted"; then
-                look || :
                 stop_one "$one"
-                ctl start "$one" >&2
-                wait_running "$one"
+                running start "$one"
             fi
         done
         ;;
