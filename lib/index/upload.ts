@@ -3,6 +3,7 @@
 
 import { createHash, randomBytes } from "node:crypto";
 import { createReadStream } from "node:fs";
+import { access } from "node:fs/promises";
 import { parseFilename } from "../base/distribution.js";
 import { Failure } from "../base/failure.js";
 import type { ReleaseFile, Upload } from "../base/schema.js";
@@ -32,6 +33,9 @@ async function* readChecked(file: ReleaseFile): AsyncGenerator<Buffer> {
 }
 
 async function md5Of(file: ReleaseFile): Promise<string> {
+  await access(file.path).catch((error: Error) => {
+    throw new Failure("no-file", `${file.path} cannot be read: ${error.message}`);
+  });
   const hash = createHash("md5");
   for await (const chunk of readChecked(file)) hash.update(chunk);
   return hash.digest("hex");
@@ -194,8 +198,8 @@ async function send(
 
 /**
  * Makes sure that the index has the file; the URL is there when the index lists it already. `metadata` gives the
- * fields of its PKG-INFO or METADATA, when they are needed. Throws Failure: bad-name, hash-mismatch (the file is
- * not the one of the record), already-exists, auth-failed, http-NNN, and those of `request` and `projectFiles`.
+ * fields of its PKG-INFO or METADATA, when they are needed. Throws Failure: bad-name, no-file, hash-mismatch (the
+ * file is not the one of the record), already-exists, auth-failed, http-NNN, and those of `request` and `projectFiles`.
  */
 export async function uploadFile(
   file: ReleaseFile,

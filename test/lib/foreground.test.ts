@@ -1,0 +1,30 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { runForeground } from "../../lib/foreground.js";
+import { Interrupt } from "../../lib/interrupt.js";
+
+async function exitStatus(words: string[], variables: Record<string, string> = {}): Promise<number> {
+  const interrupt = new Interrupt();
+  try {
+    return await runForeground(words, variables, interrupt);
+  } finally {
+    interrupt.release();
+  }
+}
+
+test("the exit status is the command's, with what it finds in its environment", async () => {
+  assert.equal(await exitStatus(["true"]), 0);
+  assert.equal(await exitStatus(["sh", "-c", 'exit "$STATUS"'], { STATUS: "7" }), 7);
+  assert.equal(await exitStatus(["sh", "-c", "kill -9 $$"]), 137);
+});
+
+test("arguments are not shell text", async () => {
+  assert.equal(await exitStatus(["test", "$(exit 1); *", "=", "$(exit 1); *"]), 0);
+});
+
+test("a command that is not there", async () => {
+  await assert.rejects(exitStatus(["/no/such command"]), {
+    code: "no-command",
+    message: /'\/no\/such command'/,
+  });
+});
