@@ -88,8 +88,9 @@ async function work(
 
 await run(command, async ({ flags, context }) => {
   const settings = new Settings(await loadConfig(context));
-  // What is wrong with the flag is better said before any record is read.
-  if (flags.index !== undefined) await destinationOf(settings, { flag: flags.index, record: undefined });
+  const said = { flag: flags.index, record: undefined };
+  // What is wrong with flags, configuration and .pypirc is said before any record is read.
+  if (settings.find("uploadIndex", said) !== undefined) await destinationOf(settings, said);
   return eachRecord(context, {
     reads: ["files", "index"],
     async work(record: RecordWith<"files" | "index">, task) {

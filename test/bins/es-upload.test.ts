@@ -1,0 +1,186 @@
+import assert from "node:assert/strict";
+import { appendFileSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import type { ReleaseFile } from "../../lib/base/schema.js";
+import { indexServer } from "../../lib/index/server.js";
+import { Store } from "../../lib/index/store.js";
+import { expectStatus, recordsOf, scratch } from "../lab/program.js";
+import { tiny } from "../lab/tiny.js";
+import { listen, nobody, web } from "../lab/web.js";
+
+/** An index, a release of two files, and a home of its own to run es-upload in. */
+async function release(t: TestContext) {
+  const cwd = scratch(t);
+  const store = join(cwd, "store");
+  mkdirSync(store);
+  const files = tiny(join(cwd, "dist"));
+  const record = { project: "tiny", version: "1.0", files, note: { constructor: 1, big: 1 } };
+  const asked: string[] = [];
+  const { server } = indexServer(new Store(store), { uploads: true, log: (line) => asked.push(line) });
+  const origin = await listen(t, server);
+  const env = { HOME: cwd, NETRC: "", TWINE_USERNAME: "", TWINE_PASSWORD: "" };
+  return {
+    cwd,
+    store,
+    files,
+    record,
+    asked,
+    origin,
+    input: `${JSON.stringify(record)}\n`,
+    options: { cwd, env },
+  };
+}
+
+test("uploads wheels before sdists, and finds all there the second time", async (t) => {
+  const { store, files, record, asked, origin, input, options } = await release(t);
+  const index = `${origin}/simple/`;
+  const first = await expectStatus(0, "es-upload", ["--index", index], { ...options, input });
+  const [sent] = recordsOf(first.stdout);
+  const { trace, ...fields } = sent;
+  const url = (file?: ReleaseFile) => `${origin}/files/${file?.filename}`;
+  const [sdist, wheel] = files;
+  const uploaded = [
+    { filename: wheel?.filename, url: url(wheel), outcome: "uploaded" },
+    { filename: sdist?.filename, url: url(sdist), outcome: "uploaded" },
+  ];
+  assert.deepEqual(fields, { ...record, index, uploaded });
+  assert.equal(trace[0].changed, true);
+  assert.match(
+    first.stderr,
+    /tiny 1\.0 {2}es-upload {2}tiny-1\.0-py3-none-any\.whl, tiny-1\.0\.tar\.gz uploaded/,
+  );
+  assert.deepEqual(readdirSync(store), files.map(({ filename }) => filename).sort());
+  assert.equal(asked.filter((line) => line === "POST / 200").length, 2);
+
+  const second = await expectStatus(0, "es-upload", ["--index", origin], { ...options, input: first.stdout });
+  const [again] = recordsOf(second.stdout);
+  assert.deepEqual(
+    again.uploaded.map((each: { outcome: string }) => each.outcome),
+    ["present", "present"],
+  );
+  assert.equal(again.trace[1].changed, false);
+  assert.equal(again.index, index);
+  assert.equal(asked.filter((line) => line.startsWith("POST")).length, 2);
+});
+
+test("the index is found by flag, record, environment and configuration", async (t) => {
+  const { cwd, origin, record, input, options, asked } = await release(t);
+  const env = { ...options.env, ESSAY_INDEX: `${origin}/legacy/` };
+  await expectStatus(0, "es-upload", ["--no-wait"], { cwd, env, input });
+  assert.ok(asked.includes("POST /legacy/ 200"), asked.join("\n"));
+  const named = `${JSON.stringify({ ...record, index: origin })}\n`;
+  await expectStatus(0, "es-upload", [], { ...options, input: named });
+  const nothing = await expectStatus(1, "es-upload", [], { ...options, input });
+  assert.match(recordsOf(nothing.stdout)[0].error.message, /--index.*index.*ESSAY_INDEX.*essay\.toml/);
+  writeFileSync(
+    join(cwd, "essay.toml"),
+    `[index]\nurl = "${origin}/simple/"\nupload = "${origin}/legacy/"\n[index.backup]\nurl = "${origin}/"\n`,
+  );
+  for (const args of [[], ["--index", "backup"]]) {
+    const ran = await expectStatus(0, "es-upload", args, { ...options, input });
+    assert.equal(recordsOf(ran.stdout)[0].index, `${origin}/simple/`);
+  }
+  const typo = await expectStatus(2, "es-upload", ["--index", "bakcup"], { ...options, input });
+  assert.match(typo.stderr, /did you mean backup\?/);
+  assert.equal(typo.stdout, "");
+});
+
+test("a dry run asks and sends nothing", async (t) => {
+  const { store, origin, input, record, options } = await release(t);
+  const ran = await expectStatus(0, "es-upload", ["--dry-run", "--index", origin], { ...options, input });
+  assert.match(ran.stderr, /would upload tiny-1\.0-py3-none-any\.whl, tiny-1\.0\.tar\.gz/);
+  assert.deepEqual(readdirSync(store), []);
+  const planned = `${JSON.stringify({ ...record, files: undefined, plan: true })}\n`;
+  await expectStatus(0, "es-upload", ["--index", origin], { ...options, input: planned });
+  assert.deepEqual(readdirSync(store), []);
+});
+
+test("each record has its own outcome", async (t) => {
+  const { cwd, store, files, record, origin, options } = await release(t);
+  const [other] = tiny(join(cwd, "other"), "2.0") as [ReleaseFile];
+  const [changed] = tiny(join(cwd, "changed"), "3.0") as [ReleaseFile];
+  appendFileSync(changed.path, "more");
+  writeFileSync(join(store, other.filename), "published before");
+  const records = [
+    { ...record, version: "0", error: { step: "es-wheel", code: "pip-failed", message: "" } },
+    record,
+    { project: "tiny", version: "2.0", files: [other] },
+    { project: "tiny", version: "3.0", files: [changed] },
+    { project: "tiny", version: "4.0" },
+  ];
+  const input = records.map((each) => `${JSON.stringify(each)}\n`).join("");
+  const ran = await expectStatus(1, "es-upload", ["-k", "--index", origin], { ...options, input });
+  const codes = recordsOf(ran.stdout).map((each) => each.error?.code ?? "ok");
+  assert.deepEqual(codes, ["pip-failed", "ok", "already-exists", "hash-mismatch", "no-files"]);
+  assert.equal(recordsOf(ran.stdout)[0].trace, undefined);
+  assert.deepEqual(readdirSync(store).sort(), [...files, other].map(({ filename }) => filename).sort());
+});
+
+test("input that is malformed or empty", async (t) => {
+  const { store, origin, options } = await release(t);
+  const bad = await expectStatus(2, "es-upload", ["--index", origin], { ...options, input: '{"files":' });
+  assert.match(bad.stderr, /line 1/);
+  const wrong = await expectStatus(2, "es-upload", ["--index", origin], {
+    ...options,
+    input: '{"files":[{"path":1}]}\n',
+  });
+  assert.match(wrong.stderr, /line 1.*files/);
+  await expectStatus(1, "es-upload", ["--index", origin], { ...options, input: "" });
+  assert.deepEqual(readdirSync(store), []);
+});
+
+test("credentials are sent and never shown", async (t) => {
+  const { input, options } = await release(t);
+  const seen: string[] = [];
+  const origin = await web(t, (asked, response) => {
+    seen.push(`${asked.method} ${asked.headers.authorization}`);
+    asked.resume().on("end", () => response.writeHead(asked.method === "POST" ? 401 : 404).end());
+  });
+  const index = `${origin.replace("//", "//joe:s3cret%40@")}/simple/`;
+  const ran = await expectStatus(1, "es-upload", ["--index", index], { ...options, input });
+  const basic = `Basic ${Buffer.from("joe:s3cret@").toString("base64")}`;
+  assert.deepEqual([...new Set(seen)].sort(), [`GET ${basic}`, `POST ${basic}`]);
+  assert.doesNotMatch(ran.report.replace(/^\$.*/, ""), /joe|s3cret/);
+  const [record] = recordsOf(ran.stdout);
+  assert.equal(record.error.code, "auth-failed");
+  assert.deepEqual(record.trace[0].args, ["--index", `${origin}/simple/`]);
+
+  seen.length = 0;
+  writeFileSync(
+    join(options.cwd, ".pypirc"),
+    `[x]\nrepository = ${origin}/\nusername = p\npassword = y%p:i@/\n`,
+  );
+  await expectStatus(1, "es-upload", ["--index", origin], { ...options, input });
+  assert.ok(seen.includes(`POST Basic ${Buffer.from("p:y%p:i@/").toString("base64")}`), seen.join("\n"));
+  writeFileSync(join(options.cwd, ".pypirc"), "repository\n");
+  const malformed = await expectStatus(2, "es-upload", ["--index", origin], { ...options, input });
+  assert.match(malformed.stderr, /\.pypirc, line 1/);
+});
+
+test("an index that cannot be reached, or is none", async (t) => {
+  const { input, options } = await release(t);
+  const page = await web(t, (_asked, response) => {
+    response.writeHead(200, { "content-type": "text/html" }).end("<h1>Welcome</h1>");
+  });
+  for (const [index, code] of [
+    [await nobody(), "refused"],
+    [page, "not-an-index"],
+  ] as const) {
+    const ran = await expectStatus(1, "es-upload", ["--index", index], { ...options, input });
+    assert.equal(recordsOf(ran.stdout)[0].error.code, code, ran.report);
+  }
+});
+
+test("--timeout ends an upload that hangs", async (t) => {
+  const { input, options } = await release(t);
+  const origin = await web(t, (asked, response) => {
+    if (asked.method === "GET") response.writeHead(404).end();
+    else asked.resume();
+  });
+  const ran = await expectStatus(1, "es-upload", ["--timeout", "1", "--index", origin], {
+    ...options,
+    input,
+  });
+  assert.equal(recordsOf(ran.stdout)[0].error.code, "timeout");
+});
