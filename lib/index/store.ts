@@ -2,7 +2,7 @@
 // by other means (copied under another name, then renamed) are served as well.
 
 import { createHash, randomBytes } from "node:crypto";
-import { createReadStream } from "node:fs";
+import { type BigIntStats, createReadStream } from "node:fs";
 import { type FileHandle, link, open, readdir, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { normaliseName, parseFilename } from "../base/distribution.js";
@@ -46,6 +46,11 @@ async function sha256Of(path: string): Promise<string> {
   const hash = createHash("sha256");
   for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) hash.update(chunk);
   return hash.digest("hex");
+}
+
+/** What a file looks like; a digest holds as long as that stays the same. */
+function stampOf({ ino, size, mtimeNs }: BigIntStats): string {
+  return `${ino} ${size} ${mtimeNs}`;
 }
 
 async function syncDirectory(path: string): Promise<void> {
@@ -103,8 +108,7 @@ export class Store {
     try {
       const stats = await stat(path, { bigint: true });
       if (!stats.isFile()) return undefined;
-      // A digest holds as long as the file looks the same.
-      const stamp = `${stats.ino} ${stats.size} ${stats.mtimeNs}`;
+      const stamp = stampOf(stats);
       const known = this.#sums.get(filename);
       const sha256 = known?.stamp === stamp ? known.sha256 : await sha256Of(path);
       this.#sums.set(filename, { stamp, sha256 });
@@ -120,6 +124,12 @@ export class Store {
       if (hasCode(error, "ENOENT")) return undefined;
       throw error;
     }
+  }
+
+  /** Remembers the digest of a file that has just come, so that it need not be read again. */
+  async learn(filename: string, sha256: string): Promise<void> {
+    const stamp = stampOf(await stat(join(this.directory, filename), { bigint: true }));
+    this.#sums.set(filename, { stamp, sha256 });
   }
 
   /** Begins an upload. Throws Failure "bad-name" for what is no name of an sdist or wheel. */
@@ -194,6 +204,7 @@ export class Upload {
   async #publish(sha256: string): Promise<"uploaded" | "present"> {
     try {
       await link(this.#hidden, join(this.#store.directory, this.#filename));
+      await this.#store.learn(this.#filename, sha256);
       return "uploaded";
     } catch (error) {
       if (!hasCode(error, "EEXIST")) throw error;
