@@ -36,6 +36,8 @@ export class UsageError extends Error {
 /** Any thrown value as a Failure. What is none already is a fault of ours or of the system: code "internal". */
 export function asFailure(thrown: unknown): Failure {
   if (thrown instanceof Failure) return thrown;
+  // Of a record, not of the command line: a wrong value in one record is that record's failure.
+  if (thrown instanceof UsageError) return new Failure("bad-argument", thrown.message);
   if (!(thrown instanceof Error)) return new Failure("internal", String(thrown));
   const { code } = thrown as NodeJS.ErrnoException;
   if (code === "ENOSPC") return new Failure("disk-full", thrown.message);

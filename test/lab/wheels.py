@@ -3,7 +3,7 @@
 usage: wheels.py DIRECTORY
 
 Debian's copies of pip, setuptools and wheel are wheels already; supervisor is repacked from its installed
-files (binary distribution format: https://packaging.python.org/specifications/binary-distribution-format/).
+files, and setuptools so that it works with any Python (binary distribution format: https://packaging.python.org/specifications/binary-distribution-format/).
 """
 
 import configparser
@@ -47,11 +47,30 @@ def repack(name, requires, target):
         wheel.writestr(f"{info}/top_level.txt", f"{name}\n")
 
 
+def bundled(name):
+    (wheel,) = BUNDLED.glob(f"{name}-*-py3-none-any.whl")
+    return wheel
+
+
+def repack_setuptools(target):
+    """Debian's setuptools asks its command "install" for what only Debian's own Python gives it."""
+    head = "class install(orig.install):\n"
+    missing = "    install_layout = None\n    prefix_option = None\n"
+    with WheelFile(bundled("setuptools")) as old, WheelFile(target / bundled("setuptools").name, "w") as new:
+        for entry in old.infolist():
+            data = old.read(entry)
+            if entry.filename == "setuptools/command/install.py":
+                assert head.encode() in data
+                data = data.replace(head.encode(), f"{head}{missing}".encode(), 1)
+            if not entry.filename.endswith(".dist-info/RECORD"):
+                new.writestr(entry, data)
+
+
 def main():
     target = pathlib.Path(sys.argv[1])
-    for name in ("pip", "setuptools", "wheel"):
-        (bundled,) = BUNDLED.glob(f"{name}-*-py3-none-any.whl")
-        shutil.copy(bundled, target)
+    for name in ("pip", "wheel"):
+        shutil.copy(bundled(name), target)
+    repack_setuptools(target)
     # supervisor imports pkg_resources, which setuptools brings.
     repack("supervisor", ["setuptools"], target)
 
