@@ -56,8 +56,15 @@ function names(options: Options): Map<string, { name: string; option: Option }> 
   return all;
 }
 
-// minimist reads --no-deps as { deps: false }; under this spelling it leaves the flag alone.
-const hidden = (name: string) => name.replace(/^no-/, "no_");
+// minimist reads --no-deps as { deps: false }, takes a word "true" or "false" after a switch for its value, and
+// stumbles over names that every object has. With a NUL in them, which no argument has, it lets them be.
+const hidden = (name: string) => name.replace(/^no-/, "no\0-");
+function hiddenWord(word: string): string {
+  if (word === "true" || word === "false") return `\0${word}`;
+  const [, name = ""] = /^--([^=]*)/.exec(word) ?? [];
+  return name in Object.prototype ? `--\0${word.slice(2)}` : word.replace(/^--no-/, "--no\0-");
+}
+const shown = (word: string) => word.replace("\0", "");
 
 /** What was on a command line. `rest` is what stood after `--`, undefined where there was no `--`. */
 export interface CommandLine<O extends Options> {
@@ -79,24 +86,21 @@ export function readFlags<O extends Options>(
   const entries = Object.entries(options);
   const dashes = argv.indexOf("--");
   const own = dashes < 0 || stopEarly ? argv : argv.slice(0, dashes);
-  const parsed = minimist(
-    own.map((word) => (/^--no-/.test(word) ? `--${hidden(word.slice(2))}` : word)),
-    {
-      string: ["_", ...entries.filter(([, option]) => option.value).map(([name]) => hidden(name))],
-      boolean: entries.filter(([, option]) => !option.value).map(([name]) => hidden(name)),
-      alias: Object.fromEntries(entries.flatMap(([n, { short }]) => (short ? [[hidden(n), short]] : []))),
-      stopEarly,
-      unknown: (word) => {
-        if (!/^-./.test(word)) return true;
-        const flag = word.replace(/=.*/s, "").replace(/^--no_/, "--no-");
-        throw new UsageError(`unknown flag ${flag}${didYouMean(flag, known.keys())}`);
-      },
+  const parsed = minimist(own.map(hiddenWord), {
+    string: ["_", ...entries.filter(([, option]) => option.value).map(([name]) => hidden(name))],
+    boolean: entries.filter(([, option]) => !option.value).map(([name]) => hidden(name)),
+    alias: Object.fromEntries(entries.flatMap(([n, { short }]) => (short ? [[hidden(n), short]] : []))),
+    stopEarly,
+    unknown: (word) => {
+      if (!/^-./.test(word)) return true;
+      const flag = shown(word).replace(/=.*/s, "");
+      throw new UsageError(`unknown flag ${flag}${didYouMean(flag, known.keys())}`);
     },
-  );
+  });
   const flags: Record<string, unknown> = {};
   for (const [name, option] of entries) {
     const given: unknown = parsed[hidden(name)];
-    const list = given === undefined ? [] : [given].flat();
+    const list = given === undefined ? [] : [given].flat().map((v) => (typeof v === "string" ? shown(v) : v));
     if (!option.value) {
       flags[name] = list.includes(true);
       continue;
@@ -112,7 +116,7 @@ export function readFlags<O extends Options>(
   }
   return {
     flags: flags as Flags<O>,
-    args: parsed._.map(String),
+    args: parsed._.map((word) => shown(String(word))),
     rest: dashes < 0 || stopEarly ? undefined : argv.slice(dashes + 1),
   };
 }

@@ -124,11 +124,10 @@ class Run {
       changed: done?.changed ?? false,
       ...(failure && { code: failure.code }),
     };
-    const trace =
-      done?.trace === false ? line.record.trace : [...((line.record.trace ?? []) as Json[]), entry];
-    await this.emit(line, {
+    const trace = [...((line.record.trace ?? []) as Json[]), entry as unknown as Json];
+    const changes = {
       ...done?.fields,
-      ...(trace !== undefined && { trace: trace as Json }),
+      ...(done?.trace !== false && { trace }),
       ...(failure && {
         error: {
           step: name,
@@ -137,7 +136,8 @@ class Run {
           ...details(failure),
         },
       }),
-    });
+    };
+    await this.emit(line, Object.keys(changes).length > 0 ? changes : undefined);
     const dry = this.context.dryRun || line.record.plan === true ? "dry run: " : "";
     this.#say(labelOf(line.record), failure, `${dry}${done?.said ?? ""}`, ms);
     if (failure?.code === "internal" && this.context.verbose) this.context.warn(failure.stack ?? "");

@@ -1,6 +1,6 @@
 // Reading records: JSON objects, one on each line, UTF-8, at most 1 MiB a line.
 
-import { type Readable, Transform } from "node:stream";
+import { type Readable, Transform, type TransformCallback } from "node:stream";
 import split2 from "split2";
 import { isObject } from "../base/json.js";
 
@@ -38,26 +38,41 @@ function parse(number: number, bytes: string): Line | BadLine {
 }
 
 /**
- * The lines of `input`, in order, blank ones left out. After a line that grows beyond every bound the rest
- * of the input is read and dropped, so that the writer before us is not killed by a closed pipe.
+ * Hands bytes on as text of one character for each, for split2 counts characters of text, and leaves out of
+ * a line what is beyond the longest one: so a line is too long however the chunks fall, and memory is bounded.
  */
-export async function* readRecords(input: Readable): AsyncGenerator<Line | BadLine> {
-  // split2 counts characters of text; handed over as latin1, a character is a byte, and no byte is lost.
-  const latin1 = new Transform({
-    transform: (chunk: Buffer, _encoding, done) => done(null, chunk.toString("latin1")),
-  });
-  const lines = split2("\n", { maxLength: longestLine + 1 });
-  input.on("error", (error) => lines.destroy(error));
-  input.pipe(latin1).pipe(lines);
-  let number = 0;
-  try {
-    for await (const bytes of lines) {
-      number++;
-      if (bytes.trim() !== "") yield parse(number, bytes);
+class CutLines extends Transform {
+  /** Bytes of the line that the last chunk left open. */
+  #open = 0;
+
+  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
+    const text = chunk.toString("latin1");
+    if (this.#open + text.length <= longestLine) {
+      const end = text.lastIndexOf("\n");
+      this.#open = end < 0 ? this.#open + text.length : text.length - end - 1;
+      done(null, text);
+      return;
     }
-  } catch (error) {
-    if ((error as Error).message !== "maximum buffer reached") throw error;
-    yield { number: number + 1, problem: tooLong };
-    input.unpipe(latin1).resume();
+    const lines = text.split("\n");
+    const kept = lines.map((line, index) => {
+      if (index > 0) this.#open = 0;
+      const part = line.slice(0, Math.max(0, longestLine + 1 - this.#open));
+      this.#open += line.length;
+      return part;
+    });
+    done(null, kept.join("\n"));
+  }
+}
+
+/** The lines of `input`, in order, blank ones left out. */
+export async function* readRecords(input: Readable): AsyncGenerator<Line | BadLine> {
+  const lines = split2("\n");
+  const cut = new CutLines();
+  input.on("error", (error) => lines.destroy(error));
+  input.pipe(cut).pipe(lines);
+  let number = 0;
+  for await (const bytes of lines) {
+    number++;
+    if (!/^[ \t\r]*$/.test(bytes)) yield parse(number, bytes);
   }
 }

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
@@ -31,13 +31,21 @@ export interface RunOptions {
   limit?: number;
 }
 
+/** The built file of one of our executables, or of a step that is made for tests; undefined for other names. */
+export function fileOf(name: string): string | undefined {
+  if (name !== "es" && !name.startsWith("es-")) return undefined;
+  const step = fileURLToPath(new URL(`steps/${name}.js`, import.meta.url));
+  return existsSync(step) ? step : join(bins, `${name}.js`);
+}
+
 /** Runs a program to its end. One of ours is found by its name, without the ending. */
 export async function program(name: string, args: readonly string[], options: RunOptions = {}): Promise<Ran> {
-  const ours = name === "es" || name.startsWith("es-");
+  const file = fileOf(name);
   const env = { ...process.env, ...options.env };
-  const child = ours
-    ? spawn(process.execPath, [join(bins, `${name}.js`), ...args], { cwd: options.cwd, env })
-    : spawn(name, args, { cwd: options.cwd, env });
+  const child =
+    file === undefined
+      ? spawn(name, args, { cwd: options.cwd, env })
+      : spawn(process.execPath, [file, ...args], { cwd: options.cwd, env });
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
   child.stdout.on("data", (chunk) => stdout.push(chunk));

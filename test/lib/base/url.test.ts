@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { hasCredentials, hideCredentials, splitCredentials } from "../../../lib/base/url.js";
+
+test("credentials are found and hidden", () => {
+  for (const [text, hidden] of [
+    ["https://user:pw@host/simple/", "https://host/simple/"],
+    ["--index=http://token@host:8080/", "--index=http://host:8080/"],
+    ["see https://a:b@one/ and https://c:d@two/.", "see https://one/ and https://two/."],
+    ["HTTPS://u:p@host", "HTTPS://host"],
+    ["https://u:p@ss@host/", "https://host/"],
+    ["ssh://git:secret@host/repo", "ssh://host/repo"],
+    ["https://:pw@host/", "https://host/"],
+  ] as const) {
+    assert.equal(hideCredentials(text), hidden);
+    assert.ok(hasCredentials(text), text);
+  }
+});
+
+test("what has none stays as it is", () => {
+  for (const text of [
+    "https://host/simple/",
+    "https://host/a@b",
+    "https://host/?q=a:b@c",
+    "ssh://git@host/repo.git",
+    "git@host:repo.git",
+    "user@web1:22",
+    "demo==1.0",
+  ]) {
+    assert.equal(hideCredentials(text), text);
+    assert.ok(!hasCredentials(text), text);
+  }
+});
+
+test("a URL is split into what may be shown and what may not", () => {
+  assert.deepEqual(splitCredentials("https://me:a%40b%3A%2F%25@host/simple"), {
+    url: "https://host/simple",
+    user: "me",
+    password: "a@b:/%",
+  });
+  assert.deepEqual(splitCredentials("https://token@host/"), { url: "https://host/", user: "token" });
+  assert.deepEqual(splitCredentials("https://host/"), { url: "https://host/" });
+  assert.deepEqual(splitCredentials("https://u:100%@host/").password, "100%");
+  assert.throws(() => splitCredentials("no url"), TypeError);
+});

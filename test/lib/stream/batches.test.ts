@@ -1,0 +1,16 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Batches } from "../../../lib/stream/batches.js";
+
+test("says how many records of each batch never came", () => {
+  const batches = new Batches();
+  for (const batch of [{ id: "a", size: 3 }, { id: "b", size: 1 }, undefined, { id: "a", size: 3 }])
+    batches.count(batch);
+  assert.deepEqual(batches.missing(), [{ id: "a", size: 3, missing: 1 }]);
+});
+
+test("more records than belong to a batch are not missing", () => {
+  const batches = new Batches();
+  for (let i = 0; i < 3; i++) batches.count({ id: "constructor", size: 2 });
+  assert.deepEqual(batches.missing(), []);
+});

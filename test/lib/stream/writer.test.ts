@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { Writable } from "node:stream";
+import { test } from "node:test";
+import { RecordWriter } from "../../../lib/stream/writer.js";
+
+test("writes a line at a time, and waits until it is taken", async () => {
+  const taken: string[] = [];
+  let take = () => {};
+  const output = new Writable({
+    highWaterMark: 1,
+    write: (chunk, _encoding, done) => {
+      taken.push(chunk.toString());
+      take = done;
+    },
+  });
+  const writer = new RecordWriter(output, () => assert.fail("nothing is closed"));
+  let written = false;
+  const first = writer.write("{}", "one").then(() => {
+    written = true;
+  });
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(taken, ["{}\n"]);
+  assert.equal(written, false);
+  take();
+  await first;
+  assert.deepEqual(writer.unread, []);
+});
+
+test("after the reader has gone, lines are counted, and it is said once", async () => {
+  let closings = 0;
+  const output = new Writable({
+    write: (_chunk, _encoding, done) => done(Object.assign(new Error("gone"), { code: "EPIPE" })),
+  });
+  const writer = new RecordWriter(output, () => closings++);
+  await Promise.all([writer.write("{}", "one"), writer.write("{}", "two")]);
+  await writer.write("{}", "three");
+  await writer.end();
+  assert.equal(writer.closed, true);
+  assert.deepEqual(writer.unread.sort(), ["one", "three", "two"]);
+  assert.equal(closings, 1);
+});
