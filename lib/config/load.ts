@@ -7,7 +7,7 @@ import { UsageError } from "../base/failure.js";
 import { isObject } from "../base/json.js";
 import { didYouMean } from "../base/nearest.js";
 import { lineOf } from "./locate.js";
-import type { Configuration } from "./schema.js";
+import type { Configuration, Problem } from "./schema.js";
 
 /** A configuration and where it came from. */
 export interface Config {
@@ -52,6 +52,7 @@ async function parse(file: string, text: string): Promise<Record<string, unknown
 interface Found {
   file: string;
   text: string;
+  /** What essay reads of it. */
   document: unknown;
   /** The keys under which the document stands in the text. */
   at: string[];
@@ -64,26 +65,57 @@ function essayPart(file: string, text: string, document: Record<string, unknown>
   return { file, text, document: tool.essay, at: ["tool", "essay"] };
 }
 
-/** Walks from the working directory upwards, for the configuration and for the project's own name. */
+interface Document {
+  folder: string;
+  file: string;
+  text: string;
+  document: Record<string, unknown>;
+}
+
+/** The files of these names in the working directory and above it, the nearest folder first. */
+async function* upwards(...names: string[]): AsyncGenerator<Document> {
+  for (let folder = process.cwd(); ; folder = dirname(folder)) {
+    for (const name of names) {
+      const file = join(folder, name);
+      const text = await readText(file);
+      if (text !== undefined) yield { folder, file, text, document: await parse(file, text) };
+    }
+    if (dirname(folder) === folder) return;
+  }
+}
+
+function nameIn(file: string, document: Record<string, unknown>): string | undefined {
+  const { project } = document;
+  const named = file.endsWith("pyproject.toml") && isObject(project) ? project.name : undefined;
+  return typeof named === "string" ? named : undefined;
+}
+
+/** The nearest configuration, and the project's own name where it stands on the way there. */
 async function search(): Promise<{ found: Found | undefined; projectName: string | undefined }> {
   let found: Found | undefined;
   let projectName: string | undefined;
-  for (let folder = process.cwd(); ; folder = dirname(folder)) {
-    for (const name of ["essay.toml", "pyproject.toml"]) {
-      const file = join(folder, name);
-      const text = await readText(file);
-      if (text === undefined) continue;
-      const document = await parse(file, text);
-      if (
-        name === "pyproject.toml" &&
-        isObject(document.project) &&
-        typeof document.project.name === "string"
-      )
-        projectName ??= document.project.name;
-      found ??= essayPart(file, text, document);
-    }
-    if (found || dirname(folder) === folder) return { found, projectName };
+  let folder: string | undefined;
+  for await (const one of upwards("essay.toml", "pyproject.toml")) {
+    if (found && one.folder !== folder) break;
+    projectName ??= nameIn(one.file, one.document);
+    found ??= essayPart(one.file, one.text, one.document);
+    if (found) folder ??= one.folder;
   }
+  return { found, projectName };
+}
+
+/** The configuration in a file that the user names, and the name of the project in which we are. */
+async function named(name: string): Promise<{ found: Found; projectName: string | undefined }> {
+  const file = resolve(name);
+  const text = await readText(file);
+  if (text === undefined) throw new UsageError(`there is no configuration file ${file}`);
+  const found = essayPart(file, text, await parse(file, text));
+  if (!found) throw new UsageError(`${file} has no [tool.essay]`);
+  for await (const one of upwards("pyproject.toml")) {
+    const projectName = nameIn(one.file, one.document);
+    if (projectName !== undefined) return { found, projectName };
+  }
+  return { found, projectName: undefined };
 }
 
 /** `over` laid over `under`: tables are merged, all else is replaced. */
@@ -95,47 +127,49 @@ function overlay(under: unknown, over: unknown): unknown {
   return merged;
 }
 
-function withEnvironment(found: Found, name: string | undefined): unknown {
-  if (!isObject(found.document)) return found.document;
-  const { env, ...rest } = found.document;
-  if (name === undefined) return rest;
-  const tables = isObject(env) ? env : {};
-  if (!Object.hasOwn(tables, name))
-    throw new UsageError(`${found.file} has no [env.${name}]${didYouMean(name, Object.keys(tables))}`);
-  return overlay(rest, tables[name]);
+/** A problem as an error: `at` are the keys under which its path stands in the file. */
+function wrong(found: Found, at: readonly string[], { path, message, known }: Problem): UsageError {
+  const full = [...at, ...path];
+  const line = lineOf(found.text, [...found.at, ...full]);
+  const hint = didYouMean(full.at(-1) ?? "", known);
+  const what = full.length > 0 ? full.join(".") : "the configuration";
+  return new UsageError(`${found.file}:${line}: ${what} ${message}${hint}`);
+}
+
+/** The values of a configuration, with one of its environments laid over; every environment is checked. */
+async function valuesOf(found: Found, environment: string | undefined): Promise<Configuration> {
+  const { check } = await import("./schema.js");
+  const { env = {}, ...rest } = isObject(found.document) ? found.document : {};
+  const base = check(isObject(found.document) ? rest : found.document);
+  if ("path" in base) throw wrong(found, [], base);
+  if (!isObject(env)) throw wrong(found, ["env"], { path: [], message: "must be a table", known: [] });
+  if (environment !== undefined && !Object.hasOwn(env, environment))
+    throw new UsageError(
+      `${found.file} has no [env.${environment}]${didYouMean(environment, Object.keys(env))}`,
+    );
+  let values = base;
+  for (const [name, table] of Object.entries(env)) {
+    const checked = check(overlay(rest, table));
+    if ("path" in checked) throw wrong(found, ["env", name], checked);
+    if (name === environment) values = checked;
+  }
+  return values;
 }
 
 /**
- * Reads the configuration: the file of --config, else of ESSAY_CONFIG, else the nearest one; the overlay of --env, else ESSAY_ENV.
- * Throws UsageError with file and line for what is wrong in it. No file at all is an empty configuration.
+ * Reads the configuration: the file of --config, else of ESSAY_CONFIG, else the nearest one; the overlay of
+ * --env, else ESSAY_ENV. Throws UsageError with file and line for what is wrong in it. No file at all is an
+ * empty configuration.
  */
 export async function loadConfig(choice: ConfigChoice): Promise<Config> {
-  const searched = await search();
-  let { found } = searched;
-  const named = choice.configFile ?? (process.env.ESSAY_CONFIG || undefined);
-  if (named !== undefined) {
-    const file = resolve(named);
-    const text = await readText(file);
-    if (text === undefined) throw new UsageError(`there is no configuration file ${file}`);
-    found = essayPart(file, text, await parse(file, text));
-    if (!found) throw new UsageError(`${file} has no [tool.essay]`);
-  }
+  const file = choice.configFile ?? (process.env.ESSAY_CONFIG || undefined);
+  const { found, projectName } = file === undefined ? await search() : await named(file);
   const environment = choice.configEnv ?? (process.env.ESSAY_ENV || undefined);
-  const { projectName } = searched;
-  if (!found) {
-    if (environment !== undefined)
-      throw new UsageError(`there is no configuration with a table [env.${environment}]`);
-    return { file: undefined, directory: process.cwd(), values: {}, projectName };
+  if (found) {
+    const values = await valuesOf(found, environment);
+    return { file: found.file, directory: dirname(found.file), values, projectName };
   }
-  const { check } = await import("./schema.js");
-  const checked = check(withEnvironment(found, environment));
-  if ("path" in checked) {
-    const { path, message, known } = checked;
-    const inBase = lineOf(found.text, [...found.at, ...path]);
-    const inEnv =
-      environment === undefined ? 1 : lineOf(found.text, [...found.at, "env", environment, ...path]);
-    const hint = didYouMean(path.at(-1) ?? "", known);
-    throw new UsageError(`${found.file}:${Math.max(inBase, inEnv)}: ${path.join(".")} ${message}${hint}`);
-  }
-  return { file: found.file, directory: dirname(found.file), values: checked, projectName };
+  if (environment !== undefined)
+    throw new UsageError(`there is no configuration with a table [env.${environment}]`);
+  return { file: undefined, directory: process.cwd(), values: {}, projectName };
 }

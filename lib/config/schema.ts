@@ -1,37 +1,61 @@
 // The keys of essay.toml, as essay.toml(5) describes them.
 
 import * as v from "valibot";
+import { isObject } from "../base/json.js";
 
-const text = v.pipe(v.string(), v.minLength(1, "must not be empty"));
-const port = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535));
-const count = v.pipe(v.number(), v.integer(), v.minValue(1));
-const strings = v.array(text);
 const optional = v.exactOptional;
-const vars = v.record(v.string(), v.union([v.string(), v.number(), v.boolean()]));
+const text = v.pipe(v.string("must be a text in quotes"), v.minLength(1, "must not be empty"));
 
-const role = v.union([
-  strings,
-  v.strictObject({
-    hosts: strings,
-    user: optional(text),
-    port: optional(port),
-    prefix: optional(text),
-    bind: optional(text),
-    become: optional(text),
-    index: optional(text),
-    vars: optional(vars),
-  }),
-]);
+function numberFrom(least: number, most: number, message: string) {
+  return v.pipe(v.number(message), v.integer(message), v.minValue(least, message), v.maxValue(most, message));
+}
+const port = numberFrom(1, 65535, "must be a port, a number from 1 to 65535");
+const count = numberFrom(1, 10_000, "must be a number from 1 to 10000");
 
-const namedIndex = v.strictObject({ url: text, upload: optional(text), proxy: optional(text) });
+const noTable = "must be a table";
+// valibot takes an array for an object.
+const aTable = v.custom<Record<string, unknown>>(isObject, noTable);
+/** A table of these keys and no others. */
+function table<E extends v.ObjectEntries>(entries: E) {
+  return v.pipe(aTable, v.strictObject(entries));
+}
+/** A table whose keys the user chooses. */
+function named<S extends v.GenericSchema>(value: S) {
+  return v.pipe(aTable, v.record(v.string(), value));
+}
+
+const strings = v.array(text, 'must be a list, such as ["a", "b"]');
+const vars = named(v.union([v.string(), v.number(), v.boolean()], "must be a text, a number, true or false"));
+
+const role = v.union(
+  [
+    strings,
+    table({
+      hosts: strings,
+      user: optional(text),
+      port: optional(port),
+      prefix: optional(text),
+      bind: optional(text),
+      become: optional(text),
+      index: optional(text),
+      vars: optional(vars),
+    }),
+  ],
+  'must be a list of hosts, such as ["web1.example.com"], or a table with such a list as hosts',
+);
+
+const namedIndex = table({ url: text, upload: optional(text), proxy: optional(text) });
+
+const schemes = ["y.m.d.n", "yy.m.d.n", "yyyy.m.d.n"] as const;
+const noDigits = 'must be digits in quotes, such as "880"';
 
 /** A whole configuration, before [env.NAME] is laid over it and taken away. */
-export const configuration = v.strictObject({
+export const configuration = table({
   project: optional(text),
-  version: optional(v.strictObject({ scheme: optional(v.picklist(["y.m.d.n", "yy.m.d.n", "yyyy.m.d.n"])) })),
-  git: optional(v.strictObject({ repo: optional(text), branch: optional(text) })),
+  version: optional(table({ scheme: optional(v.picklist(schemes, `must be one of ${schemes.join(", ")}`)) })),
+  git: optional(table({ repo: optional(text), branch: optional(text) })),
   build: optional(
-    v.strictObject({
+    table({
       on: optional(text),
       path: optional(text),
       settings: optional(strings),
@@ -40,11 +64,14 @@ export const configuration = v.strictObject({
     }),
   ),
   index: optional(
-    v.objectWithRest({ url: optional(text), upload: optional(text), proxy: optional(text) }, namedIndex),
+    v.pipe(
+      aTable,
+      v.objectWithRest({ url: optional(text), upload: optional(text), proxy: optional(text) }, namedIndex),
+    ),
   ),
-  roles: optional(v.record(v.string(), role)),
+  roles: optional(named(role)),
   deploy: optional(
-    v.strictObject({
+    table({
       prefix: optional(text),
       processes: optional(count),
       jobs: optional(count),
@@ -53,25 +80,25 @@ export const configuration = v.strictObject({
       profile: optional(text),
       pre: optional(text),
       post: optional(text),
-      conf: optional(v.array(v.strictObject({ from: text, to: text, mode: optional(text) }))),
+      conf: optional(
+        v.array(table({ from: text, to: text, mode: optional(text) }), "must be a list of tables"),
+      ),
     }),
   ),
-  supervisor: optional(v.strictObject({ template: optional(text) })),
-  ports: optional(
-    v.record(v.string(), v.pipe(v.string(), v.regex(/^\d{1,4}$/, 'must be digits in quotes, such as "880"'))),
-  ),
-  check: optional(v.strictObject({ http: optional(text), host: optional(text), expect: optional(text) })),
-  ssh: optional(v.strictObject({ config: optional(text) })),
+  supervisor: optional(table({ template: optional(text) })),
+  ports: optional(named(v.pipe(v.string(noDigits), v.regex(/^\d{1,4}$/, noDigits)))),
+  check: optional(table({ http: optional(text), host: optional(text), expect: optional(text) })),
+  ssh: optional(table({ config: optional(text) })),
   nginx: optional(
-    v.strictObject({
+    table({
       role: optional(text),
       bin: optional(text),
       conf: optional(text),
       switch_conf: optional(text),
-      sides: optional(v.record(v.string(), text)),
+      sides: optional(named(text)),
     }),
   ),
-  alias: optional(v.record(v.string(), text)),
+  alias: optional(named(text)),
 });
 
 export type Configuration = v.InferOutput<typeof configuration>;
@@ -81,20 +108,23 @@ type Schema = {
   entries?: Record<string, Schema>;
   rest?: Schema;
   value?: Schema;
+  item?: Schema;
   options?: Schema[];
+  pipe?: Schema[];
   wrapped?: Schema;
 };
 
+/** A schema without what is wrapped around it; of a union the table. */
+function bare(schema: Schema | undefined): Schema | undefined {
+  const inner = schema?.wrapped ?? schema?.pipe?.at(-1) ?? schema?.options?.at(-1);
+  return inner && inner !== schema ? bare(inner) : schema;
+}
+
 /** The keys that may stand where `path` leads to, for "did you mean". */
 function keysAt(path: readonly string[]): string[] {
-  let schema: Schema | undefined = configuration as unknown as Schema;
-  for (const key of path) {
-    while (schema?.wrapped) schema = schema.wrapped;
-    schema = schema?.options?.find((option) => option.entries) ?? schema;
-    schema = schema?.entries?.[key] ?? schema?.rest ?? schema?.value;
-  }
-  while (schema?.wrapped) schema = schema.wrapped;
-  schema = schema?.options?.find((option) => option.entries) ?? schema;
+  let schema = bare(configuration as unknown as Schema);
+  for (const key of path)
+    schema = bare(schema?.entries?.[key] ?? schema?.rest ?? schema?.value ?? schema?.item);
   return Object.keys(schema?.entries ?? {});
 }
 
@@ -105,23 +135,42 @@ export interface Problem {
   known: string[];
 }
 
+type Issue = v.BaseIssue<unknown>;
+interface Leaf {
+  path: string[];
+  issue: Issue;
+}
+
+/** True for a key that no schema knows. */
+const isUnknown = ({ issue }: Leaf) => issue.expected === "never";
+
+/** The leaf to speak of: an unknown key explains a missing one; what lies deeper was read further. */
+function worst(leaves: readonly Leaf[]): Leaf {
+  const order = (leaf: Leaf) => leaf.path.length + (isUnknown(leaf) ? 0.5 : 0);
+  return [...leaves].sort((a, b) => order(b) - order(a))[0] as Leaf;
+}
+
+/** An issue with the whole path to it; of a union, that of the branch which was meant, if one was. */
+function leafOf(issue: Issue, above: readonly string[]): Leaf {
+  const path = [...above, ...(issue.path ?? []).map(({ key }) => String(key))];
+  const inner = (issue.issues ?? [])
+    .map((one) => leafOf(one, path))
+    .filter((leaf) => leaf.path.length > path.length);
+  return inner.length > 0 ? worst(inner) : { path, issue };
+}
+
 /** Checks a parsed document. */
 export function check(document: unknown): Configuration | Problem {
   const result = v.safeParse(configuration, document);
   if (result.success) return result.output;
-  let issue: v.BaseIssue<unknown> = result.issues[0];
-  // Of a union's branches, the one that got furthest tells what was meant.
-  for (let deeper = issue.issues; deeper; deeper = issue.issues)
-    issue = [...deeper].sort(
-      (a, b) => (b.path?.length ?? 0) - (a.path?.length ?? 0),
-    )[0] as v.BaseIssue<unknown>;
-  const outer = (result.issues[0].path ?? []).map(({ key }) => String(key));
-  const inner = issue === result.issues[0] ? [] : (issue.path ?? []).map(({ key }) => String(key));
-  const path = [...outer, ...inner];
-  const unknown = issue.expected === "never";
+  const leaf = worst(result.issues.map((issue) => leafOf(issue, [])));
+  const { path, issue } = leaf;
+  const unknown = isUnknown(leaf);
+  const missing = issue.received === "undefined";
+  const perhapsUnknown = unknown || (issue.message === noTable && !missing);
   return {
     path,
-    message: unknown ? "is no key of essay" : issue.message,
-    known: unknown ? keysAt(path.slice(0, -1)) : [],
+    message: unknown ? "is no key of essay" : missing ? "is missing" : issue.message,
+    known: perhapsUnknown ? keysAt(path.slice(0, -1)).filter((key) => key !== path.at(-1)) : [],
   };
 }
