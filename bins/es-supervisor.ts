@@ -1,23 +1,20 @@
 #!/usr/bin/env node
 // es-supervisor: the supervisord of a virtualenv and its processes, on each host.
 
-import { Readable } from "node:stream";
-import { Failure, UsageError } from "../lib/base/failure.js";
+import { UsageError } from "../lib/base/failure.js";
 import { Lines } from "../lib/base/lines.js";
 import { didYouMean } from "../lib/base/nearest.js";
-import type { RecordWith } from "../lib/base/schema.js";
+import type { RecordWith, Venv } from "../lib/base/schema.js";
 import { run } from "../lib/cli.js";
 import { hostOptions, wholeNumber } from "../lib/flags.js";
+import { confFor } from "../lib/host-conf.js";
 import { onHosts } from "../lib/host-step.js";
 import { refuseLive, venvFor } from "../lib/host-venv.js";
 import { pipIndex } from "../lib/index/pip.js";
 import { eachRecord } from "../lib/step.js";
 import { labelOf } from "../lib/stream/table.js";
-import { checkConf, parseConf, portsOf } from "../lib/supervisor/conf.js";
 import { describeProcesses, parseProcesses } from "../lib/supervisor/processes.js";
 import { readTemplate } from "../lib/supervisor/template.js";
-import { confValue, hints, newCredentials, variables } from "../lib/supervisor/variables.js";
-import { renderTemplate } from "../lib/templates/render.js";
 import { runScript } from "../lib/transport/run-script.js";
 
 const command = {
@@ -65,56 +62,18 @@ await run(command, async ({ args: [verb = "", name], flags, context }) => {
   const patience = limits.timeout === 0 ? 31_536_000 : Math.max(1, Math.floor(limits.timeout / 1100));
 
   return onHosts(limits, flags, async ({ settings, transport }) => {
-    const template =
-      does.renders && (await readTemplate(settings.find("template", { flag: flags.template })));
-    const shown = { project: flags.project, profile: flags.profile, processes: flags.processes };
+    const file = settings.find("template", { flag: flags.template });
+    const template = does.renders ? await readTemplate(file) : undefined;
 
-    /** The configuration of a host and what the script needs with it. */
-    const render = async (
-      record: RecordWith<"project" | "profile" | "bind" | "vars" | "index" | "host">,
-      venv: { name: string; path: string },
-    ) => {
-      if (!template) return { args: [] };
-      if (!venv.path.startsWith("/"))
-        throw new Failure("no-venv", `${verb} needs the absolute path of ${venv.path}: run es-venv before`);
-      const { ports = {} } = settings.config.values;
-      const portPrefix =
-        flags["port-prefix"] ?? (Object.hasOwn(ports, venv.name) ? ports[venv.name] : undefined);
-      const credentials = newCredentials();
-      const values = variables({
-        venv,
-        project: settings.find("project", { flag: shown.project, record: record.project }),
-        profile: settings.find("profile", { flag: shown.profile, record: record.profile }),
-        portPrefix,
-        bind: record.bind ?? "127.0.0.1",
-        processCount: settings.find("processes", { flag: shown.processes }) ?? "1",
-        vars: record.vars ?? {},
-        credentials,
-      });
-      const text = await renderTemplate(template.text, values, {
-        source: template.source,
-        hints,
-        insert: confValue,
-      });
-      const conf = parseConf(text);
-      checkConf(conf, `${venv.path}/etc`);
-      const portLines = portPrefix === undefined ? [] : portsOf(conf, portPrefix);
+    /** What the script is told beside verb, virtualenv and name, and its payload. */
+    const rest = async (venv: Venv, record: Parameters<typeof confFor>[4] & RecordWith<"index">) => {
+      if (!template) return { args: verb === "tail" ? [lines] : [] };
+      const { payload, credentials, ports } = await confFor(settings, template, venv, flags, record);
       const said = { flag: flags.index, record: record.index };
-      const index =
-        settings.find("index", said) === undefined
-          ? undefined
-          : await pipIndex(settings.indexUrl("index", said));
-      const bytes = Buffer.from(text);
-      return {
-        args: [
-          credentials.username,
-          credentials.password,
-          portLines.map((one) => `${one.name} ${one.port}`).join("\n"),
-          index?.netrc ?? "-",
-          ...(index?.flags ?? []),
-        ],
-        payload: { size: bytes.length, open: () => Readable.from([bytes]) },
-      };
+      const named = settings.find("index", said) !== undefined;
+      const index = named ? await pipIndex(settings.indexUrl("index", said)) : undefined;
+      const { username, password } = credentials;
+      return { args: [username, password, ports, index?.netrc ?? "-", ...(index?.flags ?? [])], payload };
     };
 
     return eachRecord(limits, {
@@ -126,14 +85,14 @@ await run(command, async ({ args: [verb = "", name], flags, context }) => {
       work: async (record, task) => {
         const venv = venvFor(settings, flags.venv, record);
         if (!does.looks) refuseLive(venv, record, flags.live);
-        const { args, payload } = await render(record, venv);
+        const { args, payload } = await rest(venv, record);
         const log = new Lines((line) => context.show(labelOf(record), line));
         const results = await runScript(
           transport,
           record,
           {
             parts: ["state", "processes", "supervisord-rpc", "supervisor"],
-            args: [verb, venv.path, name ?? "-", String(patience), ...(verb === "tail" ? [lines] : args)],
+            args: [verb, venv.path, name ?? "-", String(patience), ...args],
             code: "supervisor-failed",
             ...(payload && { payload }),
           },

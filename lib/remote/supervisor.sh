@@ -70,7 +70,7 @@ in_time() { [ "$(date +%s)" -lt "$deadline" ]; }
 end_rest() {
     gone 10 "$@" || {
         signal TERM "$@"
-        gone 100 "$@" || signal KILL "$@"
+        gone 50 "$@" || signal KILL "$@"
         gone 50 "$@" || fail stop-failed "not to be ended: processes $(alive "$@" | cut -d: -f1 | tr '\n' ' ')"
     }
 }

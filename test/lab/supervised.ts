@@ -1,0 +1,109 @@
+// A virtualenv of this machine with a program in it, for tests of what runs under supervisord.
+
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import { accepts, freePort } from "./ports.js";
+import { identity, kill } from "./processes.js";
+import { expectStatus, type Ran, recordsOf, scratch } from "./program.js";
+
+/** What `--profile` makes the program do, beside serving its profile on its port. */
+const demo = `#!@PYTHON@
+import os, sys, time
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+given = dict(word.lstrip("-").split("=", 1) for word in sys.argv[1:])
+profile = given["profile"]
+print("starting with", profile, flush=True)
+if profile == "crash":
+    sys.exit("no configuration for crash")
+if profile == "daemonise" and os.fork():
+    sys.exit(0)
+if profile == "silent":
+    time.sleep(1000)
+if profile == "stubborn":
+    os.system("trap '' TERM; sleep 1000 & echo $! >" + os.path.dirname(sys.argv[0]) + "/../tmp/grandchild")
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(302 if self.path == "/moved" else 500 if self.path == "/bad" else 200)
+        self.send_header("Location", "/elsewhere")
+        self.end_headers()
+        self.wfile.write(("%s %s demo 1.2\\n" % (profile, self.headers["Host"])).encode())
+
+
+HTTPServer((given["bind"], int(given["port"])), Handler).serve_forever()
+`;
+
+const given = new Set<number>();
+
+/** The first digits of ports of which those with the last digits 0 to 2 are free now. */
+async function freePrefix(): Promise<string> {
+  for (;;) {
+    const prefix = Math.floor((await freePort()) / 10);
+    if (given.has(prefix)) continue;
+    given.add(prefix);
+    const taken = await Promise.all([0, 1, 2].map((last) => accepts("127.0.0.1", prefix * 10 + last)));
+    if (!taken.includes(true)) return String(prefix);
+  }
+}
+
+/** Processes that say by their environment that they belong to a virtualenv below this directory. */
+export function supervisedBelow(directory: string): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/environ`).includes(`ESSAY_SUPERVISED=${directory}/`);
+      } catch {
+        return false;
+      }
+    });
+}
+
+export interface Supervised {
+  /** The virtualenv. */
+  path: string;
+  /** Of the ports. */
+  prefix: string;
+  /** The record of it, as a line. */
+  record: string;
+  /** Runs es-supervisor on the record, with the flags of rendering, and expects a status. */
+  es(status: number, ...args: string[]): Promise<Ran>;
+  /** Processes that run in it now. */
+  alive(): number[];
+}
+
+/** Makes a virtualenv `a` with the program `demo`; all that runs in it ends with the test. */
+export async function supervised(t: TestContext, directory = scratch(t)): Promise<Supervised> {
+  const hosts = await expectStatus(0, "es-hosts", ["@local", "--prefix", directory]);
+  const venv = await expectStatus(0, "es-venv", ["a"], { input: hosts.stdout });
+  const path = join(directory, "a");
+  t.after(() => kill(supervisedBelow(directory)));
+  const file = join(path, "bin/demo");
+  mkdirSync(join(path, "tmp"), { recursive: true });
+  writeFileSync(file, demo.replace("@PYTHON@", join(path, "bin/python")));
+  chmodSync(file, 0o755);
+  const prefix = await freePrefix();
+  const rendering = ["--project", "demo", "--port-prefix", prefix];
+  return {
+    path,
+    prefix,
+    record: venv.stdout,
+    es: async (status, verb = "", ...args) => {
+      const renders = verb === "up" || verb === "reload";
+      return expectStatus(status, "es-supervisor", [verb, ...(renders ? rendering : []), ...args], {
+        input: venv.stdout,
+        cwd: directory,
+      });
+    },
+    alive: () => supervisedBelow(directory).filter((pid) => identity(pid) !== undefined),
+  };
+}
+
+/** The only record of a run. */
+export function recordOf(ran: Ran) {
+  return recordsOf(ran.stdout)[0];
+}
