@@ -18,301 +18,303 @@ const daemonOf = (path: string) => Number(readFileSync(join(path, "tmp/superviso
 
 // Most of the time of these tests is waiting.
 describe("es-supervisor", { concurrency: 3 }, () => {
-test("up starts the processes; a second time it changes nothing; reload starts them anew", async (t) => {
-  const { es, path, prefix } = await supervised(t);
-  const up = await es(0, "up", "--profile", "test", "--processes", "2");
-  const record = recordOf(up);
-  assert.deepEqual(
-    record.processes.map(({ name, state, port }: Record<string, unknown>) => [name, state, port]),
-    [
-      ["demo:demo_0", "RUNNING", Number(`${prefix}0`)],
-      ["demo:demo_1", "RUNNING", Number(`${prefix}1`)],
-    ],
-  );
-  assert.equal(record.trace.at(-1).changed, true);
-  assert.match((await page(prefix, 1)).body, /^test /);
+  test("up starts the processes; a second time it changes nothing; reload starts them anew", async (t) => {
+    const { es, path, prefix } = await supervised(t);
+    const up = await es(0, "up", "--profile", "test", "--processes", "2");
+    const record = recordOf(up);
+    assert.deepEqual(
+      record.processes.map(({ name, state, port }: Record<string, unknown>) => [name, state, port]),
+      [
+        ["demo:demo_0", "RUNNING", Number(`${prefix}0`)],
+        ["demo:demo_1", "RUNNING", Number(`${prefix}1`)],
+      ],
+    );
+    assert.equal(record.trace.at(-1).changed, true);
+    assert.match((await page(prefix, 1)).body, /^test /);
 
-  const again = recordOf(await es(0, "up", "--profile", "test", "--processes", "2"));
-  assert.equal(again.trace.at(-1).changed, false);
-  assert.deepEqual(pidsOf(again), pidsOf(record));
+    const again = recordOf(await es(0, "up", "--profile", "test", "--processes", "2"));
+    assert.equal(again.trace.at(-1).changed, false);
+    assert.deepEqual(pidsOf(again), pidsOf(record));
 
-  const reloaded = recordOf(await es(0, "reload", "--profile", "test", "--processes", "2"));
-  assert.equal(reloaded.trace.at(-1).changed, true);
-  for (const pid of pidsOf(record)) assert.ok(!pidsOf(reloaded).includes(pid), "an old process goes on");
-  assert.equal(statSync(join(path, "etc/supervisord.conf")).mode & 0o777, 0o600);
-});
-
-test("user name and password are kept, private, and shown nowhere", async (t) => {
-  const { es, path, alive } = await supervised(t);
-  const file = join(path, ".essay/credentials");
-  const first = await es(0, "up", "--profile", "test", "-v");
-  const [user = "", password = ""] = readFileSync(file, "utf8").trim().split(" ");
-  assert.match(password, /^\w{40,}$/);
-  assert.equal(statSync(file).mode & 0o777, 0o600);
-  const second = await es(0, "up", "--profile", "other", "-v");
-  assert.equal(readFileSync(file, "utf8"), `${user} ${password}\n`);
-  assert.ok(readFileSync(join(path, "etc/supervisord.conf"), "utf8").includes(`password=${password}\n`));
-  for (const text of [first.report, second.report, ...alive().map(commandLine)])
-    assert.ok(!text.includes(password), text);
-});
-
-test("a new configuration, or a change of the virtualenv, starts all anew", async (t) => {
-  const { es, path, prefix } = await supervised(t);
-  const first = recordOf(await es(0, "up", "--profile", "one"));
-  const changed = recordOf(await es(0, "up", "--profile", "two"));
-  assert.match((await page(prefix, 0)).body, /^two /);
-  assert.notDeepEqual(pidsOf(changed), pidsOf(first));
-  writeFileSync(join(path, ".essay/generation"), "77\n");
-  const generation = recordOf(await es(0, "up", "--profile", "two"));
-  assert.equal(generation.trace.at(-1).changed, true);
-  assert.notDeepEqual(pidsOf(generation), pidsOf(changed));
-  assert.equal(recordOf(await es(0, "up", "--profile", "two")).trace.at(-1).changed, false);
-});
-
-test("start, stop and restart one process; up starts what was stopped and leaves the rest", async (t) => {
-  const { es } = await supervised(t);
-  const [first, second] = pidsOf(recordOf(await es(0, "up", "--profile", "test", "--processes", "2")));
-  const stopped = recordOf(await es(0, "stop", "demo_1"));
-  assert.deepEqual(
-    stopped.processes.map(({ state }: { state: string }) => state),
-    ["RUNNING", "STOPPED"],
-  );
-  assert.equal(identity(second as number), undefined);
-  assert.equal(recordOf(await es(0, "stop", "demo:demo_1")).trace.at(-1).changed, false);
-  const up = recordOf(await es(0, "up", "--profile", "test", "--processes", "2"));
-  assert.equal(up.trace.at(-1).changed, true);
-  assert.equal(pidsOf(up)[0], first);
-  assert.equal(recordOf(await es(0, "start", "demo:*")).trace.at(-1).changed, false);
-  const restarted = recordOf(await es(0, "restart", "demo_0"));
-  assert.notEqual(pidsOf(restarted)[0], first);
-  assert.equal(pidsOf(restarted)[1], pidsOf(up)[1]);
-  const unknown = recordOf(await es(1, "restart", "nobody"));
-  assert.equal(unknown.error.code, "no-process");
-  assert.match(unknown.error.message, /demo:demo_0 demo:demo_1/);
-});
-
-test("status only looks; tail shows the ends of the logs", async (t) => {
-  const { es, path } = await supervised(t);
-  const before = await expectStatus(0, "es-hosts", ["@local", "--prefix", join(path, "..")]);
-  const down = await expectStatus(0, "es-supervisor", ["status", "--venv", "a"], { input: before.stdout });
-  assert.deepEqual(recordOf(down).processes, []);
-  await es(0, "up", "--profile", "test");
-  const status = await expectStatus(0, "es-supervisor", ["status", "--venv", "a"], { input: before.stdout });
-  assert.equal(recordOf(status).processes[0].state, "RUNNING");
-  assert.equal(recordOf(status).trace, undefined);
-  const tail = await es(0, "tail", "-n", "1");
-  assert.match(tail.stderr, /^@local\| demo:demo_0\| starting with test$/m);
-  assert.equal((await es(2, "tail", "-n", "1", "-f")).stdout, "");
-});
-
-test("tail -f follows until a signal", async (t) => {
-  const { es, path, record } = await supervised(t);
-  await es(0, "up", "--profile", "test");
-  const child = spawn(process.execPath, [join(bins, "es-supervisor.js"), "tail", "-f"], { stdio: "pipe" });
-  let stderr = "";
-  child.stderr.on("data", (chunk) => {
-    stderr += chunk;
+    const reloaded = recordOf(await es(0, "reload", "--profile", "test", "--processes", "2"));
+    assert.equal(reloaded.trace.at(-1).changed, true);
+    for (const pid of pidsOf(record)) assert.ok(!pidsOf(reloaded).includes(pid), "an old process goes on");
+    assert.equal(statSync(join(path, "etc/supervisord.conf")).mode & 0o777, 0o600);
   });
-  child.stdin.end(record);
-  const ended = new Promise((resolve) => child.on("close", (_, signal) => resolve(signal)));
-  t.after(() => child.kill("SIGKILL"));
-  await until("the old line", () => stderr.includes("starting with test"));
-  writeFileSync(join(path, "logs/process_00.log"), "a new line\n", { flag: "a" });
-  await until("the new line", () => stderr.includes("@local| demo:demo_0| a new line\n"));
-  child.kill("SIGINT");
-  assert.equal(await ended, "SIGINT", stderr);
-});
 
-test("shutdown leaves nothing behind, not even what a shell has left", async (t) => {
-  const { es, path, alive } = await supervised(t);
-  await es(0, "up", "--profile", "stubborn");
-  const grandchild = Number(readFileSync(join(path, "tmp/grandchild"), "utf8"));
-  assert.ok(identity(grandchild), "the grandchild does not run");
-  const down = recordOf(await es(0, "shutdown"));
-  assert.deepEqual(down.processes, []);
-  assert.equal(down.trace.at(-1).changed, true);
-  assert.equal(identity(grandchild), undefined);
-  assert.deepEqual(alive(), []);
-  assert.equal(recordOf(await es(0, "shutdown")).trace.at(-1).changed, false);
-  assert.equal(recordOf(await es(0, "stop", "demo")).trace.at(-1).changed, false);
-  assert.equal(recordOf(await es(1, "start", "demo")).error.code, "not-running");
-});
+  test("user name and password are kept, private, and shown nowhere", async (t) => {
+    const { es, path, alive } = await supervised(t);
+    const file = join(path, ".essay/credentials");
+    const first = await es(0, "up", "--profile", "test", "-v");
+    const [user = "", password = ""] = readFileSync(file, "utf8").trim().split(" ");
+    assert.match(password, /^\w{40,}$/);
+    assert.equal(statSync(file).mode & 0o777, 0o600);
+    const second = await es(0, "up", "--profile", "other", "-v");
+    assert.equal(readFileSync(file, "utf8"), `${user} ${password}\n`);
+    assert.ok(readFileSync(join(path, "etc/supervisord.conf"), "utf8").includes(`password=${password}\n`));
+    for (const text of [first.report, second.report, ...alive().map(commandLine)])
+      assert.ok(!text.includes(password), text);
+  });
 
-test("orphans of a killed daemon, its stale socket and its pid file are no trouble", async (t) => {
-  const { es, path, prefix } = await supervised(t);
-  const [orphan] = pidsOf(recordOf(await es(0, "up", "--profile", "test")));
-  kill([daemonOf(path)]);
-  assert.ok(existsSync(join(path, "tmp/supervisor.sock")));
-  assert.ok(identity(orphan as number));
-  const up = recordOf(await es(0, "up", "--profile", "test"));
-  assert.equal(up.trace.at(-1).changed, true);
-  assert.equal(identity(orphan as number), undefined);
-  assert.match((await page(prefix, 0)).body, /^test /);
-});
+  test("a new configuration, or a change of the virtualenv, starts all anew", async (t) => {
+    const { es, path, prefix } = await supervised(t);
+    const first = recordOf(await es(0, "up", "--profile", "one"));
+    const changed = recordOf(await es(0, "up", "--profile", "two"));
+    assert.match((await page(prefix, 0)).body, /^two /);
+    assert.notDeepEqual(pidsOf(changed), pidsOf(first));
+    writeFileSync(join(path, ".essay/generation"), "77\n");
+    const generation = recordOf(await es(0, "up", "--profile", "two"));
+    assert.equal(generation.trace.at(-1).changed, true);
+    assert.notDeepEqual(pidsOf(generation), pidsOf(changed));
+    assert.equal(recordOf(await es(0, "up", "--profile", "two")).trace.at(-1).changed, false);
+  });
 
-test("a port that another program has is said, with the end of the log", async (t) => {
-  const { es, prefix } = await supervised(t);
-  const other = createServer();
-  await new Promise<void>((resolve) => other.listen(Number(`${prefix}0`), "127.0.0.1", resolve));
-  t.after(() => other.close());
-  const failed = recordOf(await es(1, "up", "--profile", "test"));
-  assert.equal(failed.error.code, "process-failed");
-  assert.match(failed.error.message, /demo:demo_0 is FATAL .*Address already in use/);
-  assert.match(failed.error.stderr, /Traceback/);
-  await new Promise((resolve) => other.close(resolve));
-  const healed = recordOf(await es(0, "up", "--profile", "test"));
-  assert.equal(healed.processes[0].state, "RUNNING");
-});
+  test("start, stop and restart one process; up starts what was stopped and leaves the rest", async (t) => {
+    const { es } = await supervised(t);
+    const [first, second] = pidsOf(recordOf(await es(0, "up", "--profile", "test", "--processes", "2")));
+    const stopped = recordOf(await es(0, "stop", "demo_1"));
+    assert.deepEqual(
+      stopped.processes.map(({ state }: { state: string }) => state),
+      ["RUNNING", "STOPPED"],
+    );
+    assert.equal(identity(second as number), undefined);
+    assert.equal(recordOf(await es(0, "stop", "demo:demo_1")).trace.at(-1).changed, false);
+    const up = recordOf(await es(0, "up", "--profile", "test", "--processes", "2"));
+    assert.equal(up.trace.at(-1).changed, true);
+    assert.equal(pidsOf(up)[0], first);
+    assert.equal(recordOf(await es(0, "start", "demo:*")).trace.at(-1).changed, false);
+    const restarted = recordOf(await es(0, "restart", "demo_0"));
+    assert.notEqual(pidsOf(restarted)[0], first);
+    assert.equal(pidsOf(restarted)[1], pidsOf(up)[1]);
+    const unknown = recordOf(await es(1, "restart", "nobody"));
+    assert.equal(unknown.error.code, "no-process");
+    assert.match(unknown.error.message, /demo:demo_0 demo:demo_1/);
+  });
 
-test("a program that exits at once, or turns into a daemon, has failed", async (t) => {
-  const { es, alive } = await supervised(t);
-  const crashed = recordOf(await es(1, "up", "--profile", "crash"));
-  assert.equal(crashed.error.code, "process-failed");
-  assert.match(crashed.error.message, /its log ends: no configuration for crash$/);
-  const daemon = recordOf(await es(1, "up", "--profile", "daemonise"));
-  assert.equal(daemon.error.code, "process-failed");
-  await es(0, "shutdown");
-  assert.deepEqual(alive(), []);
-});
+  test("status only looks; tail shows the ends of the logs", async (t) => {
+    const { es, path } = await supervised(t);
+    const before = await expectStatus(0, "es-hosts", ["@local", "--prefix", join(path, "..")]);
+    const down = await expectStatus(0, "es-supervisor", ["status", "--venv", "a"], { input: before.stdout });
+    assert.deepEqual(recordOf(down).processes, []);
+    await es(0, "up", "--profile", "test");
+    const status = await expectStatus(0, "es-supervisor", ["status", "--venv", "a"], {
+      input: before.stdout,
+    });
+    assert.equal(recordOf(status).processes[0].state, "RUNNING");
+    assert.equal(recordOf(status).trace, undefined);
+    const tail = await es(0, "tail", "-n", "1");
+    assert.match(tail.stderr, /^@local\| demo:demo_0\| starting with test$/m);
+    assert.equal((await es(2, "tail", "-n", "1", "-f")).stdout, "");
+  });
 
-test("a bad template stops nothing", async (t) => {
-  const { es, path } = await supervised(t);
-  const before = recordOf(await es(0, "up", "--profile", "test"));
-  const good = readFileSync(join(bins, "../../lib/templates/default/conf/supervisord.conf"), "utf8");
-  const file = join(path, "../bad.conf");
-  const bad: [text: string, code: string, message: RegExp][] = [
-    [`${good}environment=A="{{nonsense}}"\n`, "template-failed", /bad\.conf:\d+: nonsense has no value/],
-    [`${good}{% if x %}\n`, "template-failed", /is Jinja/],
-    [
-      good.replaceAll("tmp/supervisor.sock", "x".repeat(100)),
-      "conf-failed",
-      /the socket's path .* has \d+ bytes/,
-    ],
-    [good.replace("[supervisord]", "[supervisord]\nnodaemon=true"), "conf-failed", /nodaemon/],
-    [good.replace(/^numprocs=.*$/m, "numprocs=many"), "conf-failed", /does not accept.*many/],
-    [`${good}priority=%(nobody)s\n`, "conf-failed", /does not accept.*nobody/],
-    [good.replaceAll("[supervisorctl]", "[other]"), "conf-failed", /no section \[supervisorctl\]/],
-  ];
-  for (const [text, code, message] of bad) {
-    writeFileSync(file, text);
+  test("tail -f follows until a signal", async (t) => {
+    const { es, path, record } = await supervised(t);
+    await es(0, "up", "--profile", "test");
+    const child = spawn(process.execPath, [join(bins, "es-supervisor.js"), "tail", "-f"], { stdio: "pipe" });
+    let stderr = "";
+    child.stderr.on("data", (chunk) => {
+      stderr += chunk;
+    });
+    child.stdin.end(record);
+    const ended = new Promise((resolve) => child.on("close", (_, signal) => resolve(signal)));
+    t.after(() => child.kill("SIGKILL"));
+    await until("the old line", () => stderr.includes("starting with test"));
+    writeFileSync(join(path, "logs/process_00.log"), "a new line\n", { flag: "a" });
+    await until("the new line", () => stderr.includes("@local| demo:demo_0| a new line\n"));
+    child.kill("SIGINT");
+    assert.equal(await ended, "SIGINT", stderr);
+  });
+
+  test("shutdown leaves nothing behind, not even what a shell has left", async (t) => {
+    const { es, path, alive } = await supervised(t);
+    await es(0, "up", "--profile", "stubborn");
+    const grandchild = Number(readFileSync(join(path, "tmp/grandchild"), "utf8"));
+    assert.ok(identity(grandchild), "the grandchild does not run");
+    const down = recordOf(await es(0, "shutdown"));
+    assert.deepEqual(down.processes, []);
+    assert.equal(down.trace.at(-1).changed, true);
+    assert.equal(identity(grandchild), undefined);
+    assert.deepEqual(alive(), []);
+    assert.equal(recordOf(await es(0, "shutdown")).trace.at(-1).changed, false);
+    assert.equal(recordOf(await es(0, "stop", "demo")).trace.at(-1).changed, false);
+    assert.equal(recordOf(await es(1, "start", "demo")).error.code, "not-running");
+  });
+
+  test("orphans of a killed daemon, its stale socket and its pid file are no trouble", async (t) => {
+    const { es, path, prefix } = await supervised(t);
+    const [orphan] = pidsOf(recordOf(await es(0, "up", "--profile", "test")));
+    kill([daemonOf(path)]);
+    assert.ok(existsSync(join(path, "tmp/supervisor.sock")));
+    assert.ok(identity(orphan as number));
+    const up = recordOf(await es(0, "up", "--profile", "test"));
+    assert.equal(up.trace.at(-1).changed, true);
+    assert.equal(identity(orphan as number), undefined);
+    assert.match((await page(prefix, 0)).body, /^test /);
+  });
+
+  test("a port that another program has is said, with the end of the log", async (t) => {
+    const { es, prefix } = await supervised(t);
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(Number(`${prefix}0`), "127.0.0.1", resolve));
+    t.after(() => other.close());
+    const failed = recordOf(await es(1, "up", "--profile", "test"));
+    assert.equal(failed.error.code, "process-failed");
+    assert.match(failed.error.message, /demo:demo_0 is FATAL .*Address already in use/);
+    assert.match(failed.error.stderr, /Traceback/);
+    await new Promise((resolve) => other.close(resolve));
+    const healed = recordOf(await es(0, "up", "--profile", "test"));
+    assert.equal(healed.processes[0].state, "RUNNING");
+  });
+
+  test("a program that exits at once, or turns into a daemon, has failed", async (t) => {
+    const { es, alive } = await supervised(t);
+    const crashed = recordOf(await es(1, "up", "--profile", "crash"));
+    assert.equal(crashed.error.code, "process-failed");
+    assert.match(crashed.error.message, /its log ends: no configuration for crash$/);
+    const daemon = recordOf(await es(1, "up", "--profile", "daemonise"));
+    assert.equal(daemon.error.code, "process-failed");
+    await es(0, "shutdown");
+    assert.deepEqual(alive(), []);
+  });
+
+  test("a bad template stops nothing", async (t) => {
+    const { es, path } = await supervised(t);
+    const before = recordOf(await es(0, "up", "--profile", "test"));
+    const good = readFileSync(join(bins, "../../lib/templates/default/conf/supervisord.conf"), "utf8");
+    const file = join(path, "../bad.conf");
+    const bad: [text: string, code: string, message: RegExp][] = [
+      [`${good}environment=A="{{nonsense}}"\n`, "template-failed", /bad\.conf:\d+: nonsense has no value/],
+      [`${good}{% if x %}\n`, "template-failed", /is Jinja/],
+      [
+        good.replaceAll("tmp/supervisor.sock", "x".repeat(100)),
+        "conf-failed",
+        /the socket's path .* has \d+ bytes/,
+      ],
+      [good.replace("[supervisord]", "[supervisord]\nnodaemon=true"), "conf-failed", /nodaemon/],
+      [good.replace(/^numprocs=.*$/m, "numprocs=many"), "conf-failed", /does not accept.*many/],
+      [`${good}priority=%(nobody)s\n`, "conf-failed", /does not accept.*nobody/],
+      [good.replaceAll("[supervisorctl]", "[other]"), "conf-failed", /no section \[supervisorctl\]/],
+    ];
+    for (const [text, code, message] of bad) {
+      writeFileSync(file, text);
+      const { error } = recordOf(await es(1, "up", "--profile", "test", "--template", file));
+      assert.equal(error.code, code, error.message);
+      assert.match(error.message, message);
+    }
+    const many = recordOf(await es(1, "up", "--profile", "test", "--processes", "11"));
+    assert.match(many.error.message, /11 processes of demo need more ports than/);
+    const after = recordOf(await es(0, "up", "--profile", "test"));
+    assert.equal(after.trace.at(-1).changed, false);
+    assert.deepEqual(pidsOf(after), pidsOf(before));
+  });
+
+  test("values are data: line breaks, quotes and comments are refused, % stays %", async (t) => {
+    const { path, record } = await supervised(t);
+    const file = join(path, "../own.conf");
+    const good = readFileSync(join(bins, "../../lib/templates/default/conf/supervisord.conf"), "utf8");
+    writeFileSync(file, `${good}environment=RATE="{{vars.rate}}"\n`);
+    const up = (rate: string) =>
+      expectStatus(
+        rate === "50% (%(here)s)" ? 0 : 1,
+        "es-supervisor",
+        ["up", "--project", "demo", "--profile", "silent", "--port-prefix", "99", "--template", file],
+        { input: JSON.stringify({ ...JSON.parse(record), vars: { rate } }) },
+      );
+    for (const rate of ["a\n[program:x]\ncommand=touch /tmp/owned", 'a",B="b', "1 ; 2", "a\\"])
+      assert.equal(recordOf(await up(rate)).error.code, "template-failed");
+    const [pid] = pidsOf(recordOf(await up("50% (%(here)s)")));
+    assert.match(readFileSync(`/proc/${pid}/environ`, "utf8"), /(^|\0)RATE=50% \(%\(here\)s\)\0/);
+  });
+
+  test("killed between stop and start, it starts all when it is run again", async (t) => {
+    const { es, path, prefix, record, alive } = await supervised(t);
+    await es(0, "up", "--profile", "test");
+    const old = daemonOf(path);
+    const args = ["up", "--project", "demo", "--port-prefix", prefix, "--profile", "other"];
+    const child = spawn(process.execPath, [join(bins, "es-supervisor.js"), ...args], { stdio: "pipe" });
+    const closed = new Promise((resolve) => child.on("close", resolve));
+    child.stdin.write(record);
+    await until("the old daemon's end", () => identity(old) === undefined);
+    child.kill("SIGKILL");
+    await closed;
+    await until("the script's end", async () => {
+      const again = recordsOf((await es(0, "up", "--profile", "other", "--max-fail", "1")).stdout)[0];
+      return again.error?.code !== "locked";
+    });
+    assert.match((await page(prefix, 0)).body, /^other /);
+    const after = recordOf(await es(0, "up", "--profile", "other"));
+    assert.equal(after.trace.at(-1).changed, false);
+    assert.ok(alive().length === 2, "one daemon with one process");
+  });
+
+  test("programs without autostart stay stopped; those without startsecs must stay", async (t) => {
+    const { es, path } = await supervised(t);
+    const good = readFileSync(join(bins, "../../lib/templates/default/conf/supervisord.conf"), "utf8");
+    const file = join(path, "../own.conf");
+    writeFileSync(file, `${good}\n[program:manual]\ncommand=sleep 100\nautostart=false\n`);
+    const up = () => es(0, "up", "--profile", "test", "--template", file);
+    const first = recordOf(await up());
+    assert.deepEqual(first.processes.at(-1), { name: "manual", state: "STOPPED", pid: null, port: null });
+    assert.equal(recordOf(await up()).trace.at(-1).changed, false);
+    writeFileSync(file, `${good}\n[program:brief]\ncommand=sleep 0.2\nstartsecs=0\nautorestart=false\n`);
     const { error } = recordOf(await es(1, "up", "--profile", "test", "--template", file));
-    assert.equal(error.code, code, error.message);
-    assert.match(error.message, message);
-  }
-  const many = recordOf(await es(1, "up", "--profile", "test", "--processes", "11"));
-  assert.match(many.error.message, /11 processes of demo need more ports than/);
-  const after = recordOf(await es(0, "up", "--profile", "test"));
-  assert.equal(after.trace.at(-1).changed, false);
-  assert.deepEqual(pidsOf(after), pidsOf(before));
-});
-
-test("values are data: line breaks, quotes and comments are refused, % stays %", async (t) => {
-  const { path, record } = await supervised(t);
-  const file = join(path, "../own.conf");
-  const good = readFileSync(join(bins, "../../lib/templates/default/conf/supervisord.conf"), "utf8");
-  writeFileSync(file, `${good}environment=RATE="{{vars.rate}}"\n`);
-  const up = (rate: string) =>
-    expectStatus(
-      rate === "50% (%(here)s)" ? 0 : 1,
-      "es-supervisor",
-      ["up", "--project", "demo", "--profile", "silent", "--port-prefix", "99", "--template", file],
-      { input: JSON.stringify({ ...JSON.parse(record), vars: { rate } }) },
-    );
-  for (const rate of ["a\n[program:x]\ncommand=touch /tmp/owned", 'a",B="b', "1 ; 2", "a\\"])
-    assert.equal(recordOf(await up(rate)).error.code, "template-failed");
-  const [pid] = pidsOf(recordOf(await up("50% (%(here)s)")));
-  assert.match(readFileSync(`/proc/${pid}/environ`, "utf8"), /(^|\0)RATE=50% \(%\(here\)s\)\0/);
-});
-
-test("killed between stop and start, it starts all when it is run again", async (t) => {
-  const { es, path, prefix, record, alive } = await supervised(t);
-  await es(0, "up", "--profile", "test");
-  const old = daemonOf(path);
-  const args = ["up", "--project", "demo", "--port-prefix", prefix, "--profile", "other"];
-  const child = spawn(process.execPath, [join(bins, "es-supervisor.js"), ...args], { stdio: "pipe" });
-  const closed = new Promise((resolve) => child.on("close", resolve));
-  child.stdin.write(record);
-  await until("the old daemon's end", () => identity(old) === undefined);
-  child.kill("SIGKILL");
-  await closed;
-  await until("the script's end", async () => {
-    const again = recordsOf((await es(0, "up", "--profile", "other", "--max-fail", "1")).stdout)[0];
-    return again.error?.code !== "locked";
+    assert.match(error.message, /^brief is EXITED/);
   });
-  assert.match((await page(prefix, 0)).body, /^other /);
-  const after = recordOf(await es(0, "up", "--profile", "other"));
-  assert.equal(after.trace.at(-1).changed, false);
-  assert.ok(alive().length === 2, "one daemon with one process");
-});
 
-test("programs without autostart stay stopped; those without startsecs must stay", async (t) => {
-  const { es, path } = await supervised(t);
-  const good = readFileSync(join(bins, "../../lib/templates/default/conf/supervisord.conf"), "utf8");
-  const file = join(path, "../own.conf");
-  writeFileSync(file, `${good}\n[program:manual]\ncommand=sleep 100\nautostart=false\n`);
-  const up = () => es(0, "up", "--profile", "test", "--template", file);
-  const first = recordOf(await up());
-  assert.deepEqual(first.processes.at(-1), { name: "manual", state: "STOPPED", pid: null, port: null });
-  assert.equal(recordOf(await up()).trace.at(-1).changed, false);
-  writeFileSync(file, `${good}\n[program:brief]\ncommand=sleep 0.2\nstartsecs=0\nautorestart=false\n`);
-  const { error } = recordOf(await es(1, "up", "--profile", "test", "--template", file));
-  assert.match(error.message, /^brief is EXITED/);
-});
+  test("a half-done virtualenv, none at all, and the live one are refused", async (t) => {
+    const { es, path, record, prefix } = await supervised(t);
+    writeFileSync(join(path, ".essay/changing"), "es-pip\n");
+    const half = recordOf(await es(1, "up", "--profile", "test"));
+    assert.equal(half.error.code, "half-done");
+    assert.match(half.error.message, /es-pip was cut short/);
+    const missing = JSON.stringify({ ...JSON.parse(record), venv: { name: "b", path: join(path, "../b") } });
+    const flags = ["--project", "demo", "--port-prefix", prefix, "--profile", "test"];
+    const none = await expectStatus(1, "es-supervisor", ["up", ...flags], { input: missing });
+    assert.equal(recordOf(none).error.code, "no-venv");
+    const live = JSON.stringify({ ...JSON.parse(record), live: "a" });
+    const refused = await expectStatus(1, "es-supervisor", ["shutdown"], { input: live });
+    assert.equal(recordOf(refused).error.code, "live");
+    await expectStatus(0, "es-supervisor", ["shutdown", "--live"], { input: live });
+  });
 
-test("a half-done virtualenv, none at all, and the live one are refused", async (t) => {
-  const { es, path, record, prefix } = await supervised(t);
-  writeFileSync(join(path, ".essay/changing"), "es-pip\n");
-  const half = recordOf(await es(1, "up", "--profile", "test"));
-  assert.equal(half.error.code, "half-done");
-  assert.match(half.error.message, /es-pip was cut short/);
-  const missing = JSON.stringify({ ...JSON.parse(record), venv: { name: "b", path: join(path, "../b") } });
-  const flags = ["--project", "demo", "--port-prefix", prefix, "--profile", "test"];
-  const none = await expectStatus(1, "es-supervisor", ["up", ...flags], { input: missing });
-  assert.equal(recordOf(none).error.code, "no-venv");
-  const live = JSON.stringify({ ...JSON.parse(record), live: "a" });
-  const refused = await expectStatus(1, "es-supervisor", ["shutdown"], { input: live });
-  assert.equal(recordOf(refused).error.code, "live");
-  await expectStatus(0, "es-supervisor", ["shutdown", "--live"], { input: live });
-});
+  test("a dry run says what would be done and does nothing", async (t) => {
+    const { es, path, alive } = await supervised(t);
+    const dry = await es(0, "up", "--profile", "test", "--dry-run");
+    assert.match(dry.stderr, /dry run: supervisord started \(first start\)/);
+    assert.deepEqual(alive(), []);
+    assert.ok(!existsSync(join(path, ".essay/credentials")));
+    const first = recordOf(await es(0, "up", "--profile", "test"));
+    for (const args of [["stop", "demo"], ["restart", "demo"], ["shutdown"], ["up", "--profile", "other"]])
+      assert.equal(
+        recordOf(await es(0, args[0] as string, ...args.slice(1), "--dry-run")).trace.at(-1).changed,
+        true,
+      );
+    assert.deepEqual(pidsOf(recordOf(await es(0, "status"))), pidsOf(first));
+  });
 
-test("a dry run says what would be done and does nothing", async (t) => {
-  const { es, path, alive } = await supervised(t);
-  const dry = await es(0, "up", "--profile", "test", "--dry-run");
-  assert.match(dry.stderr, /dry run: supervisord started \(first start\)/);
-  assert.deepEqual(alive(), []);
-  assert.ok(!existsSync(join(path, ".essay/credentials")));
-  const first = recordOf(await es(0, "up", "--profile", "test"));
-  for (const args of [["stop", "demo"], ["restart", "demo"], ["shutdown"], ["up", "--profile", "other"]])
-    assert.equal(
-      recordOf(await es(0, args[0] as string, ...args.slice(1), "--dry-run")).trace.at(-1).changed,
-      true,
+  test("supervisor comes from the index when the index has it", async (t) => {
+    const { es, path, record, prefix, alive } = await supervised(t);
+    const index = join(scratch(t), "index");
+    mkdirSync(index);
+    await copyWheels(index);
+    const flags = `--project demo --port-prefix ${prefix} --profile test`;
+    writeFileSync(join(path, "../record"), record);
+    const command = `exec node ${join(bins, "es-supervisor.js")} up ${flags} <${join(path, "../record")}`;
+    const up = await expectStatus(0, "es-index", [index, "--", "sh", "-c", command]);
+    assert.ok(existsSync(join(path, "bin/supervisord")), up.report);
+    assert.ok(
+      alive()
+        .map(commandLine)
+        .some((line) => line.includes(join(path, "bin/supervisord"))),
     );
-  assert.deepEqual(pidsOf(recordOf(await es(0, "status"))), pidsOf(first));
-});
+    assert.equal(recordOf(await es(0, "up", "--profile", "test")).trace.at(-1).changed, false);
+  });
 
-test("supervisor comes from the index when the index has it", async (t) => {
-  const { es, path, record, prefix, alive } = await supervised(t);
-  const index = join(scratch(t), "index");
-  mkdirSync(index);
-  await copyWheels(index);
-  const flags = `--project demo --port-prefix ${prefix} --profile test`;
-  writeFileSync(join(path, "../record"), record);
-  const command = `exec node ${join(bins, "es-supervisor.js")} up ${flags} <${join(path, "../record")}`;
-  const up = await expectStatus(0, "es-index", [index, "--", "sh", "-c", command]);
-  assert.ok(existsSync(join(path, "bin/supervisord")), up.report);
-  assert.ok(
-    alive()
-      .map(commandLine)
-      .some((line) => line.includes(join(path, "bin/supervisord"))),
-  );
-  assert.equal(recordOf(await es(0, "up", "--profile", "test")).trace.at(-1).changed, false);
-});
-
-test("wrong usage is said before anything is read", async () => {
-  for (const args of [["upp"], ["start"], ["status", "x"], ["up", "-f"], ["tail", "-n", "0"]]) {
-    const ran = await expectStatus(2, "es-supervisor", args);
-    assert.equal(ran.stdout, "");
-  }
-  assert.match((await expectStatus(2, "es-supervisor", ["relaod"])).stderr, /did you mean reload\?/);
-});
+  test("wrong usage is said before anything is read", async () => {
+    for (const args of [["upp"], ["start"], ["status", "x"], ["up", "-f"], ["tail", "-n", "0"]]) {
+      const ran = await expectStatus(2, "es-supervisor", args);
+      assert.equal(ran.stdout, "");
+    }
+    assert.match((await expectStatus(2, "es-supervisor", ["relaod"])).stderr, /did you mean reload\?/);
+  });
 });
