@@ -57,10 +57,10 @@ function names(options: Options): Map<string, { name: string; option: Option }> 
 }
 
 // minimist reads --no-deps as { deps: false }, takes a word "true" or "false" after a switch for its value, and
-// stumbles over names that every object has. With a NUL in them, which no argument has, it lets them be.
+// stumbles over names that every object has, and drops "--". With a NUL in them, which no argument has, it lets them be.
 const hidden = (name: string) => name.replace(/^no-/, "no\0-");
 function hiddenWord(word: string): string {
-  if (word === "true" || word === "false") return `\0${word}`;
+  if (word === "true" || word === "false" || word === "--") return `\0${word}`;
   const [, name = ""] = /^--([^=]*)/.exec(word) ?? [];
   return name in Object.prototype ? `--\0${word.slice(2)}` : word.replace(/^--no-/, "--no\0-");
 }
@@ -84,8 +84,9 @@ export function readFlags<O extends Options>(
 ): CommandLine<O> {
   const known = names(options);
   const entries = Object.entries(options);
-  const dashes = argv.indexOf("--");
-  const own = dashes < 0 || stopEarly ? argv : argv.slice(0, dashes);
+  // Where operands end the flags, "--" is one of them, or stands for their beginning.
+  const dashes = stopEarly ? -1 : argv.indexOf("--");
+  const own = dashes < 0 ? argv : argv.slice(0, dashes);
   const parsed = minimist(own.map(hiddenWord), {
     string: ["_", ...entries.filter(([, option]) => option.value).map(([name]) => hidden(name))],
     boolean: entries.filter(([, option]) => !option.value).map(([name]) => hidden(name)),
@@ -114,10 +115,11 @@ export function readFlags<O extends Options>(
     if (value !== undefined && known.has(flag) && !known.get(flag)?.option.value)
       throw new UsageError(`${flag} takes no value`);
   }
+  const args = parsed._.map((word) => shown(String(word)));
   return {
     flags: flags as Flags<O>,
-    args: parsed._.map((word) => shown(String(word))),
-    rest: dashes < 0 || stopEarly ? undefined : argv.slice(dashes + 1),
+    args: args[0] === "--" ? args.slice(1) : args,
+    rest: dashes < 0 ? undefined : argv.slice(dashes + 1),
   };
 }
 
