@@ -3,7 +3,15 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fetchPage } from "./http.js";
@@ -27,11 +35,15 @@ const servers = join(directory, "servers");
 const environment: NodeJS.ProcessEnv = { ...process.env, PATH: `${path}:${process.env.PATH}` };
 for (const name of Object.keys(environment))
   if (/^(ESSAY_|PIP_|SOURCE_DATE_EPOCH$)/.test(name)) delete environment[name];
-// The commits of a machine on which git does not know its user yet.
-environment.GIT_AUTHOR_NAME ??= "essay demo";
-environment.GIT_AUTHOR_EMAIL ??= "demo@localhost";
-environment.GIT_COMMITTER_NAME ??= "essay demo";
-environment.GIT_COMMITTER_EMAIL ??= "demo@localhost";
+// git as on a machine where it was never set up, but for the name of whom commits are by.
+Object.assign(environment, {
+  GIT_CONFIG_GLOBAL: "/dev/null",
+  GIT_CONFIG_NOSYSTEM: "1",
+  GIT_AUTHOR_NAME: "Essay Demo",
+  GIT_AUTHOR_EMAIL: "demo@localhost",
+  GIT_COMMITTER_NAME: "Essay Demo",
+  GIT_COMMITTER_EMAIL: "demo@localhost",
+});
 
 let running: number | undefined;
 let received: NodeJS.Signals | undefined;
@@ -155,13 +167,20 @@ async function demo(): Promise<void> {
   await look(nginx.url, second);
 }
 
+/** Ends what was started. What cannot be ended is said, and its files stay. */
 async function tidyUp(): Promise<void> {
   chapter("The end of what was started");
-  for (const side of readdirSync(directory).includes("servers") ? readdirSync(servers) : [])
-    if (/^[ab]$/.test(side)) await shell(shutdown(side));
+  let allEnded = true;
+  for (const side of ["a", "b"].filter((name) => existsSync(join(servers, name))))
+    await shell(shutdown(side)).catch((error: Error) => {
+      process.stderr.write(`demo: ${error.message}\n`);
+      process.exitCode = 1;
+      allEnded = false;
+    });
   await nginx?.stop();
   await index?.stop();
-  rmSync(directory, { recursive: true, force: true });
+  if (allEnded) rmSync(directory, { recursive: true, force: true });
+  else process.stderr.write(`demo: look at ${servers}: a supervisord may still run\n`);
 }
 
 function howToEnd(): void {
@@ -173,7 +192,11 @@ PATH=${path}:$PATH
 cd ${project} || exit
 ${shutdown("a")}
 ${shutdown("b")}
-kill ${index?.pid} "$(cat ${nginx?.directory}/logs/nginx.pid)"
+for pid in ${index?.pid} ${nginx?.pid()}; do
+  kill "$pid"
+  while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
+done
+cd /
 rm -rf ${directory}
 `,
   );

@@ -35,10 +35,8 @@ export async function startIndex(options: IndexOptions = {}): Promise<LabIndex> 
   const output = openSync(log, "w");
   const bound = options.lasting ? [] : ["setpriv", "--pdeathsig", "TERM"];
   const [program = "", ...args] = [...bound, process.execPath, join(bins, "es-index.js"), files];
-  const server = spawn(program, args, {
-    stdio: ["ignore", "ignore", output],
-    detached: options.lasting ?? false,
-  });
+  // In a group of its own: a Ctrl-C on the terminal is for its user to answer, by `stop`.
+  const server = spawn(program, args, { stdio: ["ignore", "ignore", output], detached: true });
   const pid = server.pid as number;
   let url: string | undefined;
   await until("es-index", () => {

@@ -122,7 +122,12 @@ export async function startNginx(options: NginxOptions): Promise<LabNginx> {
   const daemon = [nginxBin, "-c", conf, "-e", errorLog];
   const words = options.lasting ? daemon : ["setpriv", "--pdeathsig", "TERM", ...daemon, "-g", "daemon off;"];
   const [name = "", ...args] = words;
-  const child = spawn(name, args, { stdio: ["ignore", "ignore", "inherit"], ...options.user });
+  // In a group of its own: a Ctrl-C on the terminal is for its user to answer, by `stop`.
+  const child = spawn(name, args, {
+    stdio: ["ignore", "ignore", "inherit"],
+    detached: true,
+    ...options.user,
+  });
   if (options.lasting) {
     const [status] = await once(child, "exit");
     if (status !== 0) throw new Error(readFileSync(errorLog, "utf8"));
@@ -145,8 +150,9 @@ export async function startNginx(options: NginxOptions): Promise<LabNginx> {
     workers: () => descendants(pid()),
     errors: () => readFileSync(errorLog, "utf8"),
     stop: async () => {
-      const all = [pid(), ...descendants(pid())];
-      process.kill(pid(), "SIGTERM");
+      const master = existsSync(join(directory, "logs/nginx.pid")) ? pid() : undefined;
+      const all = master === undefined ? [] : [master, ...descendants(master)];
+      if (master !== undefined) process.kill(master, "SIGTERM");
       await until("the end of nginx", () => all.every((one) => identity(one) === undefined));
       rmSync(directory, { recursive: true, force: true });
     },
