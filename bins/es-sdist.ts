@@ -15,7 +15,7 @@ import { normalVersion } from "../lib/version/pep440.js";
 
 const command = {
   name: "es-sdist",
-  summary: "packs a branch, tag or commit as the source distribution of a release",
+  summary: "pack a branch, tag or commit as the source distribution of a release",
   usage: ["[--branch NAME | --tag NAME | --commit ID] [--repo DIR|URL] [--out DIR]"],
   options: {
     branch: { value: "NAME", help: "the branch whose newest commit is packed" },

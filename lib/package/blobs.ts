@@ -1,8 +1,8 @@
 // Reading many blobs of a repository through one process: git-cat-file(1), --batch.
 
 import { Failure } from "../base/failure.js";
-import { type RunningCommand, startCommand } from "./command.js";
-import { causeIn, detailsOf, gitEnvironment } from "./git.js";
+import { causeIn, detailsOf, type RunningCommand, startCommand } from "./command.js";
+import { gitEnvironment } from "./git.js";
 
 /** A blob: its size in bytes, and its bytes, which must be read before the next blob is asked for. */
 export interface Blob {

@@ -6,8 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Failure } from "../base/failure.js";
 import { hideCredentials } from "../base/url.js";
+import { causeIn, detailsOf } from "./command.js";
 import { fetchInto, isRemote } from "./fetch.js";
-import { causeIn, detailsOf, tryGit } from "./git.js";
+import { tryGit } from "./git.js";
 import { type Resolved, resolveCommitOf, type Wanted } from "./refs.js";
 import { commitTime, listTree, type TreeEntry } from "./tree.js";
 

@@ -3,12 +3,18 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
+import { setTimeout } from "node:timers/promises";
 import { Tail } from "../base/bytes.js";
-import { Failure } from "../base/failure.js";
+import { Failure, type FailureDetails } from "../base/failure.js";
 
 export interface CommandOptions {
-  /** Ends the program, and all that it has started, when it aborts. */
+  /** Ends the program when it aborts. */
   signal: AbortSignal;
+  /**
+   * In a process group of its own, so that all that it has started ends with it; it cannot ask anything on the
+   * terminal then.
+   */
+  ownGroup?: boolean;
   env: NodeJS.ProcessEnv;
   cwd?: string;
   /** What is shown of stderr as it comes. */
@@ -27,25 +33,47 @@ export interface RunningCommand {
   stdout: Readable;
   /** Rejects when the program could not be started: Failure "no-program", or the reason of the abort. */
   ended: Promise<Ended>;
-  /** Ends it, and all that it has started. */
+  /** Asks it to end (SIGTERM), and makes it end when it does not within 5 seconds. */
   end(): void;
 }
 
-/** Starts a program in a process group of its own. */
+/** Sends a signal; false when nobody is there to get it. */
+function send(target: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(target, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
+    throw error;
+  }
+}
+
+/** Ends a process, or with a negative number a group (kill(2)); resolves when it is gone. */
+async function endProcesses(target: number): Promise<void> {
+  send(target, "SIGTERM");
+  for (let waited = 0; waited < 5000; waited += 50) {
+    if (!send(target, 0)) return;
+    await setTimeout(50);
+  }
+  send(target, "SIGKILL");
+}
+
+/** Starts a program. */
 export function startCommand(
   program: string,
   args: readonly string[],
   options: CommandOptions,
 ): RunningCommand {
   options.signal.throwIfAborted();
-  const child = spawn(program, args, { cwd: options.cwd, env: options.env, detached: true });
+  const { cwd, env, ownGroup = false } = options;
+  const child = spawn(program, args, { cwd, env, detached: ownGroup });
+  let closed = false;
+  child.on("close", () => {
+    closed = true;
+  });
+  const target = ownGroup ? -(child.pid ?? 0) : (child.pid ?? 0);
+  let ending: Promise<void> | undefined;
   const end = () => {
-    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    try {
-      process.kill(-child.pid, "SIGTERM");
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-    }
+    if (target !== 0 && !closed) ending ??= endProcesses(target);
   };
   options.signal.addEventListener("abort", end, { once: true });
   const tail = new Tail(4096);
@@ -58,6 +86,7 @@ export function startCommand(
   const ended = (async () => {
     try {
       const [exit, signal] = await once(child, "close");
+      await ending;
       options.signal.throwIfAborted();
       return { exit, signal, stderr: tail.toString() } as Ended;
     } catch (error) {
@@ -84,4 +113,23 @@ export async function runCommand(
   const chunks: Buffer[] = [];
   child.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
   return { ...(await child.ended), stdout: Buffer.concat(chunks) };
+}
+
+/** What is told of a program that failed. */
+export function detailsOf({ exit, signal, stderr }: Ended): FailureDetails {
+  return {
+    ...(exit !== null && { exit }),
+    ...(signal !== null && { signal }),
+    ...(stderr !== "" && { stderr }),
+  };
+}
+
+/** The line of what a program said on stderr that tells the cause. */
+export function causeIn(text: string): string {
+  const lines = text
+    .split("\n")
+    .map((line) => line.trim())
+    .filter(Boolean);
+  const cause = lines.find((line) => /^(fatal|error): /i.test(line)) ?? lines.at(-1);
+  return cause?.replace(/^(fatal|error): /i, "") ?? "it did not say why";
 }

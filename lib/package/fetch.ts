@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { Failure } from "../base/failure.js";
 import { didYouMean } from "../base/nearest.js";
 import { hasCredentials, hideCredentials, splitCredentials } from "../base/url.js";
-import { causeIn, detailsOf, type GitOptions, git, tryGit } from "./git.js";
+import { causeIn, detailsOf } from "./command.js";
+import { type GitOptions, git, tryGit } from "./git.js";
 import type { Wanted } from "./refs.js";
 
 /** True for what git reaches over a URL or `host:path`, false for a folder of this machine (git-fetch(1)). */

@@ -1,7 +1,7 @@
 // Running git so that its answer depends on the repository and on nothing around it.
 
 import { Failure } from "../base/failure.js";
-import { type Ended, runCommand } from "./command.js";
+import { causeIn, detailsOf, type Ended, runCommand } from "./command.js";
 
 // Set inside git's hooks; they would override the repository that we name (git(1), ENVIRONMENT VARIABLES).
 const foreign =
@@ -29,33 +29,10 @@ export async function tryGit(
   return runCommand("git", args, { ...options, signal, env: gitEnvironment(env) });
 }
 
-/** What is told of a program that failed. */
-export function detailsOf({ exit, signal, stderr }: Ended): {
-  exit?: number;
-  signal?: string;
-  stderr?: string;
-} {
-  return {
-    ...(exit !== null && { exit }),
-    ...(signal !== null && { signal }),
-    ...(stderr !== "" && { stderr }),
-  };
-}
-
 /** Runs git and gives its stdout; Failure "git-failed" when its status is not 0. */
 export async function git(args: readonly string[], options: GitOptions): Promise<Buffer> {
   const ran = await tryGit(args, options);
   if (ran.exit === 0) return ran.stdout;
   const verb = args[0] === "-C" ? args[2] : args[0];
   throw new Failure("git-failed", `git ${verb} failed: ${causeIn(ran.stderr)}`, detailsOf(ran));
-}
-
-/** The line of what a program said on stderr that tells the cause. */
-export function causeIn(text: string): string {
-  const lines = text
-    .split("\n")
-    .map((line) => line.trim())
-    .filter(Boolean);
-  const cause = lines.find((line) => /^(fatal|error): /i.test(line)) ?? lines.at(-1);
-  return cause?.replace(/^(fatal|error): /i, "") ?? "it did not say why";
 }
