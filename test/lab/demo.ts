@@ -9,7 +9,7 @@ import { basename, join } from "node:path";
 import { fetchPage } from "./http.js";
 import { type LabIndex, startIndex } from "./index.js";
 import { type LabNginx, nginxBin, startNginx } from "./nginx.js";
-import { accepts } from "./ports.js";
+import { portPrefixes } from "./ports.js";
 import { path } from "./program.js";
 
 const keep = process.argv.includes("--keep");
@@ -73,16 +73,6 @@ async function look(url: string, expected: string): Promise<void> {
   process.stdout.write(body);
   if (status !== 200 || !body.includes(expected))
     throw new Error(`expected ${expected}, got ${status} ${body}`);
-}
-
-/** Port prefixes, from 880 on, of which the first two ports are free: one for each side. */
-async function portPrefixes(): Promise<[string, string]> {
-  const found: string[] = [];
-  for (let prefix = 880; found.length < 2; prefix++) {
-    const taken = await Promise.all([0, 1].map((last) => accepts("127.0.0.1", prefix * 10 + last)));
-    if (!taken.includes(true)) found.push(String(prefix));
-  }
-  return found as [string, string];
 }
 
 /** What a user would write into essay.toml for this machine. */

@@ -24,3 +24,13 @@ export function accepts(address: string, port: number): Promise<boolean> {
     socket.once("connect", () => socket.destroy());
   });
 }
+
+/** Port prefixes, from 880 on, of which the first two ports are free: one for each side. */
+export async function portPrefixes(): Promise<[string, string]> {
+  const found: string[] = [];
+  for (let prefix = 880; found.length < 2; prefix++) {
+    const taken = await Promise.all([0, 1].map((last) => accepts("127.0.0.1", prefix * 10 + last)));
+    if (!taken.includes(true)) found.push(String(prefix));
+  }
+  return found as [string, string];
+}
