@@ -30,8 +30,16 @@ function expectSuccess(ran: Ran): void {
   assert.equal(ran.status, 0, ran.report);
 }
 
+interface Release {
+  project: string;
+  /** What the index has. */
+  files: string;
+  /** The URL that it had. */
+  index: string;
+}
+
 /** Makes the project essay_demo and its first release, whose record is release.jsonl. */
-async function makeRelease(directory: string): Promise<{ project: string; files: string }> {
+async function makeRelease(directory: string): Promise<Release> {
   const index = await startIndex();
   const env = { ...day, ...author, HOME: directory, ESSAY_INDEX: index.url };
   const project = join(directory, "essay_demo");
@@ -44,17 +52,19 @@ async function makeRelease(directory: string): Promise<{ project: string; files:
   } finally {
     await index.stop();
   }
-  return { project, files };
+  return { project, files, index: index.url };
 }
 
 /** What a reader of a page has: the project, an index with its first release, an nginx, a home. */
-async function desk(t: TestContext, release: { project: string; files: string }) {
+async function desk(t: TestContext, release: Release) {
   const home = scratch(t);
   const project = join(home, "src/essay_demo");
   cpSync(release.project, project, { recursive: true });
   const index = await startIndex();
   t.after(() => index.stop());
   cpSync(release.files, index.directory, { recursive: true });
+  const record = join(project, "release.jsonl");
+  writeFileSync(record, readFileSync(record, "utf8").replaceAll(release.index, index.url));
   const [a, b] = await portPrefixes();
   const upstream = (prefix: string) => [0, 1].map((last) => `127.0.0.1:${prefix}${last}`);
   const nginx = await startNginx({ upstreams: { upstreamA: upstream(a), upstreamB: upstream(b) } });
