@@ -1,5 +1,5 @@
-// Runs the tests: all of them, or with "unit" those that need no server of the lab, or those whose file
-// name contains one of the words given. A file with .lab. in its name needs the lab.
+// Runs the tests: all of them, or with "unit" the quick ones, or those whose file name contains one of the
+// words given. A file with .lab. in its name needs the lab; those of bins/ start programs many times over.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -13,7 +13,9 @@ const words = process.argv.slice(2);
 const files = readdirSync(here, { recursive: true, encoding: "utf8" })
   .filter((file) => file.endsWith(".test.js"))
   .filter((file) =>
-    words[0] === "unit" ? !needsLab(file) : words.length === 0 || words.some((word) => file.includes(word)),
+    words[0] === "unit"
+      ? !needsLab(file) && !file.startsWith("bins/")
+      : words.length === 0 || words.some((word) => file.includes(word)),
   )
   .sort();
 if (files.length === 0) throw new Error(`no test file matches ${words.join(" ")}`);
