@@ -56,8 +56,8 @@ await run(command, async ({ flags, context }) => {
     const path = flags.tcp ? undefined : (settings.find("checkPath", { flag: flags.http }) ?? "/");
     if (path !== undefined && !/^\/[!-~]*$/.test(path))
       throw new UsageError(`the path ${JSON.stringify(path)} must begin with / and be written as in a URL`);
-    const host = settings.find("checkHost", { flag: flags.host }) ?? "-";
-    const expected = settings.find("checkExpect", { flag: flags.expect }) ?? "-";
+    const host = settings.find("checkHost", { flag: flags.host }) ?? "";
+    const expected = settings.find("checkExpect", { flag: flags.expect }) ?? "";
     return eachRecord(limits, {
       reads: ["host", "user", "port", "transport", "venv", "bind", "version", "processes"],
       work: async (record, task) => {
@@ -68,14 +68,16 @@ await run(command, async ({ flags, context }) => {
         const address = addressFor(record.bind);
         const args = [
           record.venv?.path ?? "-",
-          ...[flags.tcp ? "tcp" : "http", String(context.timeout / 1000), address, path ?? "-", host, wanted],
-          ...[expected, flags["expect-version"] ? (version ?? "-") : "-", ...ports.map(String)],
+          ...[flags.tcp ? "tcp" : "http", String(context.timeout / 1000), address, path ?? "", host, wanted],
+          ...[expected, flags["expect-version"] ? (version ?? "") : "", ...ports.map(String)],
         ];
         const script = { parts: ["check"], args, code: "check-failed", looks: true } as const;
         const results = await runScript(transport, record, script, task);
         const outcomes = results.all("check").map((line) => parseOutcome(line, address, path));
-        const bad = outcomes.find(({ ok }) => !ok);
-        if (bad) throw new Failure("check-failed", `port ${bad.port}: ${bad.url ?? "TCP"}: ${bad.wrong}`);
+        const [bad, ...others] = outcomes.filter(({ ok }) => !ok);
+        const more = others.length > 0 ? ` (${others.length} more of ${ports.length} ports failed)` : "";
+        if (bad)
+          throw new Failure("check-failed", `port ${bad.port}: ${bad.url ?? "TCP"}: ${bad.wrong}${more}`);
         if (outcomes.length !== ports.length)
           throw new Failure("check-failed", `asked ${ports.length} ports, heard of ${outcomes.length}`);
         const stopped = (record.processes ?? []).filter(({ state }) => state === "STOPPED");

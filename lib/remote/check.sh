@@ -13,8 +13,8 @@ checks=$("$python" -I - "$@" <<'PYTHON'
 import http.client, re, socket, sys, time
 from threading import Thread
 
-# Arguments: http or tcp; seconds; address; path; Host header or -; status; what the page must contain, or -;
-# a version that it must contain, or -; the ports.
+# Arguments: http or tcp; seconds; address; path; Host header; status; what the page must contain; a version
+# that it must contain; the ports. An empty one is none.
 kind, limit, address, path, host, wanted, text, version, *ports = sys.argv[1:]
 deadline = time.monotonic() + float(limit)
 most = 1 << 20
@@ -45,7 +45,7 @@ def ask_http(port):
     connection = http.client.HTTPConnection(address, port, timeout=remaining(0.5))
     try:
         headers = {"Connection": "close", "User-Agent": "es-check", "Accept": "*/*"}
-        if host != "-":
+        if host:
             headers["Host"] = host
         connection.request("GET", path, headers=headers)
         answer = connection.getresponse()
@@ -57,10 +57,10 @@ def ask_http(port):
         to = answer.getheader("Location")
         return answer.status, "status %s, not %s%s: %s" % (
             answer.status, wanted, " (to %s)" % to if to else "", begins)
-    if text != "-" and text not in body:
+    if text and text not in body:
         return answer.status, "%r is not in the page: %s" % (text, begins)
     whole = r"(?<![0-9A-Za-z.])%s(?![0-9A-Za-z]|\.[0-9])" % re.escape(version)
-    if version != "-" and not re.search(whole, body):
+    if version and not re.search(whole, body):
         return answer.status, "version %s is not in the page: %s" % (version, begins)
     return answer.status, None
 
@@ -94,4 +94,4 @@ for port in map(int, ports):
 PYTHON
 ) || fail check-failed "the check itself failed: $python did not run it"
 
-printf '%s\n' "$checks" | while IFS= read -r check; do result check "$check"; done
+[ -z "$checks" ] || printf '%s\n' "$checks" | while IFS= read -r check; do result check "$check"; done

@@ -1,0 +1,145 @@
+import assert from "node:assert/strict";
+import { createServer, type RequestListener } from "node:http";
+import { type AddressInfo, createServer as createTcpServer } from "node:net";
+import { type TestContext, test } from "node:test";
+import { freePort } from "../lab/ports.js";
+import { expectStatus } from "../lab/program.js";
+import { recordOf, supervised } from "../lab/supervised.js";
+
+/** A web server of the test; its port. */
+async function serve(t: TestContext, answer: RequestListener, address = "127.0.0.1"): Promise<number> {
+  const server = createServer(answer);
+  await new Promise<void>((resolve) => server.listen(0, address, resolve));
+  t.after(() => server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+/** A record of this machine with a process on each port, as a line. */
+function recordWith(ports: readonly (number | null)[], more: object = {}): string {
+  const processes = ports.map((port, i) => ({ name: `demo_${i}`, state: "RUNNING", pid: 1, port }));
+  return JSON.stringify({ host: "@local", transport: "local", processes, ...more });
+}
+
+const check = (status: number, input: string, ...args: string[]) =>
+  expectStatus(status, "es-check", args, { input });
+
+test("every process of a deployed virtualenv is asked", async (t) => {
+  const { es, prefix } = await supervised(t);
+  const up = await es(0, "up", "--profile", "test", "--processes", "2");
+  const { checks, trace } = recordOf(await check(0, up.stdout, "--expect", "test"));
+  assert.deepEqual(
+    checks.map(({ ms: _, ...rest }: { ms: number }) => rest),
+    [0, 1].map((last) => ({
+      port: Number(`${prefix}${last}`),
+      url: `http://127.0.0.1:${prefix}${last}/`,
+      status: 200,
+      ok: true,
+    })),
+  );
+  assert.equal(trace.at(-1).step, "es-supervisor");
+  const stopped = await es(0, "stop", "demo_1");
+  assert.match((await check(0, stopped.stdout)).stderr, /demo:demo_1 is STOPPED and was not asked/);
+});
+
+test("one port that does not answer fails the host, and is named with what came", async (t) => {
+  const good = await serve(t, (_, response) => response.end("fine"));
+  const free = await freePort();
+  const refused = recordOf(await check(1, recordWith([good, free]), "--timeout", "1"));
+  assert.equal(refused.error.code, "check-failed");
+  assert.equal(refused.error.message, `port ${free}: http://127.0.0.1:${free}/: connection refused`);
+  assert.equal(refused.trace.at(-1).code, "check-failed");
+
+  const bad = await serve(t, (_, response) => {
+    response.statusCode = 500;
+    response.end("database\n is gone\u001b[31m");
+  });
+  const { error } = recordOf(await check(1, recordWith([bad]), "--timeout", "1", "--http", "/x?y=1"));
+  assert.match(
+    error.message,
+    /^port \d+: http:\/\/127.0.0.1:\d+\/x\?y=1: status 500, not 200: database is gone/,
+  );
+  await check(0, recordWith([bad]), "--status", "500");
+});
+
+test("it asks again until the answer is well", async (t) => {
+  let asked = 0;
+  const port = await serve(t, (_, response) => {
+    response.statusCode = ++asked < 4 ? 503 : 200;
+    response.end();
+  });
+  assert.equal(recordOf(await check(0, recordWith([port]))).checks[0].status, 200);
+  assert.equal(asked, 4);
+});
+
+test("redirects are not followed, and --host is the Host header", async (t) => {
+  const port = await serve(t, (request, response) => {
+    if (request.headers.host === "www.example.org") return response.end("for www");
+    response.writeHead(302, { location: "https://www.example.org/" });
+    return response.end();
+  });
+  const { error } = recordOf(await check(1, recordWith([port]), "--timeout", "1"));
+  assert.match(error.message, /status 302, not 200 \(to https:\/\/www.example.org\/\)/);
+  await check(0, recordWith([port]), "--host", "www.example.org", "--expect", "for www");
+});
+
+test("the page must contain what is expected, and the version as a whole", async (t) => {
+  const port = await serve(t, (_, response) => response.end("demo 26.11.21.12\n"));
+  const missing = recordOf(await check(1, recordWith([port]), "--timeout", "1", "--expect", "it's me"));
+  assert.match(missing.error.message, /"it's me" is not in the page: demo 26.11.21.12/);
+  const versioned = (version: string) => recordWith([port], { version });
+  await check(0, versioned("26.11.21.12"), "--expect-version");
+  for (const version of ["26.11.21.1", "6.11.21.12", "26.11.21"]) {
+    const { error } = recordOf(await check(1, versioned(version), "--timeout", "1", "--expect-version"));
+    assert.match(error.message, /is not in the page/);
+  }
+  assert.equal(recordOf(await check(1, recordWith([port]), "--expect-version")).error.code, "not-configured");
+});
+
+test("what hangs, closes at once or speaks no HTTP fails in time", async (t) => {
+  for (const [says, message] of [
+    [undefined, /no answer in time/],
+    ["", /closed without an answer/],
+    ["SSH-2.0-x\r\n", /not HTTP/],
+  ] as const) {
+    const server = createTcpServer((socket) => {
+      socket.on("error", () => {});
+      if (says !== undefined) socket.end(says);
+      t.after(() => socket.destroy());
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    t.after(() => server.close());
+    const record = recordWith([(server.address() as AddressInfo).port]);
+    assert.match(recordOf(await check(1, record, "--timeout", "1")).error.message, message);
+    assert.equal(recordOf(await check(0, record, "--tcp")).checks[0].status, "open");
+  }
+});
+
+test("the address is the one that processes are bound to", async (t) => {
+  const port = await serve(t, (_, response) => response.end(), "127.0.0.9");
+  await check(0, recordWith([port], { bind: "127.0.0.9" }));
+  await check(1, recordWith([port]), "--timeout", "1");
+  const six = await serve(t, (_, response) => response.end(), "::1");
+  assert.equal(
+    recordOf(await check(0, recordWith([six], { bind: "::" }))).checks[0].url,
+    `http://[::1]:${six}/`,
+  );
+});
+
+test("processes without a port must run; no processes at all is an error", async () => {
+  const { error } = recordOf(await check(1, JSON.stringify({ host: "@local", transport: "local" })));
+  assert.equal(error.code, "no-processes");
+  assert.match(error.message, /es-supervisor up/);
+  await check(0, recordWith([null]));
+  const fatal = { processes: [{ name: "cron", state: "FATAL", pid: null, port: null }] };
+  assert.equal(recordOf(await check(1, recordWith([], fatal))).error.message, "cron is FATAL");
+  const stopped = { processes: [{ name: "cron", state: "STOPPED", pid: null, port: null }] };
+  assert.equal(recordOf(await check(1, recordWith([], stopped))).error.code, "no-processes");
+});
+
+test("data stays data: nothing of a flag reaches a shell", async (t) => {
+  const port = await serve(t, (request, response) => response.end(request.headers.host));
+  const host = "$(touch /tmp/owned)`id`'\"";
+  await check(0, recordWith([port]), "--host", host, "--expect", host);
+  await expectStatus(2, "es-check", ["--http", "x y"], { input: recordWith([port]) });
+  await expectStatus(2, "es-check", ["--tcp", "--expect", "x"], { input: recordWith([port]) });
+});

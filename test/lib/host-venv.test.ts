@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Failure } from "../../lib/base/failure.js";
+import { Settings } from "../../lib/config/settings.js";
+import { prefixFor, refuseLive, venvFor } from "../../lib/host-venv.js";
+
+const settings = new Settings({
+  file: undefined,
+  directory: "/x",
+  values: { project: "demo" },
+  projectName: undefined,
+});
+
+test("the prefix: flag, record, or the project's in the home directory", () => {
+  assert.equal(prefixFor(settings, "/srv/flag", { prefix: "/srv/record" }), "/srv/flag");
+  assert.equal(prefixFor(settings, undefined, { prefix: "/srv/record" }), "/srv/record");
+  assert.equal(prefixFor(settings, undefined, {}), "~/demo");
+});
+
+test("the virtualenv: the one named, otherwise the record's", () => {
+  const venv = { name: "a", path: "/srv/demo/a" };
+  assert.deepEqual(venvFor(settings, undefined, { venv }), venv);
+  assert.deepEqual(venvFor(settings, "a", { venv, prefix: "/elsewhere" }), venv);
+  assert.deepEqual(venvFor(settings, "b", { venv, prefix: "/srv/demo/" }), {
+    name: "b",
+    path: "/srv/demo/b",
+  });
+  assert.throws(() => venvFor(settings, undefined, {}), { code: "no-venv" });
+  assert.throws(() => venvFor(settings, "../b", { prefix: "/srv" }));
+});
+
+test("the live virtualenv is refused unless allowed", () => {
+  const venv = { name: "a", path: "/srv/demo/a" };
+  assert.throws(() => refuseLive(venv, { live: "a" }, false), Failure);
+  refuseLive(venv, { live: "a" }, true);
+  refuseLive(venv, { live: "b" }, false);
+  refuseLive(venv, {}, false);
+});

@@ -1,0 +1,17 @@
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { UsageError } from "../../../lib/base/failure.js";
+import { readTemplate } from "../../../lib/supervisor/template.js";
+import { scratch } from "../../lab/program.js";
+
+test("a project's own template, or the built-in one", async (t) => {
+  const file = join(scratch(t), "own.conf");
+  writeFileSync(file, "mine");
+  assert.deepEqual(await readTemplate(file), { source: file, text: "mine" });
+  const { source, text } = await readTemplate(undefined);
+  assert.equal(source, "built-in template");
+  assert.match(text, /^\[program:\{\{project\}\}\]$/m);
+  await assert.rejects(readTemplate(`${file}.absent`), UsageError);
+});
