@@ -140,7 +140,8 @@ class Run {
     await this.emit(line, Object.keys(changes).length > 0 ? changes : undefined);
     const dry = this.context.dryRun || line.record.plan === true ? "dry run: " : "";
     this.#say(labelOf(line.record), failure, `${dry}${done?.said ?? ""}`, ms);
-    if (failure?.code === "internal" && this.context.verbose) this.context.warn(failure.stack ?? "");
+    if (failure?.code === "internal" && this.context.verbose)
+      this.context.show(labelOf(line.record), failure.details.stderr ?? failure.stack ?? "");
   }
 
   #say(label: string, failure: Failure | undefined, said: string, ms: number): void {
