@@ -29,14 +29,15 @@ const command = {
 } as const;
 
 function variables(pairs: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    pairs.map((pair) => {
-      const [, name, value] = /^([A-Za-z_]\w*)=(.*)$/s.exec(pair) ?? [];
-      if (name === undefined || value === undefined)
-        throw new UsageError(`--set takes NAME=VALUE, not ${pair}`);
-      return [name, value];
-    }),
-  );
+  const found = new Map<string, string>();
+  for (const pair of pairs) {
+    const [, name, value] = /^([A-Za-z_]\w*)=(.*)$/s.exec(pair) ?? [];
+    if (name === undefined || value === undefined)
+      throw new UsageError(`--set takes NAME=VALUE, not ${pair}`);
+    if (found.has(name)) throw new UsageError(`--set ${name} is given twice`);
+    found.set(name, value);
+  }
+  return Object.fromEntries(found);
 }
 
 async function wordsOfStdin(): Promise<string[]> {

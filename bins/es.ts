@@ -3,7 +3,14 @@
 
 import { resolve } from "node:path";
 import { builtinAliases } from "../lib/alias/builtin.js";
-import { isInPath, isOurs, ourPrograms, runPipeline, statusOf } from "../lib/alias/pipeline.js";
+import {
+  isInPath,
+  isOurs,
+  ourPrograms,
+  requirePrograms,
+  runPipeline,
+  statusOf,
+} from "../lib/alias/pipeline.js";
 import { expand, parseTemplate } from "../lib/alias/template.js";
 import { UsageError } from "../lib/base/failure.js";
 import { isObject } from "../lib/base/json.js";
@@ -12,6 +19,7 @@ import { showCommand } from "../lib/base/quote.js";
 import { type Context, run } from "../lib/cli.js";
 import { type Config, loadConfig } from "../lib/config/load.js";
 import { Settings } from "../lib/config/settings.js";
+import type { commonOptions, Flags } from "../lib/flags.js";
 
 const command = {
   name: "es",
@@ -44,7 +52,15 @@ async function pipelines(name: string, args: readonly string[], context: Context
   throw new UsageError(`there is no es-${name} in PATH and no alias ${name}${hint}`);
 }
 
+/** A flag of a step that stands before the name reaches no step: `es --dry-run deploy` must not deploy. */
+function refuseStepFlags(name: string, flags: Flags<typeof commonOptions>): void {
+  for (const [flag, value] of Object.entries(flags))
+    if (value !== undefined && value !== false && !["config", "env", "print"].includes(flag))
+      throw new UsageError(`--${flag} is no flag of es: it belongs behind ${name}`);
+}
+
 await run(command, async ({ args: [name = "", ...args], flags, context }) => {
+  refuseStepFlags(name, flags);
   const all = await pipelines(name, args, context);
   if (flags.print) {
     const text = all.map((stages) => stages.map(showCommand).join(" | ")).join(" &&\n");
@@ -54,6 +70,7 @@ await run(command, async ({ args: [name = "", ...args], flags, context }) => {
   // The stages are to read the configuration that the alias was read from.
   if (context.configEnv !== undefined) process.env.ESSAY_ENV = context.configEnv;
   if (context.configFile !== undefined) process.env.ESSAY_CONFIG = resolve(context.configFile);
+  requirePrograms(all);
   let status = 0;
   for (const stages of all) {
     const ends = await runPipeline(stages, context.interrupt.signal);

@@ -38,13 +38,17 @@ export function isInPath(program: string): boolean {
   return (process.env.PATH ?? "").split(":").some((folder) => existsSync(join(folder, program)));
 }
 
+/** Throws Failure "exec-failed" for the first program that is nowhere: before any stage has begun its work. */
+export function requirePrograms(pipelines: readonly (readonly (readonly string[])[])[]): void {
+  for (const [program = ""] of pipelines.flat())
+    if (!isOurs(program) && !isInPath(program) && !(program.includes("/") && existsSync(program)))
+      throw new Failure("exec-failed", `${program}: there is no such program in PATH`);
+}
+
 function ended(program: string, child: ChildProcess): Promise<StageEnd> {
   return new Promise((resolve, reject) => {
     child.on("exit", (status, signal) => resolve({ program, status, signal }));
-    child.on("error", (error: NodeJS.ErrnoException) => {
-      const why = error.code === "ENOENT" ? "there is no such program in PATH" : error.message;
-      reject(new Failure("exec-failed", `${program}: ${why}`));
-    });
+    child.on("error", (error) => reject(new Failure("exec-failed", `${program}: ${error.message}`)));
   });
 }
 
@@ -86,13 +90,17 @@ export async function runPipeline(
   }
 }
 
+/** What a shell says of a stage that ended: 128 and its number for a signal. */
+const shellStatus = ({ status, signal }: StageEnd) =>
+  signal ? 128 + (constants.signals[signal] ?? 0) : (status ?? 1);
+
 /**
- * The exit status of a pipeline: that of its last stage, which knows of all failures before it; 2 where any
- * stage was called wrongly; 128 plus its number for a last stage that a signal ended.
+ * The exit status of a pipeline: 2 where any stage was called wrongly; that of its last stage, if it is ours
+ * and so knows of all failures before it; otherwise that of the last stage which failed.
  */
 export function statusOf(ends: readonly StageEnd[]): number {
-  const last = ends.at(-1);
   if (ends.some(({ status }) => status === 2)) return 2;
-  if (last?.signal) return 128 + (constants.signals[last.signal] ?? 0);
-  return last?.status ?? 1;
+  const last = ends.at(-1);
+  if (last && isOurs(last.program)) return shellStatus(last);
+  return ends.map(shellStatus).findLast((status) => status !== 0) ?? 0;
 }

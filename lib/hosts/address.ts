@@ -29,11 +29,11 @@ export function expandRanges(word: string): string[] {
   const from = Number(first);
   const to = Number(last);
   if (from > to) throw new UsageError(`host ${word}: the range ${range} ends before it begins`);
-  if (to - from >= mostHosts)
-    throw new UsageError(`host ${word}: the range ${range} has more than ${mostHosts} hosts`);
   const width = first.startsWith("0") ? first.length : 0;
   const before = word.slice(0, found.index);
-  const after = expandRanges(word.slice(found.index + range.length) || "");
+  const after = expandRanges(word.slice(found.index + range.length));
+  if ((to - from + 1) * after.length > mostHosts)
+    throw new UsageError(`host ${word}: ${range} and what follows it are more than ${mostHosts} hosts`);
   return Array.from({ length: to - from + 1 }, (_, i) => String(from + i).padStart(width, "0")).flatMap(
     (number) => after.map((rest) => `${before}${number}${rest}`),
   );

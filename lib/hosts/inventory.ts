@@ -60,13 +60,27 @@ function fromRole(name: string, roles: Readonly<Record<string, RoleConfig>>): Ho
 
 const merged = ["prefix", "bind", "become", "index"] as const;
 
+/** What the roles of a host say about it, by the keys of the configuration. */
+function said(host: Host): [key: string, value: string | number | boolean | undefined][] {
+  return [
+    ...merged.map((key): [string, string | undefined] => [key, host[key]]),
+    ...Object.entries(host.vars ?? {}).map(([name, value]): [string, typeof value] => [
+      `vars.${name}`,
+      value,
+    ]),
+  ];
+}
+
 /** `more` says something else about the same host; what both say must agree. */
 function merge(host: Host, more: Host): Host {
-  for (const key of merged)
-    if (host[key] !== undefined && more[key] !== undefined && host[key] !== more[key])
+  const before = new Map(said(host));
+  for (const [key, value] of said(more)) {
+    const other = before.get(key);
+    if (other !== undefined && value !== undefined && other !== value)
       throw new UsageError(
-        `${host.host} has two values for ${key}: ${host[key]} (${host.roles.join(", ")}) and ${more[key]} (${more.roles.join(", ")})`,
+        `${host.host} has two values for ${key}: ${other} (${host.roles.join(", ")}) and ${value} (${more.roles.join(", ")})`,
       );
+  }
   const vars = { ...host.vars, ...more.vars };
   return {
     ...host,

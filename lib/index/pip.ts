@@ -2,7 +2,6 @@
 
 import { splitCredentials } from "../base/url.js";
 import { lookupCredentials } from "./credentials.js";
-import { isLoopback } from "./http.js";
 
 /** An index in the form in which pip gets it. */
 export interface PipIndex {
@@ -16,7 +15,12 @@ export interface PipIndex {
   trusted: boolean;
 }
 
-const quoted = (word: string) => `"${word.replace(/["\\]/g, "\\$&")}"`;
+// Python before 3.11 takes quotes for a part of the word, so they come only where nothing else helps.
+const word = (text: string) =>
+  /^[^\s"#\\][^\s"\\]*$/.test(text) ? text : `"${text.replace(/["\\]/g, "\\$&")}"`;
+
+/** The hosts that pip takes plain http from unasked (pip's SECURE_ORIGINS). */
+const trustedByPip = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
 /**
  * Flags and secrets for pip. `--isolated` leaves out environment and the user's file; the machine's own file
@@ -26,7 +30,7 @@ export async function pipIndex(index: string): Promise<PipIndex> {
   const { url } = splitCredentials(index);
   const credentials = await lookupCredentials(index);
   const { protocol, hostname, host } = new URL(url);
-  const trusted = protocol === "http:" && !isLoopback(hostname);
+  const trusted = protocol === "http:" && !trustedByPip.test(hostname);
   return {
     url,
     flags: [
@@ -39,7 +43,7 @@ export async function pipIndex(index: string): Promise<PipIndex> {
       ...(trusted ? ["--trusted-host", host] : []),
     ],
     netrc: credentials
-      ? `machine ${hostname} login ${quoted(credentials.user)} password ${quoted(credentials.password)}\n`
+      ? `machine ${hostname} login ${word(credentials.user)} password ${word(credentials.password)}\n`
       : undefined,
     trusted,
   };

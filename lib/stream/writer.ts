@@ -3,6 +3,9 @@
 import { once } from "node:events";
 import type { Writable } from "node:stream";
 
+/** What a write to a pipe, and to the socket that Node puts in its place, says of a reader that went. */
+const readerGone = ["EPIPE", "ECONNRESET"];
+
 /** Where records go. After the reader has closed its end, `closed` is true and lines are counted, not written. */
 export class RecordWriter {
   closed = false;
@@ -16,7 +19,7 @@ export class RecordWriter {
     this.#output = output;
     this.#onClosed = onClosed;
     output.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EPIPE") throw error;
+      if (!readerGone.includes(error.code ?? "")) throw error;
       this.#close();
     });
   }

@@ -26,16 +26,17 @@ test("writes a line at a time, and waits until it is taken", async () => {
   assert.deepEqual(writer.unread, []);
 });
 
-test("after the reader has gone, lines are counted, and it is said once", async () => {
-  let closings = 0;
-  const output = new Writable({
-    write: (_chunk, _encoding, done) => done(Object.assign(new Error("gone"), { code: "EPIPE" })),
+for (const code of ["EPIPE", "ECONNRESET"])
+  test(`after the reader has gone (${code}), lines are counted, and it is said once`, async () => {
+    let closings = 0;
+    const output = new Writable({
+      write: (_chunk, _encoding, done) => done(Object.assign(new Error("gone"), { code })),
+    });
+    const writer = new RecordWriter(output, () => closings++);
+    await Promise.all([writer.write("{}", "one"), writer.write("{}", "two")]);
+    await writer.write("{}", "three");
+    await writer.end();
+    assert.equal(writer.closed, true);
+    assert.deepEqual(writer.unread.sort(), ["one", "three", "two"]);
+    assert.equal(closings, 1);
   });
-  const writer = new RecordWriter(output, () => closings++);
-  await Promise.all([writer.write("{}", "one"), writer.write("{}", "two")]);
-  await writer.write("{}", "three");
-  await writer.end();
-  assert.equal(writer.closed, true);
-  assert.deepEqual(writer.unread.sort(), ["one", "three", "two"]);
-  assert.equal(closings, 1);
-});

@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { expand, parseTemplate } from "../../../lib/alias/template.js";
+import { Failure, UsageError } from "../../../lib/base/failure.js";
+
+const configuration: Record<string, string> = { project: "essay_demo", "nginx.role": "lb" };
+
+/** The alias "x" of a text, with arguments in place. */
+function expanded(text: string, ...args: string[]): string[][][] {
+  return expand("x", parseTemplate(text), args, (key) => configuration[key]);
+}
+
+function mistake(message: RegExp, work: () => unknown) {
+  assert.throws(work, (error) => error instanceof UsageError && message.test(error.message));
+}
+
+test("programs, words, | and &&", () => {
+  assert.deepEqual(expanded("es-hosts dev|es-venv a  |\n es-report && echo done"), [
+    [["es-hosts", "dev"], ["es-venv", "a"], ["es-report"]],
+    [["echo", "done"]],
+  ]);
+});
+
+test("quotes keep a word together, and nothing in them means anything", () => {
+  assert.deepEqual(expanded(`echo 'a | b && {1} $x' "it's" pre'fix 'x ''`), [
+    [["echo", "a | b && {1} $x", "it's", "prefix x", ""]],
+  ]);
+});
+
+test("operands by their number", () => {
+  assert.deepEqual(expanded("a {2:DST} {1:SRC} {1}-{2}.x", "one", "two"), [
+    [["a", "two", "one", "one-two.x"]],
+  ]);
+});
+
+test("whatever is in an operand, it is one word", () => {
+  assert.deepEqual(expanded("a {1}", "x | y && z; $(touch w) '{2}'"), [
+    [["a", "x | y && z; $(touch w) '{2}'"]],
+  ]);
+});
+
+test("flags, in both spellings", () => {
+  assert.deepEqual(expanded("a {-R} --b={--branch}", "-R", "dev", "--branch=master"), [
+    [["a", "dev", "--b=master"]],
+  ]);
+  assert.deepEqual(expanded("a {-R}", "-R=a=b"), [[["a", "a=b"]]]);
+});
+
+test("a flag's value may look like a flag", () => {
+  assert.deepEqual(expanded("a --b={--branch}", "--branch", "-x"), [[["a", "--b=-x"]]]);
+});
+
+test("switches stand where they are given", () => {
+  assert.deepEqual(expanded("a {--dry-run!} b", "--dry-run"), [[["a", "--dry-run", "b"]]]);
+  assert.deepEqual(expanded("a {--dry-run!} b"), [[["a", "b"]]]);
+});
+
+test("a word with an optional value that is missing is left out; another value stands in for it", () => {
+  assert.deepEqual(expanded("a {1?} --b={--branch?} {-R=dev} {config.deploy.x?} end"), [
+    [["a", "dev", "end"]],
+  ]);
+  assert.deepEqual(expanded("a {1?} --b={--branch?} {-R=dev}", "--branch", "m", "-R", "r", "one"), [
+    [["a", "one", "--b=m", "r"]],
+  ]);
+});
+
+test("values of the configuration", () => {
+  assert.deepEqual(expanded("a {config.project}=={1} {config.nginx.role}", "1.0"), [
+    [["a", "essay_demo==1.0", "lb"]],
+  ]);
+  assert.throws(
+    () => expanded("a {config.deploy.prefix}"),
+    (error) =>
+      error instanceof Failure &&
+      error.code === "not-configured" &&
+      error.message === "x needs the key deploy.prefix in essay.toml",
+  );
+});
+
+test("{@} takes all the rest, each a word of its own", () => {
+  assert.deepEqual(expanded("a {1} {@} end", "one", "two words", "--flag", "-x"), [
+    [["a", "one", "two words", "--flag", "-x", "end"]],
+  ]);
+  assert.deepEqual(expanded("a {@}"), [[["a"]]]);
+});
+
+test("what is missing is called by its name", () => {
+  mistake(/^x: VERSION is missing$/, () => expanded("a {1:VERSION}"));
+  mistake(/^x: operand 2 is missing$/, () => expanded("a {1} {2}", "one"));
+  mistake(/^x: -R is missing$/, () => expanded("a {-R}"));
+});
+
+test("what the alias does not take is a mistake", () => {
+  mistake(/^x takes no two$/, () => expanded("a {1}", "one", "two"));
+  mistake(/^x takes no --dry-run$/, () => expanded("a {1}", "--dry-run", "one"));
+  mistake(/^x takes no one$/, () => expanded("a", "one"));
+});
+
+test("flags without value, with an empty one, given twice", () => {
+  mistake(/^x: -R needs a value$/, () => expanded("a {-R}", "-R"));
+  mistake(/^x: -R needs a value$/, () => expanded("a {-R}", "-R", ""));
+  mistake(/^x: --r needs a value$/, () => expanded("a {--r}", "--r="));
+  mistake(/^x: -R is given twice$/, () => expanded("a {-R}", "-R", "a", "-R=b"));
+});
+
+for (const text of [
+  "a > b",
+  "a < b",
+  "a; b",
+  "a & b",
+  "a || b",
+  "a $HOME",
+  "a `b`",
+  "a (b)",
+  "a *",
+  "~/a",
+  "a 'b",
+  'a "b',
+  "a {1",
+  "a #b",
+  "a \\b",
+])
+  test(`${text} is more than an alias can say`, () => mistake(/^an alias /, () => parseTemplate(text)));
+
+for (const text of ["", "  ", "a |", "| a", "a && ", "a | | b"])
+  test(`${JSON.stringify(text)} has a stage without a program`, () =>
+    mistake(/^an alias has a stage without a program/, () => parseTemplate(text)));
+
+for (const text of ["a {}", "a {x}", "a {1:}", "a {config}", "a {--}", "a {1!!}"])
+  test(`${text} has no placeholder that is known`, () =>
+    mistake(/^an alias knows no placeholder \{.*\}; see man es$/, () => parseTemplate(text)));

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { pipIndex } from "../../../lib/index/pip.js";
+import { scratch } from "../../lab/program.js";
+
+/** A .netrc that counts during the test. */
+function netrc(t: TestContext, text: string): void {
+  const file = join(scratch(t), "netrc");
+  writeFileSync(file, text, { mode: 0o600 });
+  process.env.NETRC = file;
+  t.after(() => delete process.env.NETRC);
+}
+
+test("pip gets this index and no other, and asks nobody", async (t) => {
+  netrc(t, "");
+  assert.deepEqual(await pipIndex("https://pypi.example/simple/"), {
+    url: "https://pypi.example/simple/",
+    flags: [
+      "--isolated",
+      "--no-input",
+      "--disable-pip-version-check",
+      "--no-cache-dir",
+      "--index-url",
+      "https://pypi.example/simple/",
+    ],
+    netrc: undefined,
+    trusted: false,
+  });
+});
+
+test("plain http to another machine is passed as trusted, with its port", async (t) => {
+  netrc(t, "");
+  const { flags, trusted } = await pipIndex("http://pypi.example:8080/simple/");
+  assert.deepEqual(flags.slice(-2), ["--trusted-host", "pypi.example:8080"]);
+  assert.ok(trusted);
+});
+
+test("plain http to this machine is trusted by pip itself", async (t) => {
+  netrc(t, "");
+  for (const host of ["localhost", "127.0.0.1", "127.9.9.9:80", "[::1]:8080"])
+    assert.equal((await pipIndex(`http://${host}/`)).trusted, false, host);
+  for (const host of ["pypi.localhost", "127.example.com", "localhost.example.com"])
+    assert.equal((await pipIndex(`http://${host}/`)).trusted, true, host);
+});
+
+test("credentials of the URL are for a .netrc and in no flag", async (t) => {
+  netrc(t, "");
+  const index = await pipIndex("https://me:s%40cret@pypi.example:8443/simple/");
+  assert.equal(index.url, "https://pypi.example:8443/simple/");
+  assert.equal(index.netrc, "machine pypi.example login me password s@cret\n");
+  assert.doesNotMatch(index.flags.join(" "), /cret|me:/);
+});
+
+test("credentials of the user's own .netrc", async (t) => {
+  netrc(t, "machine other login no password no\nmachine pypi.example login me password secret\n");
+  assert.equal(
+    (await pipIndex("https://pypi.example/simple/")).netrc,
+    "machine pypi.example login me password secret\n",
+  );
+});
+
+test("words are quoted only where they must be: Python before 3.11 keeps the quotes", async (t) => {
+  netrc(t, "");
+  const written = async (password: string) =>
+    (await pipIndex(`https://me:${encodeURIComponent(password)}@a/`)).netrc?.trim().split(" password ")[1];
+  assert.equal(await written("a#b'c$d"), "a#b'c$d");
+  assert.equal(await written("#a"), '"#a"');
+  assert.equal(await written("a b"), '"a b"');
+  assert.equal(await written('a"b\\c'), '"a\\"b\\\\c"');
+});

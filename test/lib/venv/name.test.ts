@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { UsageError } from "../../../lib/base/failure.js";
+import { checkPrefix, checkVenvName } from "../../../lib/venv/name.js";
+
+test("names of virtualenvs", () => {
+  for (const name of ["a", "beta", "1", "a-b_c.d", "_x"]) assert.equal(checkVenvName(name), name);
+});
+
+for (const name of ["", ".", "..", ".a", "-a", "a/b", "a b", "$(touch /tmp/owned)", "a\n", "a;b", "ä", "~"])
+  test(`${JSON.stringify(name)} names no virtualenv`, () =>
+    assert.throws(
+      () => checkVenvName(name),
+      (error) => error instanceof UsageError && error.message.startsWith(JSON.stringify(name)),
+    ));
+
+test("prefixes", () => {
+  for (const prefix of ["/", "/srv", "/srv/a b/$x", "~", "~/", "~/essay_demo", "/srv/..a/b.."])
+    assert.equal(checkPrefix(prefix), prefix);
+});
+
+for (const prefix of [
+  "",
+  "srv",
+  "./srv",
+  "../srv",
+  "/srv/../etc",
+  "~/..",
+  "~other/x",
+  "$HOME/x",
+  "/srv\n/x",
+  "-x",
+])
+  test(`${JSON.stringify(prefix)} is no prefix`, () => assert.throws(() => checkPrefix(prefix), UsageError));
