@@ -121,7 +121,7 @@ class KnownHostsFile {
       text = await readFile(path, "latin1");
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return file;
-      throw new Failure("host-key-unknown", `cannot read known hosts: ${(error as Error).message}`);
+      throw new Failure("host-key-unknown", `cannot read ${path}: ${(error as Error).message}`);
     }
     for (const line of text.split("\n")) file.#add(line);
     return file;

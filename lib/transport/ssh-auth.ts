@@ -2,7 +2,6 @@
 
 import { readFile, stat } from "node:fs/promises";
 import ssh2, {
-  type AuthenticationType,
   type BaseAgent,
   type IdentityCallback,
   type ParsedKey,
@@ -57,17 +56,15 @@ async function readKeyFile(path: string): Promise<KeyFile | undefined> {
     if (text.code !== "ENOENT") return leave(text.message);
     return publicKey && { path, publicKey };
   }
+  const key = parsed(text);
+  if (!(key instanceof Error) && !key.isPrivateKey()) return { path, publicKey: key.getPublicSSH() };
   const { uid, mode } = await stat(path);
   if (uid === process.getuid?.() && (mode & 0o077) !== 0)
     return leave(`others may read it; chmod 600 ${path}`);
-  const key = parsed(text);
   if (key instanceof Error) {
     if (/encrypted/i.test(key.message)) return leave(`it has a passphrase; ssh-add ${path}`);
-    return leave(
-      /-sk\b|sk-/.test(besides?.toString() ?? "") ? "security keys are not supported" : key.message,
-    );
+    return leave(/\bsk-/.test(besides?.toString() ?? "") ? "security keys are not supported" : key.message);
   }
-  if (!key.isPrivateKey()) return { path, publicKey: key.getPublicSSH() };
   return { path, key, publicKey: key.getPublicSSH() };
 }
 
@@ -183,7 +180,7 @@ export class Login {
   }
 
   /** The next attempt, or false when there is none. `left`: what the server still takes, null at first. */
-  next(left: readonly AuthenticationType[] | null, partial: boolean | null) {
+  next(left: readonly string[] | null, partial: boolean | null) {
     if (left) this.#offered = left;
     this.#partial ||= partial === true;
     const { keys } = this.#candidates;

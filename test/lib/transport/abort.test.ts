@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { abortable, Gate, pause } from "../../../lib/transport/abort.js";
+
+const never = new Promise<never>(() => {});
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+test("abortable gives what the promise gives", async () => {
+  const { signal } = new AbortController();
+  assert.equal(await abortable(Promise.resolve(1), signal), 1);
+  await assert.rejects(abortable(Promise.reject(new Error("no")), signal), /no/);
+});
+
+test("abortable and pause end with the abort's reason", async () => {
+  const stop = new AbortController();
+  const waiting = [abortable(never, stop.signal), pause(1e9, stop.signal)];
+  stop.abort(new Error("enough"));
+  for (const one of waiting) await assert.rejects(one, /enough/);
+  await assert.rejects(abortable(Promise.resolve(1), stop.signal), /enough/);
+});
+
+test("a gate lets so many in, and the next ones in their order", async () => {
+  const { signal } = new AbortController();
+  const gate = new Gate(2);
+  const order: number[] = [];
+  const enter = async (number: number) => {
+    const place = await gate.enter(signal);
+    order.push(number);
+    return place;
+  };
+  const places = [1, 2, 3, 4].map(enter);
+  await turn();
+  assert.deepEqual(order, [1, 2]);
+  const first = await places[0];
+  first?.leave();
+  first?.leave();
+  await turn();
+  assert.deepEqual(order, [1, 2, 3]);
+});
+
+test("who is aborted while waiting takes no place", async () => {
+  const { signal } = new AbortController();
+  const gate = new Gate(1);
+  const stop = new AbortController();
+  const held = await gate.enter(signal);
+  const aborted = gate.enter(stop.signal);
+  const patient = gate.enter(signal);
+  stop.abort(new Error("enough"));
+  await assert.rejects(aborted, /enough/);
+  held.leave();
+  (await patient).leave();
+  await gate.enter(signal);
+});
+
+test("an abort that comes together with the turn gives the turn on", async () => {
+  const { signal } = new AbortController();
+  const gate = new Gate(1);
+  const stop = new AbortController();
+  const held = await gate.enter(signal);
+  const aborted = gate.enter(stop.signal);
+  const patient = gate.enter(signal);
+  stop.abort(new Error("enough"));
+  held.leave();
+  await assert.rejects(aborted, /enough/);
+  await patient;
+});
+
+test("a place that is forfeited is gone", async () => {
+  const gate = new Gate(2);
+  const { signal } = new AbortController();
+  (await gate.enter(signal)).forfeit();
+  const held = await gate.enter(signal);
+  let entered = false;
+  const next = gate.enter(signal).then(() => {
+    entered = true;
+  });
+  await turn();
+  assert.ok(!entered);
+  held.leave();
+  await next;
+});

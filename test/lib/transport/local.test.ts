@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { text } from "node:stream/consumers";
+import { test } from "node:test";
+import { LocalTransport } from "../../../lib/transport/local.js";
+import { LocalWith } from "../../lab/shells.js";
+
+const local = new LocalTransport();
+
+test("a command has three streams, the home directory, and a status", async () => {
+  const channel = await local.start({}, 'cat; pwd >&2; printf "%s" "$HOME" >&2; exit 3');
+  channel.stdin.end("in");
+  const [out, err] = await Promise.all([text(channel.stdout), text(channel.stderr)]);
+  assert.equal(out, "in");
+  assert.equal(err, `${process.env.HOME}\n${process.env.HOME}`);
+  assert.deepEqual(await channel.ended, { status: 3, signal: null });
+});
+
+test("a command that a signal ends says which", async () => {
+  const channel = await local.start({}, "kill -TERM $$");
+  channel.stdout.resume();
+  channel.stderr.resume();
+  assert.deepEqual(await channel.ended, { status: null, signal: "TERM" });
+});
+
+test("a command has a process group of its own", async () => {
+  const channel = await local.start({}, "kill -TERM 0; sleep 1000");
+  assert.deepEqual(await channel.ended, { status: null, signal: "TERM" });
+});
+
+test("the end is known although a child holds the output open", async () => {
+  const channel = await local.start({}, "sleep 1000 & echo $!");
+  const [pid] = await once(channel.stdout, "data");
+  assert.deepEqual(await channel.ended, { status: 0, signal: null });
+  process.kill(Number(pid));
+  channel.destroy();
+});
+
+test("a home that is not there is a failure, not an end of the program", async () => {
+  const channel = await new LocalWith({ HOME: "/no/such/home" }).start({}, "true");
+  await assert.rejects(channel.ended, { code: "exec-failed" });
+  channel.destroy();
+});

@@ -1,0 +1,15 @@
+# shellcheck shell=sh disable=SC2154
+# Says what it was given: its arguments and the payload's checksum. With "fail", "die" or "refuse" as its
+# first argument it ends in that way.
+result count "$#"
+for argument; do result argument "$argument"; done
+[ -z "${payload:-}" ] || result sum "$(sha256sum <"$payload")"
+case ${1:-} in
+    fail)
+        echo "the tool's last words" >&2
+        exit 9
+        ;;
+    die) kill -KILL "$$" ;;
+    refuse) fail no-venv "there is no virtualenv" ;;
+    sleep) sleep 1000 ;;
+esac
