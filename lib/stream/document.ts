@@ -2,7 +2,7 @@
 
 import { createReadStream } from "node:fs";
 import { Failure, UsageError } from "../base/failure.js";
-import { type FieldName, type RecordWith, wrongField } from "../base/schema.js";
+import type { FieldName, RecordWith } from "../base/schema.js";
 import { readRecords } from "./reader.js";
 import { hasFailed } from "./table.js";
 
@@ -14,6 +14,7 @@ export async function readOneRecord<F extends FieldName>(
   file: string,
   reads: readonly F[],
 ): Promise<RecordWith<F>> {
+  const { wrongField } = await import("../base/schema.js");
   const records: RecordWith<F>[] = [];
   const input = createReadStream(file);
   try {

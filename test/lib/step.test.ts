@@ -85,7 +85,7 @@ test("any JSON objects pass through a step that does nothing, byte for byte", as
       const ran = await program("es-pass", ["-qk"], { input });
       assert.equal(ran.stdout, input);
     }),
-    { numRuns: 15 },
+    { numRuns: 6 },
   );
 });
 
