@@ -131,5 +131,5 @@ test("a stage that is killed is noticed by the last one", async () => {
     wait "$last"`);
   assert.equal(ran.status, 1, ran.report);
   assert.match(ran.stderr, /4 of the 6 records of batch \w+ never came/, ran.report);
-  await quiet(lab.ssh);
+  await quiet(lab.ssh, /^sshd: |\/essay_demo\/[ab]\//);
 });
