@@ -2,11 +2,10 @@
 
 import { Failure } from "../base/failure.js";
 import type { Channel, SshOptions, Target, Transport } from "./contract.js";
-import { LocalTransport } from "./local.js";
 
 class Transports implements Transport {
   readonly #options: SshOptions;
-  readonly #local = new LocalTransport();
+  #local: Promise<Transport> | undefined;
   #ssh: Promise<Transport> | undefined;
 
   constructor(options: SshOptions) {
@@ -14,9 +13,12 @@ class Transports implements Transport {
   }
 
   async start(target: Target, command: string, signal: AbortSignal): Promise<Channel> {
-    if (target.transport === "local") return this.#local.start(target, command);
+    // Each kind is loaded when a host wants it: ssh2 above all takes its time.
+    if (target.transport === "local") {
+      this.#local ??= import("./local.js").then(({ LocalTransport }) => new LocalTransport());
+      return (await this.#local).start(target, command, signal);
+    }
     if (target.host === undefined) throw new Failure("bad-argument", "the record names no host");
-    // ssh2 is slow to load: only when a host wants it.
     this.#ssh ??= import("./ssh.js").then(({ SshTransport }) => new SshTransport(this.#options));
     return (await this.#ssh).start(target, command, signal);
   }
