@@ -127,6 +127,8 @@ class Run {
     const trace = [...((line.record.trace ?? []) as Json[]), entry as unknown as Json];
     const changes = {
       ...done?.fields,
+      // A later step must not take for done what was only looked at.
+      ...(this.context.dryRun && { plan: true }),
       ...(done?.trace !== false && { trace }),
       ...(failure && {
         error: {

@@ -204,8 +204,9 @@ test("a dry run is for the flag, and for the record that says so", async (t) => 
   const input = hosts(1) + hosts(1, () => ({}), { host: "planned", plan: true });
   await expectStatus(0, "es-work", ["--log", log, "-k"], { input });
   assert.deepEqual(readFileSync(log, "utf8").match(/^(begin|plan) .*$/gm), ["begin h0", "plan planned"]);
-  const { stderr } = await expectStatus(0, "es-work", ["--dry-run"], { input: hosts(1) });
+  const { stdout, stderr } = await expectStatus(0, "es-work", ["--dry-run"], { input: hosts(1) });
   assert.match(stderr, /dry run: worked on h0/);
+  assert.equal(recordsOf(stdout)[0].plan, true, "it binds the later steps");
 });
 
 test("nothing to do is no success", async () => {
