@@ -58,7 +58,8 @@ scratch() {
     fi
 }
 
-# daemon COMMAND...: starts what outlives us; it must hold none of our descriptors.
+# daemon COMMAND...: starts what goes into the background by itself and outlives us; it must hold none of our
+# descriptors. Not with "&": the shell that would wait for COMMAND would hold them instead.
 daemon() (
     exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
     exec "$@" </dev/null

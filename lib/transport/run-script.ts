@@ -83,7 +83,10 @@ function textOf(stderr: Tail): { stderr?: string } {
 }
 
 function neverRan(target: Target, become: string | undefined, ended: Execution, stderr: Tail): Failure {
-  const why = stderr.toString().trim().split("\n").at(-1) || `it ended with status ${ended.status}`;
+  const lines = stderr.toString().trim().split("\n");
+  // sudo's first line is the cause; start-up files may have written before it.
+  const cause = lines.find((line) => become !== undefined && line.startsWith("sudo: ")) ?? lines.at(-1);
+  const why = cause || `it ended with status ${ended.status}`;
   const details = { ...(ended.status !== null && { exit: ended.status }), ...textOf(stderr) };
   return become === undefined
     ? new Failure("exec-failed", `${target.host} ran no POSIX shell for us: ${why}`, details)

@@ -3,9 +3,10 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { runBody } from "../../lab/body.js";
 import { identity, until } from "../../lab/processes.js";
 import { scratch } from "../../lab/program.js";
-import { LocalWith, pathOf, runBody, shells } from "../../lab/shells.js";
+import { LocalWith, pathOf, shells } from "../../lab/shells.js";
 
 const gone = (pid: string | undefined) => identity(Number(pid)) === undefined;
 
@@ -116,8 +117,8 @@ describe("the prelude", { concurrency: true }, () => {
       const directory = scratch(t);
       const ran = await runBody(
         `exec 9>"$1/lock"
-      daemon sh -c 'ls -l /proc/self/fd >"$1/fds"; echo $$ >"$1/pid"; exec sleep 1000' sh "$1" >/dev/null 2>&1 &
-      while [ ! -s "$1/pid" ]; do sleep 0.1; done`,
+      daemon sh -c '(ls -l /proc/self/fd >"$1/fds"; exec sleep 1000) & echo $! >"$1/pid"' sh "$1" >/dev/null 2>&1
+      while [ ! -s "$1/fds" ]; do sleep 0.1; done`,
         { transport, args: [directory] },
       );
       assert.equal(ran.status, 0, ran.stderr);

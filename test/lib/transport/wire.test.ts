@@ -4,7 +4,8 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { Failure } from "../../../lib/base/failure.js";
 import { command, head } from "../../../lib/transport/wire.js";
-import { LocalWith, pathOf, runBody, shells } from "../../lab/shells.js";
+import { runBody } from "../../lab/body.js";
+import { LocalWith, pathOf, shells } from "../../lab/shells.js";
 
 const text = fc
   .oneof(
