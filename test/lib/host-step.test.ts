@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { expectStatus, recordsOf, scratch } from "../lab/program.js";
+
+const here = '{"host":"@local","transport":"local"}\n';
+
+test("gives a step its settings and a transport", async (t) => {
+  const cwd = scratch(t);
+  const reached = async (args: string[], env: NodeJS.ProcessEnv = {}) => {
+    const [record] = recordsOf((await expectStatus(0, "es-reach", args, { input: here, cwd, env })).stdout);
+    assert.equal(record.said, "hello\n");
+    return record.from;
+  };
+  assert.equal(await reached([]), null);
+  writeFileSync(join(cwd, "essay.toml"), '[ssh]\nconfig = "hosts.conf"\n');
+  assert.equal(await reached([]), join(cwd, "hosts.conf"));
+  assert.equal(await reached([], { ESSAY_SSH_CONFIG: "/from/environment" }), "/from/environment");
+  assert.equal(await reached(["--ssh-config", "flag.conf"]), "flag.conf");
+});
+
+test("a configuration with a mistake: nothing is reached", async (t) => {
+  const cwd = scratch(t);
+  writeFileSync(join(cwd, "essay.toml"), "[ssh]\nconfg = 1\n");
+  const { stdout, stderr } = await expectStatus(2, "es-reach", [], { input: here, cwd });
+  assert.equal(stdout, "");
+  assert.match(stderr, /essay.toml:2: ssh.confg is no key of essay; did you mean config\?/);
+});
+
+test("a record without a host fails alone", async () => {
+  const input = `{}\n${here}`;
+  const { stdout } = await expectStatus(1, "es-reach", ["-k"], { input });
+  const [none, well] = recordsOf(stdout);
+  assert.equal(none.error.code, "bad-argument");
+  assert.equal(well.said, "hello\n");
+});
