@@ -526,6 +526,25 @@ test("two balancers by ssh: all or none", async (t) => {
   for (const nginx of balancers) assert.deepEqual(leftovers(nginx), []);
 });
 
+test("an nginx of another account, by become", async (t) => {
+  const lab = await startSshd({ hosts: 1, become: true });
+  t.after(() => lab.stop());
+  const { app, sshConfig } = lab;
+  const [login] = lab.hosts;
+  assert.ok(app && login);
+  const upstreams = { upstreamA: [await serving(t, "side A")], upstreamB: [await serving(t, "side B")] };
+  const nginx = await startNginx({ upstreams, user: app, directory: join(app.home, "nginx") });
+  const record = { host: login.address, user: login.user, port: login.port };
+  const args = ["--ssh-config", sshConfig, "--conf", nginx.conf, "upstreamA", "upstreamB"];
+
+  const refused = await expectStatus(1, "es-nginx-switch", args, { input: `${JSON.stringify(record)}\n` });
+  assert.equal(recordsOf(refused.stdout)[0].error.code, "conf-missing", refused.report);
+  const input = `${JSON.stringify({ ...record, become: app.name })}\n`;
+  const done = await expectStatus(0, "es-nginx-switch", args, { input });
+  assert.equal(await page(nginx), "side B", done.report);
+  assert.equal(statSync(nginx.conf).uid, app.uid);
+});
+
 test("no records: nothing to do is no success", async () => {
   const { stderr } = await program("es-nginx-switch", ["a", "b"]);
   assert.match(stderr, /nothing to do/);
