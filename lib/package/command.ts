@@ -49,12 +49,16 @@ function send(target: number, signal: NodeJS.Signals | 0): boolean {
 
 /** Ends a process, or with a negative number a group (kill(2)); resolves when it is gone. */
 async function endProcesses(target: number): Promise<void> {
-  send(target, "SIGTERM");
-  for (let waited = 0; waited < 5000; waited += 50) {
-    if (!send(target, 0)) return;
-    await setTimeout(50);
+  for (const [signal, patience] of [
+    ["SIGTERM", 5000],
+    ["SIGKILL", 1000],
+  ] as const) {
+    send(target, signal);
+    for (let waited = 0; waited < patience; waited += 50) {
+      if (!send(target, 0)) return;
+      await setTimeout(50);
+    }
   }
-  send(target, "SIGKILL");
 }
 
 /** Starts a program. */

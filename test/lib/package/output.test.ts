@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { digestOf, keepFile } from "../../../lib/package/output.js";
+import { scratch } from "../../lab/program.js";
+
+const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
+const put = (out: string, text: string) =>
+  keepFile(out, "a.tar.gz", async (temporary) => {
+    writeFileSync(temporary, text);
+    return digestOf(temporary);
+  });
+
+test("a file gets its name when it is whole, and the same bytes change nothing", async (t) => {
+  const out = join(scratch(t), "new/folder");
+  const path = join(out, "a.tar.gz");
+  const seen: string[] = [];
+  const kept = await keepFile(out, "a.tar.gz", async (temporary) => {
+    writeFileSync(temporary, "one");
+    seen.push(...readdirSync(out).filter((name) => !name.startsWith(".")));
+    return digestOf(temporary);
+  });
+  assert.deepEqual(seen, []);
+  assert.deepEqual(kept, { path, size: 3, sha256: sha256("one"), changed: true });
+  const { ino } = statSync(path);
+  assert.equal((await put(out, "one")).changed, false);
+  assert.equal(statSync(path).ino, ino);
+  assert.equal((await put(out, "two")).changed, true);
+  assert.equal(readFileSync(path, "utf8"), "two");
+  assert.deepEqual(readdirSync(out), ["a.tar.gz"]);
+});
+
+test("nothing stays behind of a file that could not be written", async (t) => {
+  const out = scratch(t);
+  const failing = keepFile(out, "a.tar.gz", async (temporary) => {
+    writeFileSync(temporary, "half");
+    throw new Error("no luck");
+  });
+  await assert.rejects(failing, /no luck/);
+  assert.deepEqual(readdirSync(out), []);
+});
+
+test("a link of that name is replaced, not followed; a folder is not", async (t) => {
+  const out = scratch(t);
+  const precious = join(scratch(t), "precious");
+  writeFileSync(precious, "precious");
+  symlinkSync(precious, join(out, "a.tar.gz"));
+  await put(out, "new");
+  assert.equal(readFileSync(precious, "utf8"), "precious");
+  const other = scratch(t);
+  mkdirSync(join(other, "a.tar.gz"));
+  await assert.rejects(put(other, "new"), { code: "EISDIR" });
+  assert.deepEqual(readdirSync(other), ["a.tar.gz"]);
+});
