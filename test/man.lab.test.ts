@@ -57,7 +57,16 @@ async function makeRelease(directory: string): Promise<Release> {
 
 /** What a reader of a page has: the project, an index with its first release, an nginx, a home. */
 async function desk(t: TestContext, release: Release) {
-  const home = scratch(t);
+  let home = "";
+  let run: (script: string) => Promise<Ran>;
+  // Before the home goes, which is why it comes first: such hooks run in the order in which they were added.
+  t.after(async () => {
+    const venvs = join(home, "essay_demo");
+    for (const name of existsSync(venvs) ? readdirSync(venvs) : [])
+      if (existsSync(join(venvs, name, "etc/supervisord.conf")))
+        expectSuccess(await run(`es-hosts @local | es-venv ${name} | es-supervisor shutdown`));
+  });
+  home = scratch(t);
   const project = join(home, "src/essay_demo");
   cpSync(release.project, project, { recursive: true });
   const index = await startIndex();
@@ -76,13 +85,7 @@ async function desk(t: TestContext, release: Release) {
     .replace(/\n# \[nginx\][\s\S]*$/, `\n[nginx]\nbin = "${nginxBin}"\nconf = "${nginx.conf}"\n`);
   writeFileSync(file, text);
   const env = { ...day, ...author, HOME: home, ESSAY_INDEX: index.url };
-  const run = (script: string) => shell(script, { cwd: project, env, limit: 120_000 });
-  t.after(async () => {
-    const venvs = join(home, "essay_demo");
-    for (const name of existsSync(venvs) ? readdirSync(venvs) : [])
-      if (existsSync(join(venvs, name, "etc/supervisord.conf")))
-        expectSuccess(await run(`es-hosts @local | es-venv ${name} | es-supervisor shutdown`));
-  });
+  run = (script) => shell(script, { cwd: project, env, limit: 120_000 });
   return run;
 }
 
