@@ -65,8 +65,7 @@ await run(command, async ({ flags, context }) => {
         const fields = { version, commit, branch: named };
         const place = branch === undefined ? "" : `${fetchedFrom ? `${fetchedFrom}/` : ""}${branch} `;
         const from = `from ${place}${commit.slice(0, 12)}`;
-        if (plan)
-          return { fields: { ...fields, plan: true }, changed: true, said: `would be packed ${from}` };
+        if (plan) return { fields, changed: true, said: `would be packed ${from}` };
         const more = config.values.build?.settings ?? [];
         const request = { project, version, released: record.released, checkout, settings: more, out };
         const { file, changed } = await writeSdist(request, signal);
