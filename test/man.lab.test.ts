@@ -55,18 +55,16 @@ async function makeRelease(directory: string): Promise<Release> {
   return { project, files, index: index.url };
 }
 
-/** What a reader of a page has: the project, an index with its first release, an nginx, a home. */
-async function desk(t: TestContext, release: Release) {
-  let home = "";
-  let run: (script: string) => Promise<Ran>;
-  // Before the home goes, which is why it comes first: such hooks run in the order in which they were added.
-  t.after(async () => {
-    const venvs = join(home, "essay_demo");
-    for (const name of existsSync(venvs) ? readdirSync(venvs) : [])
-      if (existsSync(join(venvs, name, "etc/supervisord.conf")))
-        expectSuccess(await run(`es-hosts @local | es-venv ${name} | es-supervisor shutdown`));
-  });
-  home = scratch(t);
+/**
+ * Works as a reader of a page would, who has the project, an index with its first release, an nginx, and a home.
+ * Processes under supervisord end before their files go.
+ */
+async function atDesk(
+  t: TestContext,
+  release: Release,
+  work: (run: (script: string) => Promise<Ran>) => Promise<void>,
+): Promise<void> {
+  const home = scratch(t);
   const project = join(home, "src/essay_demo");
   cpSync(release.project, project, { recursive: true });
   const index = await startIndex();
@@ -85,8 +83,15 @@ async function desk(t: TestContext, release: Release) {
     .replace(/\n# \[nginx\][\s\S]*$/, `\n[nginx]\nbin = "${nginxBin}"\nconf = "${nginx.conf}"\n`);
   writeFileSync(file, text);
   const env = { ...day, ...author, HOME: home, ESSAY_INDEX: index.url };
-  run = (script) => shell(script, { cwd: project, env, limit: 120_000 });
-  return run;
+  const run = (script: string) => shell(script, { cwd: project, env, limit: 120_000 });
+  try {
+    await work(run);
+  } finally {
+    const venvs = join(home, "essay_demo");
+    for (const name of existsSync(venvs) ? readdirSync(venvs) : [])
+      if (existsSync(join(venvs, name, "etc/supervisord.conf")))
+        expectSuccess(await run(`es-hosts @local | es-venv ${name} | es-supervisor shutdown`));
+  }
 }
 
 test("the examples of every page do what it shows", async (t) => {
@@ -95,15 +100,20 @@ test("the examples of every page do what it shows", async (t) => {
   const release = await makeRelease(directory);
   for (const { name, examples } of pages()) {
     if (examples.length === 0) continue;
-    await t.test(name, async (t) => {
-      const run = await desk(t, release);
-      for (const { command, shown } of examples) {
-        const ran = await run(`exec 2>&1\n${command}\n`);
-        expectSuccess(ran);
-        if (shown.length > 0)
-          assert.match(ran.stdout, pattern(shown), `${ran.report}--- the page shows\n${shown.join("\n")}\n`);
-      }
-    });
+    await t.test(name, (t) =>
+      atDesk(t, release, async (run) => {
+        for (const { command, shown } of examples) {
+          const ran = await run(`exec 2>&1\n${command}\n`);
+          expectSuccess(ran);
+          if (shown.length > 0)
+            assert.match(
+              ran.stdout,
+              pattern(shown),
+              `${ran.report}--- the page shows\n${shown.join("\n")}\n`,
+            );
+        }
+      }),
+    );
   }
 });
 
