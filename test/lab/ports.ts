@@ -25,12 +25,16 @@ export function accepts(address: string, port: number): Promise<boolean> {
   });
 }
 
-/** Port prefixes, from 880 on, of which the first two ports are free: one for each side. */
+/**
+ * Two port prefixes: of each, ports PREFIX0 and PREFIX1 are free now on 127.0.0.1. They are drawn from those
+ * below the ports that the system hands out, so that nobody is likely to take them in the meantime.
+ */
 export async function portPrefixes(): Promise<[string, string]> {
-  const found: string[] = [];
-  for (let prefix = 880; found.length < 2; prefix++) {
-    const taken = await Promise.all([0, 1].map((last) => accepts("127.0.0.1", prefix * 10 + last)));
-    if (!taken.includes(true)) found.push(String(prefix));
+  const found = new Set<string>();
+  while (found.size < 2) {
+    const prefix = String(900 + Math.floor(Math.random() * 2300));
+    const taken = await Promise.all([0, 1].map((last) => accepts("127.0.0.1", Number(`${prefix}${last}`))));
+    if (!taken.includes(true)) found.add(prefix);
   }
-  return found as [string, string];
+  return [...found] as [string, string];
 }

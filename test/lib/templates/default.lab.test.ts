@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import mustache from "mustache";
 import { fetchPage } from "../../lab/http.js";
-import { accepts, freePort } from "../../lab/ports.js";
+import { accepts, freePort, portPrefixes } from "../../lab/ports.js";
 import { until } from "../../lab/processes.js";
 import { expectStatus, program, scratch } from "../../lab/program.js";
 import { wheels } from "../../lab/wheels.js";
@@ -59,10 +59,7 @@ test("the service answers its version, finishes a request under way on SIGTERM, 
 
 test("supervisord runs its processes by conf/supervisord.conf", async (t) => {
   const { directory, venv } = await installed(t);
-  // Two ports in a row, as the last digit is the process's number.
-  let prefix = 0;
-  do prefix = Math.floor((await freePort()) / 10);
-  while ((await accepts("127.0.0.1", prefix * 10)) || (await accepts("127.0.0.1", prefix * 10 + 1)));
+  const [prefix] = await portPrefixes();
   for (const folder of ["tmp", "logs"]) mkdirSync(join(venv, folder));
   const template = readFileSync(join(directory, "essay_demo/conf/supervisord.conf"), "utf8");
   const values = {
@@ -87,7 +84,7 @@ test("supervisord runs its processes by conf/supervisord.conf", async (t) => {
       return (stdout.match(/^essay_demo:essay_demo_[01] +RUNNING/gm) ?? []).length === 2;
     });
     for (const number of [0, 1]) {
-      const page = await fetchPage(`http://127.0.0.1:${prefix * 10 + number}/`);
+      const page = await fetchPage(`http://127.0.0.1:${prefix}${number}/`);
       assert.equal(page.body, "essay_demo 0.0.0\n");
     }
     assert.match(readFileSync(join(venv, "logs/process_01.log"), "utf8"), /profile test/);
