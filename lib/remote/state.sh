@@ -5,13 +5,25 @@
 #   VENV/.essay/changing        there while a change is under way; stays behind when it was cut short
 #   VENV/.essay/generation      a number that grows with every change
 
+# A lock on descriptor 9, or false. Where there is no flock, Python takes it; it belongs to the descriptor, and
+# stays when Python has ended.
+essay_lock_9() {
+    if command -v flock >/dev/null; then
+        flock -n 9
+    else
+        essay_python=$1/bin/python
+        [ -x "$essay_python" ] || essay_python=python3
+        "$essay_python" -I -c 'import fcntl; fcntl.flock(9, fcntl.LOCK_EX | fcntl.LOCK_NB)' 2>/dev/null
+    fi
+}
+
 # lock_venv VENV: takes the lock, on descriptor 9, until the script ends. Nothing in a dry run.
 lock_venv() {
     [ "$essay_plan" = 0 ] || return 0
     essay_lock=${1%/*}/.essay/${1##*/}.lock
     mkdir -p "${essay_lock%/*}" || fail permission-denied "cannot make ${essay_lock%/*}"
     exec 9>>"$essay_lock"
-    if ! flock -n 9; then
+    if ! essay_lock_9 "$1"; then
         fail locked "$1 is being changed by another run: $(cat "$essay_lock")"
     fi
     printf '%s since %s\n' "$(id -un)" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >"$essay_lock"

@@ -74,7 +74,9 @@ def end_of(path):
 def broken(name, info, why):
     log = "".join(end_of(info[channel]) for channel in ("stdout_logfile", "stderr_logfile"))
     sys.stderr.write(log)
-    lines = [" ".join(line.split()) for line in log.splitlines() if line.strip()]
+    # The line before this one of supervisord's tells why.
+    unsaid = "", "supervisor: child process was not spawned"
+    lines = [line for line in (" ".join(line.split()) for line in log.splitlines()) if line not in unsaid]
     last = "; its log ends: " + lines[-1][:300] if lines else ""
     print("%s is %s%s%s" % (name, info["statename"], " (%s)" % why if why else "", last))
     sys.exit(4)

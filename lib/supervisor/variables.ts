@@ -60,11 +60,12 @@ export function variables(known: Supervised) {
 }
 
 /**
- * A value as it stands in a supervisord.conf. supervisord fills in %(name)s everywhere, so each % is doubled.
- * Nothing quotes a quote in every place, nor a comment's beginning in any: such values are refused.
+ * A value as it stands in this line of a supervisord.conf. supervisord fills in %(name)s everywhere, so each %
+ * is doubled; in the names of log files it does so twice over. Nothing quotes a quote in every place, nor a
+ * comment's beginning in any: such values are refused.
  */
-export function confValue(value: string): string {
+export function confValue(value: string, line: string): string {
   if (/["'\\]/.test(value)) throw new Error("has a quote or a backslash in it");
   if (/(^|\s)[;#]/.test(value)) throw new Error("has what begins a comment in it (; or # after a space)");
-  return value.replaceAll("%", "%%");
+  return value.replaceAll("%", /^(stdout|stderr)_logfile\s*[=:]/i.test(line) ? "%%%%" : "%%");
 }

@@ -16,8 +16,11 @@ export interface Rendering {
   tags?: [open: string, close: string];
   /** For names that may have no value: what to do about it, a clause for the error. */
   hints?: Readonly<Record<string, string>>;
-  /** Makes a value fit for its place, or throws an Error whose message says why it does not fit. */
-  insert?: (value: string) => string;
+  /**
+   * Makes a value fit for its place, which is in this line of the template, or throws an Error whose message
+   * says why it does not fit.
+   */
+  insert?: (value: string, line: string) => string;
 }
 
 type Token = [type: string, value: string, start: number, end: number, inner?: Token[], innerEnd?: number];
@@ -56,12 +59,16 @@ const isShown = (value: Values[string]) => value !== undefined && value !== fals
 export async function renderTemplate(
   text: string,
   values: Values,
-  { source = "template", tags = ["{{", "}}"], hints = {}, insert = String }: Rendering = {},
+  { source = "template", tags = ["{{", "}}"], hints = {}, insert = (value) => value }: Rendering = {},
 ): Promise<string> {
   const { default: mustache } = await import("mustache");
   const failAt = (offset: number, sentence: string): never => {
     const line = text.slice(0, offset).split("\n").length;
     throw new Failure("template-failed", `${source}:${line}: ${sentence}`);
+  };
+  const lineAt = (offset: number) => {
+    const end = text.indexOf("\n", offset);
+    return text.slice(text.lastIndexOf("\n", offset) + 1, end < 0 ? undefined : end);
   };
   const [open, close] = tags;
 
@@ -87,7 +94,7 @@ export async function renderTemplate(
     if (/[\u0000-\u001f\u007f\u0085\u2028\u2029]/.test(value))
       failAt(start, `the value of ${name} has a line break or another control character in it`);
     try {
-      return insert(value);
+      return insert(value, lineAt(start));
     } catch (error) {
       return failAt(start, `the value of ${name} ${(error as Error).message}`);
     }

@@ -177,6 +177,17 @@ describe("es-supervisor", { concurrency: 3 }, () => {
     assert.deepEqual(alive(), []);
   });
 
+  test("a process that takes too long is named, in time", async (t) => {
+    const { es, path } = await supervised(t);
+    const good = readFileSync(join(bins, "../../lib/templates/default/conf/supervisord.conf"), "utf8");
+    const file = join(path, "../slow.conf");
+    writeFileSync(file, good.replace(/^startsecs=.*$/m, "startsecs=60"));
+    const { error } = recordOf(await es(1, "up", "--profile", "test", "--template", file, "--timeout", "6"));
+    assert.equal(error.code, "process-failed");
+    assert.match(error.message, /^demo:demo_0 is STARTING \(not RUNNING in time/);
+    assert.match(error.message, /its log ends: starting with test$/);
+  });
+
   test("a bad template stops nothing", async (t) => {
     const { es, path } = await supervised(t);
     const before = recordOf(await es(0, "up", "--profile", "test"));

@@ -3,12 +3,14 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
-import { accepts, freePort } from "./ports.js";
+import { accepts } from "./ports.js";
 import { identity, kill } from "./processes.js";
 import { expectStatus, type Ran, recordsOf, scratch } from "./program.js";
 
 /** What `--profile` makes the program do, beside serving its profile on its port. */
-const demo = `#!@PYTHON@
+const demo = `#!/bin/sh
+'''exec' "@PYTHON@" "$0" "$@"
+' '''
 import os, sys, time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -38,10 +40,13 @@ HTTPServer((given["bind"], int(given["port"])), Handler).serve_forever()
 
 const given = new Set<number>();
 
-/** The first digits of ports of which those with the last digits 0 to 2 are free now. */
+/**
+ * The first digits of ports of which those with the last digits 0 to 2 are free now. They are below those that
+ * the kernel gives to outgoing connections, which could take them in the meantime.
+ */
 async function freePrefix(): Promise<string> {
   for (;;) {
-    const prefix = Math.floor((await freePort()) / 10);
+    const prefix = 1100 + Math.floor(Math.random() * 2100);
     if (given.has(prefix)) continue;
     given.add(prefix);
     const taken = await Promise.all([0, 1, 2].map((last) => accepts("127.0.0.1", prefix * 10 + last)));

@@ -47,10 +47,11 @@ test("values that would be more than one word of a command are refused", () => {
 });
 
 test("values in a supervisord.conf: % is doubled, what cannot be written is refused", () => {
-  assert.equal(confValue("100% %(here)s"), "100%% %%(here)s");
-  assert.equal(confValue("a;b#c, d"), "a;b#c, d");
+  assert.equal(confValue("100% %(here)s", "a={{v}}"), "100%% %%(here)s");
+  assert.equal(confValue("50%", "stdout_logfile = {{v}}/x.log"), "50%%%%");
+  assert.equal(confValue("a;b#c, d", ""), "a;b#c, d");
   for (const value of ['"', "'", "\\", "; x", "a ;b", "a\t#b", "#"])
-    assert.throws(() => confValue(value), /^Error: has/);
+    assert.throws(() => confValue(value, ""), /^Error: has/);
 });
 
 test("credentials are letters and digits, and never the same", () => {

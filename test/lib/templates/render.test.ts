@@ -58,6 +58,8 @@ test("a value can be refused for its place", async () => {
     return value.replaceAll("%", "%%");
   };
   assert.equal(await renderTemplate("{{v}}", { v: "50%" }, { insert }), "50%%");
+  const lines = { insert: (_: string, line: string) => `<${line}>` };
+  assert.equal(await renderTemplate("a\nb {{v}}\n{{v}}", { v: "" }, lines), "a\nb <b {{v}}>\n<{{v}}>");
   await refuses("{{v}}", { v: '"' }, /the value of v has a quote in it/, { insert });
 });
 

@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { Settings } from "../../../lib/config/settings.js";
+import { confFor } from "../../../lib/host-conf.js";
+import { parseProcesses } from "../../../lib/supervisor/processes.js";
+import { readTemplate } from "../../../lib/supervisor/template.js";
+import { type Circumstances, runScript } from "../../../lib/transport/run-script.js";
+import { identity, kill } from "../../lab/processes.js";
+import { scratch } from "../../lab/program.js";
+import { LocalWith, pathOf, shells } from "../../lab/shells.js";
+import { supervised } from "../../lab/supervised.js";
+
+const settings = new Settings({ file: undefined, directory: "/", values: {}, projectName: undefined });
+const task: Circumstances = { signal: new AbortController().signal, plan: false, show: undefined };
+const parts = ["state", "processes", "supervisord-rpc", "supervisor"];
+
+for (const shell of shells)
+  test(`the life of a supervisord under ${shell}, in a path with spaces, % and umlauts`, async (t) => {
+    const { path, prefix, alive } = await supervised(t, join(scratch(t), "50% für a b"));
+    const host = new LocalWith({ PATH: pathOf(t, shell) });
+    const template = await readTemplate(undefined);
+    const flags = { project: "demo", profile: "test", processes: "2", "port-prefix": prefix };
+    const venv = { name: "a", path };
+    const run = async (verb: string, name: string, ...more: string[]) => {
+      const args = [verb, path, name, "60", ...more];
+      return runScript(host, {}, { parts, args, code: "supervisor-failed" }, task);
+    };
+    const up = async () => {
+      const { payload, credentials, ports } = await confFor(settings, template, venv, flags, {});
+      const args = ["up", path, "-", "60", credentials.username, credentials.password, ports, "-"];
+      return runScript(host, {}, { parts, args, payload, code: "supervisor-failed" }, task);
+    };
+
+    const first = await up();
+    assert.deepEqual(first.all("change"), ["supervisord started (first start)"]);
+    const processes = parseProcesses(first.all("process"));
+    assert.deepEqual(
+      processes.map(({ name, state, port }) => [name, state, port]),
+      [0, 1].map((last) => [`demo:demo_${last}`, "RUNNING", Number(`${prefix}${last}`)]),
+    );
+    assert.deepEqual((await up()).all("change"), []);
+
+    const args = [path, "http", "20", "127.0.0.1", "/", "", "200", "test", "", `${prefix}0`, `${prefix}1`];
+    const checked = await runScript(host, {}, { parts: ["check"], args, code: "check-failed" }, task);
+    assert.deepEqual(
+      checked.all("check").map((line) =>
+        line
+          .split(" ")
+          .filter((_, i) => i !== 2)
+          .join(" ")
+          .trim(),
+      ),
+      [`${prefix}0 200 1`, `${prefix}1 200 1`],
+    );
+
+    const restarted = parseProcesses((await run("restart", "demo_1")).all("process"));
+    assert.equal(restarted[0]?.pid, processes[0]?.pid);
+    assert.notEqual(restarted[1]?.pid, processes[1]?.pid);
+    assert.deepEqual((await run("stop", "demo_1")).all("change"), ["demo:demo_1 stopped"]);
+    assert.deepEqual((await up()).all("change"), ["demo:demo_1 started"]);
+
+    let log = "";
+    const show = (text: string) => {
+      log += text;
+    };
+    const tail = { parts, args: ["tail", path, "demo_0", "60", "5"], code: "supervisor-failed" };
+    await runScript(host, {}, tail, { ...task, show });
+    assert.match(log, /^demo:demo_0\| starting with test$/m);
+
+    kill([Number(readFileSync(join(path, "tmp/supervisord.pid"), "utf8"))]);
+    assert.deepEqual((await up()).all("change"), ["supervisord started (it did not run)"]);
+    assert.equal(identity(processes[0]?.pid as number), undefined);
+    assert.deepEqual((await run("shutdown", "-")).all("change"), ["supervisord shut down"]);
+    assert.deepEqual(alive(), []);
+  });
