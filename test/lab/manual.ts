@@ -30,7 +30,8 @@ function asSeen(line: string): string {
   );
 }
 
-function examplesOf(source: string): Example[] {
+/** The examples of a page. */
+export function examplesOf(source: string): Example[] {
   const [section = ""] = source.split(/^\.Sh /m).filter((text) => text.startsWith("EXAMPLES\n"));
   const examples: Example[] = [];
   for (const [, display = ""] of section.matchAll(/^\.Bd -literal.*\n((?:(?!\.Ed$).*\n)*)\.Ed$/gm)) {
