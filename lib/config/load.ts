@@ -6,6 +6,7 @@ import { dirname, join, resolve } from "node:path";
 import { UsageError } from "../base/failure.js";
 import { isObject } from "../base/json.js";
 import { didYouMean } from "../base/nearest.js";
+import { parseToml } from "../base/toml.js";
 import { lineOf } from "./locate.js";
 import type { Configuration, Problem } from "./schema.js";
 
@@ -39,14 +40,9 @@ async function readText(file: string): Promise<string | undefined> {
 }
 
 async function parse(file: string, text: string): Promise<Record<string, unknown>> {
-  const { parse, TomlError } = await import("smol-toml");
-  try {
-    return parse(text);
-  } catch (error) {
-    if (!(error instanceof TomlError)) throw error;
-    const reason = error.message.split("\n")[0]?.replace(/^Invalid TOML document: /, "");
-    throw new UsageError(`${file}:${error.line}: ${reason}`);
-  }
+  const read = await parseToml(text);
+  if ("document" in read) return read.document;
+  throw new UsageError(`${file}:${read.line}: ${read.reason}`);
 }
 
 interface Found {

@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from "node:util";
 import { Failure } from "../base/failure.js";
 import { isObject } from "../base/json.js";
 import { didYouMean } from "../base/nearest.js";
+import { parseToml } from "../base/toml.js";
 
 /** What the placeholders stand for. */
 export interface Release {
@@ -93,14 +94,9 @@ export function checkUnrendered(path: string, content: Buffer): void {
 
 /** A parsed pyproject.toml. Throws Failure "bad-pyproject". */
 export async function parsePyproject(text: string): Promise<Record<string, unknown>> {
-  const { parse, TomlError } = await import("smol-toml");
-  try {
-    return parse(text);
-  } catch (error) {
-    if (!(error instanceof TomlError)) throw error;
-    const reason = error.message.split("\n")[0]?.replace(/^Invalid TOML document: /, "");
-    throw new Failure("bad-pyproject", `pyproject.toml:${error.line}: ${reason}`);
-  }
+  const read = await parseToml(text);
+  if ("document" in read) return read.document;
+  throw new Failure("bad-pyproject", `pyproject.toml:${read.line}: ${read.reason}`);
 }
 
 /**
