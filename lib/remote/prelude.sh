@@ -86,16 +86,21 @@ essay_take_payload() {
 }
 
 # The watcher reads the lifeline to its end. Then the other side is gone or wants us gone: everything in
-# our process group is asked to end, and is killed after 5 s.
+# our process group is asked to end, and is killed when the script says that it goes (USR1), or after 5 s.
+# Whether the script still runs cannot be asked: kill -0 finds it until its parent takes notice.
 essay_watch() {
+    essay_gone=
     trap '' TERM HUP INT
+    trap 'essay_gone=1' USR1
     exec 3>&- 9>&- >/dev/null 2>&1
     while read -r _ <&8; do :; done
     kill -TERM 0
     essay_i=0
-    while [ "$essay_i" -lt 50 ] && kill -0 "$$"; do
+    while [ -z "$essay_gone" ] && [ "$essay_i" -lt 50 ]; do
         sleep 0.1
         essay_i=$((essay_i + 1))
+        # What the script was just about to start has not heard the first one, and the script waits for it.
+        [ "$essay_i" -ne 3 ] || kill -TERM 0
     done
     rm -rf "$essay_scratch"
     kill -KILL 0
@@ -104,9 +109,12 @@ essay_watch() {
 essay_leave() {
     essay_status=$?
     trap - EXIT
+    trap '' HUP INT TERM
     [ -z "$essay_scratched" ] || rm -rf "$essay_scratch"
-    # Ended by a signal, we leave the watcher, which will kill what does not heed the signal.
-    [ -n "$essay_ended" ] || [ -z "$essay_watcher" ] || kill -KILL "$essay_watcher" 2>/dev/null || :
+    # Ended by a signal, we may leave something behind that does not heed it: the watcher takes care of that.
+    essay_signal=KILL
+    [ -z "$essay_ended" ] || essay_signal=USR1
+    [ -z "$essay_watcher" ] || kill -"$essay_signal" "$essay_watcher" 2>/dev/null || :
     exit "$essay_status"
 }
 
