@@ -109,7 +109,7 @@ essay_watch() {
 essay_leave() {
     essay_status=$?
     trap - EXIT
-    trap '' HUP INT TERM
+    trap '' HUP INT PIPE TERM
     [ -z "$essay_scratched" ] || rm -rf "$essay_scratch"
     # Ended by a signal, we may leave something behind that does not heed it: the watcher takes care of that.
     essay_signal=KILL
@@ -121,6 +121,8 @@ essay_leave() {
 trap essay_leave EXIT
 trap 'essay_ended=1; exit 129' HUP
 trap 'essay_ended=1; exit 130' INT
+# When the other side has gone, the shell itself may have something to say ("Terminated").
+trap 'essay_ended=1; exit 141' PIPE
 trap 'essay_ended=1; exit 143' TERM
 
 [ "$essay_payload" = - ] || essay_take_payload
