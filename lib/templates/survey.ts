@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { UsageError } from "../base/failure.js";
 import { isObject } from "../base/json.js";
+import { parseToml } from "../base/toml.js";
 import type { TemplateFile } from "./layout.js";
 
 export interface Survey {
@@ -20,13 +21,9 @@ export interface Survey {
 async function readPyproject(directory: string): Promise<Record<string, unknown>> {
   const file = join(directory, "pyproject.toml");
   const text = readFileSync(file, "utf8");
-  const { parse, TomlError } = await import("smol-toml");
-  try {
-    return parse(text);
-  } catch (error) {
-    if (!(error instanceof TomlError)) throw error;
-    throw new UsageError(`${file}:${error.line}: ${error.message.split("\n")[0]}`);
-  }
+  const read = await parseToml(text);
+  if ("document" in read) return read.document;
+  throw new UsageError(`${file}:${read.line}: ${read.reason}`);
 }
 
 /** Looks at a directory. Throws UsageError when its pyproject.toml cannot be read. */
