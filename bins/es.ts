@@ -15,6 +15,7 @@ import { expand, parseTemplate } from "../lib/alias/template.js";
 import { UsageError } from "../lib/base/failure.js";
 import { isObject } from "../lib/base/json.js";
 import { didYouMean } from "../lib/base/nearest.js";
+import { printable } from "../lib/base/printable.js";
 import { showCommand } from "../lib/base/quote.js";
 import { type Context, run } from "../lib/cli.js";
 import { type Config, loadConfig } from "../lib/config/load.js";
@@ -25,7 +26,7 @@ const command = {
   name: "es",
   summary: "run es-NAME, or the alias NAME: create, build, deploy, switch, or one of [alias]",
   usage: ["[--print] NAME [ARG...]"],
-  operands: [1, 10_000],
+  operands: [0, 10_000],
   stopEarly: true,
   options: { print: { help: "print the pipeline instead of running it" } },
 } as const;
@@ -39,16 +40,34 @@ function configured(config: Config, key: string): string | undefined {
   return typeof value === "string" || typeof value === "number" ? String(value) : undefined;
 }
 
+/** The aliases of this configuration. */
+const aliasesOf = (config: Config) => ({ ...builtinAliases, ...config.values.alias });
+
+/** The short names of our programs. */
+const shortNames = () =>
+  ourPrograms().flatMap((program) => (program === "es" ? [] : [program.replace(/^es-/, "")]));
+
+/** What `es` can be followed by, for whoever types it alone. */
+async function overview(context: Context): Promise<string> {
+  const aliases = Object.entries(aliasesOf(await loadConfig(context)));
+  const width = Math.max(...aliases.map(([name]) => name.length));
+  return [
+    `programs: ${shortNames().join(" ")}\n`,
+    "aliases:\n",
+    ...aliases.map(([name, text]) => `  ${name.padEnd(width)}  ${printable(text)}\n`),
+    "es NAME --help says how to use a program; man es, man essay\n",
+  ].join("");
+}
+
 async function pipelines(name: string, args: readonly string[], context: Context): Promise<string[][][]> {
   if (isOurs(`es-${name}`)) return [[[`es-${name}`, ...args]]];
   const config = await loadConfig(context);
-  const aliases = { ...builtinAliases, ...config.values.alias };
+  const aliases = aliasesOf(config);
   const text = Object.hasOwn(aliases, name) ? aliases[name] : undefined;
   if (text !== undefined) return expand(name, parseTemplate(text), args, (key) => configured(config, key));
   if (!/^[a-z][a-z0-9-]*$/.test(name)) throw new UsageError(`${name} is no name of an executable or alias`);
   if (isInPath(`es-${name}`)) return [[[`es-${name}`, ...args]]];
-  const programs = ourPrograms().map((program) => program.replace(/^es-/, ""));
-  const hint = didYouMean(name, [...Object.keys(aliases), ...programs]);
+  const hint = didYouMean(name, [...Object.keys(aliases), ...shortNames()]);
   throw new UsageError(`there is no es-${name} in PATH and no alias ${name}${hint}`);
 }
 
@@ -59,7 +78,11 @@ function refuseStepFlags(name: string, flags: Flags<typeof commonOptions>): void
       throw new UsageError(`--${flag} is no flag of es: it belongs behind ${name}`);
 }
 
-await run(command, async ({ args: [name = "", ...args], flags, context }) => {
+await run(command, async ({ args: [name, ...args], flags, context }) => {
+  if (name === undefined) {
+    process.stdout.write(await overview(context));
+    throw new UsageError("say which program or alias to run");
+  }
   refuseStepFlags(name, flags);
   const all = await pipelines(name, args, context);
   if (flags.print) {

@@ -123,7 +123,15 @@ test("a name that is nothing is a mistake, with the nearest name", async (t) => 
   assert.match(await mistake(cwd, ["depoly"]), /did you mean deploy\?/);
   assert.match(await mistake(cwd, ["rol"]), /did you mean roll\?/);
   assert.match(await mistake(cwd, ["../x"]), /\.\.\/x is no name of an executable or alias/);
-  assert.match(await mistake(cwd, []), /an operand is missing/);
+});
+
+test("alone, it lists what may follow", async (t) => {
+  const cwd = scratch(t);
+  writeFileSync(join(cwd, "essay.toml"), '[alias]\nroll = "es-hosts {1:ROLE}"\n');
+  const ran = await expectStatus(2, "es", [], { cwd });
+  assert.match(ran.stdout, /^programs: check hosts .* wheel$/m, ran.report);
+  assert.match(ran.stdout, /^ {2}roll +es-hosts \{1:ROLE\}$/m, ran.report);
+  assert.match(ran.stderr, /say which program or alias to run/, ran.report);
 });
 
 test("a plug-in is any es-NAME in PATH", async (t) => {
