@@ -46,22 +46,36 @@ look() {
     answering=$(cat "$processes.daemon")
 }
 
+# marked KIND: the pids of what says by its environment that it belongs here: of supervisord for "daemon", of
+# what it has started for "child". (A grep may know no NUL, such as busybox's.)
 marked() {
-    grep -l -F -e "ESSAY_SUPERVISED=$(cd -P "$venv" && pwd -P)/.essay" /proc/[0-9]*/environ 2>/dev/null |
-        cut -d/ -f3
+    "$venv/bin/python" -I -S - "$1" "$(real_path)" <<'PYTHON'
+import os, sys
+
+kind, path = sys.argv[1:]
+for pid in filter(str.isdigit, os.listdir("/proc")):
+    try:
+        with open("/proc/%s/environ" % pid, "rb") as file:
+            entries = file.read().split(b"\0")
+    except OSError:
+        continue  # it has ended, or is another account's
+    if os.fsencode("ESSAY_SUPERVISED=" + path) in entries:
+        if kind == ("child" if b"SUPERVISOR_ENABLED=1" in entries else "daemon"):
+            print(pid)
+PYTHON
 }
+
+real_path() { (cd "$venv" && pwd -P); }
 
 # daemons: the pids of supervisord: the one that answered, and those of ours that do not.
 daemons() {
     [ -z "$answering" ] || printf '%s\n' "$answering"
-    for pid in $(marked); do
-        if ! grep -q -F -e SUPERVISOR_ENABLED=1 "/proc/$pid/environ" 2>/dev/null; then printf '%s\n' "$pid"; fi
-    done
+    marked daemon
 }
 
 # everything: supervisord, what runs under it, and what is left of earlier ones, as entries.
 everything() {
-    for pid in $(daemons; marked); do family "$pid"; done | entries
+    for pid in $(daemons; marked child); do family "$pid"; done | entries
 }
 
 in_time() { [ "$(date +%s)" -lt "$deadline" ]; }
@@ -178,7 +192,7 @@ start_supervisord() {
     (
         cd "$venv" || exit 1
         unset LC_ALL SSH_CLIENT SSH_CONNECTION SSH_TTY SSH_AUTH_SOCK SUDO_COMMAND SUDO_USER SUDO_UID SUDO_GID
-        ESSAY_SUPERVISED=$(pwd -P)/.essay
+        ESSAY_SUPERVISED=$(pwd -P)
         VIRTUAL_ENV=$venv
         PATH=$venv/bin:$PATH
         export ESSAY_SUPERVISED VIRTUAL_ENV PATH
