@@ -80,8 +80,12 @@ export function packageVersion(): string {
   return JSON.parse(manifest).version;
 }
 
+/** All forms of the command line, one below the other. */
+function usage(command: Command<Options>): string {
+  return `usage: ${command.usage.map((form) => `${command.name} ${form}`.trimEnd()).join("\n       ")}`;
+}
+
 function help(command: Command<Options>): string {
-  const usage = command.usage.map((form) => `${command.name} ${form}`.trimEnd()).join("\n       ");
   const own = Object.keys(command.options).length ? `\n${describeOptions(command.options)}` : "";
   const { timeout = usualTimeout } = command;
   const limit = timeout === 0 ? "no limit" : timeout / 1000;
@@ -89,7 +93,7 @@ function help(command: Command<Options>): string {
     ...commonOptions,
     timeout: { ...commonOptions.timeout, help: `seconds for one host in this step (${limit})` },
   };
-  return `${command.name}: ${command.summary}\nusage: ${usage}\n${own}\n${describeOptions(common)}\nSee man ${command.name}.\n`;
+  return `${command.name}: ${command.summary}\n${usage(command)}\n${own}\n${describeOptions(common)}\nSee man ${command.name}.\n`;
 }
 
 function maxFail(text: string | undefined): Context["maxFail"] {
@@ -199,7 +203,7 @@ function report(command: Command<Options>, error: unknown, withUsage: boolean): 
     process.stderr.write(`${command.name}: ${printable(hideCredentials(text))}\n`);
   if (error instanceof UsageError) {
     say(error.message);
-    if (withUsage) say(`usage: ${command.name} ${command.usage[0] ?? ""}`.trimEnd());
+    if (withUsage) process.stderr.write(`${usage(command)}\n`);
     return;
   }
   const failure = asFailure(error);

@@ -9,7 +9,7 @@ export const builtinAliases: Readonly<Record<string, string>> = {
     "es-upload --index={--index?}",
   ].join(" | "),
   deploy: [
-    "es-hosts {-R} --profile={3:PROFILE?} {--dry-run!}",
+    "es-hosts {-R:ROLE} --profile={3:PROFILE?} {--dry-run!}",
     "es-venv {2:VENV}",
     "es-pip {config.project}=={1:VERSION} --index={--index?}",
     "es-supervisor up",

@@ -1,7 +1,7 @@
 // The language of aliases: programs, arguments, {placeholders}, | and &&, and nothing else.
 //
 //   {1:NAME}   the first operand; NAME is what messages call it. {2:NAME}, and so on
-//   {-R}       the value of the flag -R of the alias; {--branch} likewise
+//   {-R:NAME}  the value of the flag -R of the alias; {--branch} likewise
 //   {--all!}   the switch --all itself, where it was given; a word of its own
 //   {config.K} the value of the key K of the configuration
 //   {@}        all operands and flags that nothing else takes; a word of its own
@@ -42,7 +42,7 @@ function placeholder(inner: string): Placeholder {
   return {
     kind,
     name: kind === "config" ? name.slice("config.".length) : name,
-    label: label || (kind === "operand" ? `operand ${name}` : name),
+    label: kind === "operand" ? label || `operand ${name}` : `${name} ${label}`.trimEnd(),
     optional: mark === "?",
     otherwise,
   };

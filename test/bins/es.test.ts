@@ -148,7 +148,7 @@ test("a plug-in is any es-NAME in PATH", async (t) => {
 
 test("mistakes in arguments name what is missing or too much", async (t) => {
   const cwd = project(t, 'project = "essay_demo"\n');
-  assert.match(await mistake(cwd, ["deploy"]), /deploy: -R is missing/);
+  assert.match(await mistake(cwd, ["deploy"]), /deploy: -R ROLE is missing/);
   assert.match(await mistake(cwd, ["deploy", "-R", "dev"]), /deploy: VENV is missing/);
   assert.match(await mistake(cwd, ["deploy", "-R", "dev", "1", "a", "p", "more"]), /deploy takes no more/);
   assert.match(await mistake(cwd, ["switch", "a"]), /switch: DST is missing/);
