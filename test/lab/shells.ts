@@ -1,26 +1,28 @@
 // The shells that scripts must run under, and this machine as a host that has one of them.
 
 import { execFileSync } from "node:child_process";
-import { mkdirSync, symlinkSync } from "node:fs";
+import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { TestContext } from "node:test";
 import type { Channel, Transport } from "../../lib/transport/contract.js";
 import { LocalTransport } from "../../lib/transport/local.js";
-import { scratch } from "./program.js";
 
 export const shells = ["dash", "busybox"] as const;
-export type Shell = (typeof shells)[number];
+export type Shell = (typeof shells)[number] | "bash";
+
+const made = new Map<Shell, string>();
 
 /** A PATH on which `sh` is that shell; for busybox, on which there is nothing but its own programs. */
-export function pathOf(t: TestContext, shell: Shell): string {
-  const directory = join(scratch(t), "bin");
-  mkdirSync(directory);
-  if (shell === "busybox") {
-    execFileSync("busybox", ["--install", "-s", directory]);
-    return directory;
-  }
-  symlinkSync("/usr/bin/dash", join(directory, "sh"));
-  return `${directory}:${process.env.PATH}`;
+export function pathOf(shell: Shell): string {
+  const known = made.get(shell);
+  if (known !== undefined) return known;
+  const directory = mkdtempSync(join(tmpdir(), "essay-test-"));
+  process.once("exit", () => rmSync(directory, { recursive: true }));
+  if (shell === "busybox") execFileSync("busybox", ["--install", "-s", directory]);
+  else symlinkSync(`/usr/bin/${shell}`, join(directory, "sh"));
+  const path = shell === "busybox" ? directory : `${directory}:${process.env.PATH}`;
+  made.set(shell, path);
+  return path;
 }
 
 /** This machine as a host, with another environment. */

@@ -12,9 +12,9 @@ const gone = (pid: string | undefined) => identity(Number(pid)) === undefined;
 
 // At once, because some wait for what ends late.
 describe("the prelude", { concurrency: true }, () => {
-  for (const shell of shells) {
-    test(`${shell}: results, failures, and output of tools are kept apart`, async (t) => {
-      const transport = new LocalWith({ PATH: pathOf(t, shell) });
+  for (const shell of [...shells, "bash"] as const) {
+    test(`${shell}: results, failures, and output of tools are kept apart`, async () => {
+      const transport = new LocalWith({ PATH: pathOf(shell) });
       const ran = await runBody(
         'echo tool; printf "x\\ty\\n" >&2; result a 1; fail no-such "it failed"; result b 2',
         {
@@ -29,8 +29,8 @@ describe("the prelude", { concurrency: true }, () => {
       assert.equal(ran.results.get("b"), undefined);
     });
 
-    test(`${shell}: the status is the script's own, and a failing command ends it`, async (t) => {
-      const transport = new LocalWith({ PATH: pathOf(t, shell) });
+    test(`${shell}: the status is the script's own, and a failing command ends it`, async () => {
+      const transport = new LocalWith({ PATH: pathOf(shell) });
       assert.equal((await runBody("exit 255", { transport })).status, 255);
       const failed = await runBody("result a 1; false; result b 2", { transport });
       assert.equal(failed.status, 1);
@@ -39,7 +39,7 @@ describe("the prelude", { concurrency: true }, () => {
     });
 
     test(`${shell}: a change is said, and made only when it is no dry run`, async (t) => {
-      const transport = new LocalWith({ PATH: pathOf(t, shell) });
+      const transport = new LocalWith({ PATH: pathOf(shell) });
       const directory = scratch(t);
       const body = 'if change "file made"; then : >"$1/made"; fi';
       const planned = await runBody(body, { transport, args: [directory], plan: true });
@@ -50,8 +50,8 @@ describe("the prelude", { concurrency: true }, () => {
     });
 
     for (const size of [0, 1, 65_535, 65_536, 300_000])
-      test(`${shell}: a payload of ${size} bytes comes whole, and goes with the script`, async (t) => {
-        const transport = new LocalWith({ PATH: pathOf(t, shell) });
+      test(`${shell}: a payload of ${size} bytes comes whole, and goes with the script`, async () => {
+        const transport = new LocalWith({ PATH: pathOf(shell) });
         const payload = Buffer.alloc(size, "\0\n\xff$'a", "latin1");
         const ran = await runBody(
           'result sum "$(sha256sum <"$payload")"; result mode "$(stat -c %a "$payload")"; result at "$payload"',
@@ -71,7 +71,7 @@ describe("the prelude", { concurrency: true }, () => {
 
     test(`${shell}: cancelling ends the script and what it started, and takes its files away`, async (t) => {
       const directory = scratch(t);
-      const transport = new LocalWith({ PATH: pathOf(t, shell), TMPDIR: directory });
+      const transport = new LocalWith({ PATH: pathOf(shell), TMPDIR: directory });
       const cancel = new AbortController();
       let pids: string[] = [];
       const ran = runBody(
@@ -95,7 +95,7 @@ describe("the prelude", { concurrency: true }, () => {
     for (const place of ["foreground", "background"])
       test(`${shell}: what does not want to end in the ${place} is killed, files are taken away`, async (t) => {
         const directory = scratch(t);
-        const transport = new LocalWith({ PATH: pathOf(t, shell), TMPDIR: directory });
+        const transport = new LocalWith({ PATH: pathOf(shell), TMPDIR: directory });
         const cancel = new AbortController();
         let pid: string | undefined;
         const stubborn = `sh -c 'trap "" TERM; printf "pid\t%s\n" "$$" >&3; sleep 1000; sleep 1000; sleep 1000'`;
@@ -113,7 +113,7 @@ describe("the prelude", { concurrency: true }, () => {
       });
 
     test(`${shell}: a daemon outlives the script and holds none of its descriptors`, async (t) => {
-      const transport = new LocalWith({ PATH: pathOf(t, shell) });
+      const transport = new LocalWith({ PATH: pathOf(shell) });
       const directory = scratch(t);
       const ran = await runBody(
         `exec 9>"$1/lock"
@@ -132,8 +132,8 @@ describe("the prelude", { concurrency: true }, () => {
       assert.deepEqual(inherited, [], open.join("\n"));
     });
 
-    test(`${shell}: a script that ends leaves no watcher`, async (t) => {
-      const transport = new LocalWith({ PATH: pathOf(t, shell) });
+    test(`${shell}: a script that ends leaves no watcher`, async () => {
+      const transport = new LocalWith({ PATH: pathOf(shell) });
       const ran = await runBody('result watcher "$essay_watcher"', { transport });
       assert.ok(ran.results.get("watcher"));
       await until("the end of the watcher", () => gone(ran.results.get("watcher")));

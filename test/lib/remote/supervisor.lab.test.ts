@@ -19,7 +19,7 @@ const parts = ["state", "processes", "supervisord-rpc", "supervisor"];
 for (const shell of shells)
   test(`the life of a supervisord under ${shell}, in a path with spaces, % and umlauts`, async (t) => {
     const { path, prefix, alive } = await supervised(t, join(scratch(t), "50% für a b"));
-    const host = new LocalWith({ PATH: pathOf(t, shell) });
+    const host = new LocalWith({ PATH: pathOf(shell) });
     const template = await readTemplate(undefined);
     const flags = { project: "demo", profile: "test", processes: "2", "port-prefix": prefix };
     const venv = { name: "a", path };
