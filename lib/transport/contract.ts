@@ -34,7 +34,8 @@ export interface Channel {
 export interface Transport {
   /**
    * Starts `command`, which is free of user data, by the login shell of the target. Throws Failure:
-   * unresolved, unreachable, refused, timeout, host-key-unknown, host-key-changed, auth-failed, exec-failed.
+   * unresolved, unreachable, refused, timeout, host-key-unknown, host-key-changed, host-key-revoked,
+   * auth-failed, connection-lost (before the command began), exec-failed.
    */
   start(target: Target, command: string, signal: AbortSignal): Promise<Channel>;
   /** Ends all connections. */
