@@ -11,6 +11,7 @@ import { type PipIndex, pipIndex } from "../lib/index/pip.js";
 import { eachRecord } from "../lib/step.js";
 import { readOneRecord } from "../lib/stream/document.js";
 import { runScript } from "../lib/transport/run-script.js";
+import { normalVersion } from "../lib/version/pep440.js";
 import { parseRequirement, type Requirement, requirementLine } from "../lib/version/requirement.js";
 
 const command = {
@@ -35,29 +36,38 @@ interface Wanted {
   index?: string;
 }
 
+/** A distribution that a release record names, checked: what pip reads must be nothing else. */
+async function distribution(file: string, name: string, version: string): Promise<Requirement> {
+  try {
+    return await parseRequirement(`${name}==${version}`);
+  } catch (error) {
+    throw new UsageError(`${file}: ${(error as Error).message}`);
+  }
+}
+
 /** The files of a release, by hash; where it has no other's files, pip finds the dependencies itself. */
 async function wantedRelease(file: string): Promise<Wanted> {
   const release = await readOneRecord(file, ["project", "version", "commit", "files", "index"]);
   const { project, version, commit, files = [], index } = release;
   if (project === undefined || version === undefined || files.length === 0)
     throw new UsageError(`${file} is no record of a built release: project, version or files are missing`);
-  const hashes = new Map<string, { name: string; version: string; sha256: string[] }>();
+  const main = await distribution(file, project, version);
+  const keyOf = (one: Requirement) => `${normaliseName(one.project)} ${one.version}`;
+  const all = new Map([[keyOf(main), { ...main, sha256: [] as string[] }]]);
   for (const one of files) {
-    const key = `${normaliseName(one.name)} ${one.version}`;
-    const entry = hashes.get(key) ?? { name: one.name, version: one.version, sha256: [] };
+    const named = await distribution(file, one.name, one.version);
+    const entry = all.get(keyOf(named)) ?? { ...named, sha256: [] };
     entry.sha256.push(one.sha256);
-    hashes.set(key, entry);
+    all.set(keyOf(named), entry);
   }
-  const byHash = [...hashes.values()]
-    .map((one) => requirementLine(one.name, one.version, one.sha256))
-    .join("\n");
-  const others = [...hashes.values()].filter(({ name }) => normaliseName(name) !== normaliseName(project));
+  const requirements = [...all.values()];
+  if (requirements[0]?.sha256.length === 0)
+    throw new UsageError(`${file} has no file of ${main.project} ${main.version}`);
+  const byHash = requirements.map((one) => requirementLine(one.name, one.version, one.sha256)).join("\n");
+  const complete = requirements.length > 1;
   return {
-    requirements: [
-      { name: project, project, version },
-      ...others.map((one) => ({ ...one, project: one.name })),
-    ],
-    runs: others.length > 0 ? [byHash] : [byHash, requirementLine(project, version)],
+    requirements,
+    runs: complete ? [byHash] : [byHash, requirementLine(main.name, main.version)],
     ...(commit !== undefined && { commit }),
     ...(index !== undefined && { index }),
   };
@@ -65,6 +75,9 @@ async function wantedRelease(file: string): Promise<Wanted> {
 
 async function wantedVersions(args: readonly string[]): Promise<Wanted> {
   const requirements = await Promise.all(args.map(parseRequirement));
+  const names = requirements.map(({ project }) => normaliseName(project));
+  const twice = names.find((name, place) => names.indexOf(name) < place);
+  if (twice !== undefined) throw new UsageError(`${twice} is asked for twice`);
   return {
     requirements,
     runs: [requirements.map(({ name, version }) => requirementLine(name, version)).join("\n")],
@@ -72,7 +85,7 @@ async function wantedVersions(args: readonly string[]): Promise<Wanted> {
 }
 
 /** The fields project and version: of the requirement that is the record's project, else of the first one. */
-function deployed(wanted: Wanted, record: RecordWith<"project" | "version" | "commit">) {
+async function deployed(wanted: Wanted, record: RecordWith<"project" | "version" | "commit">) {
   const same =
     (name: string) =>
     ({ project }: Requirement) =>
@@ -80,7 +93,7 @@ function deployed(wanted: Wanted, record: RecordWith<"project" | "version" | "co
   const { project, version, commit } = record;
   const main = project === undefined ? wanted.requirements[0] : wanted.requirements.find(same(project));
   if (!main) return {};
-  if (version !== undefined && version !== main.version)
+  if (version !== undefined && (await normalVersion(version)) !== main.version)
     throw new Failure(
       "disagreement",
       `the record says ${main.project} ${version}, es-pip is told ${main.version}`,
@@ -112,7 +125,9 @@ await run(command, async ({ args, flags, context }) => {
     throw new UsageError("say what to install: NAME==VERSION, or --release FILE");
   const wanted =
     flags.release === undefined ? await wantedVersions(args) : await wantedRelease(flags.release);
-  return onHosts(context, flags, ({ settings, transport }) => {
+  return onHosts(context, flags, async ({ settings, transport }) => {
+    // A mistake on the command line is told before any host is touched.
+    if (flags.index !== undefined) settings.indexUrl("index", { flag: flags.index });
     const indexes = new Map<string, Promise<PipIndex>>();
     const indexFor = (record: string | undefined): Promise<PipIndex> => {
       const url = settings.indexUrl("index", { flag: flags.index ?? wanted.index, record });
@@ -141,7 +156,7 @@ await run(command, async ({ args, flags, context }) => {
       work: async (record, task) => {
         const { venv } = record;
         if (!venv) throw new Failure("no-venv", "the record has no field venv: run es-venv before es-pip");
-        const fields = deployed(wanted, record);
+        const fields = await deployed(wanted, record);
         const index = await indexFor(record.index);
         const looked = wanted.requirements.flatMap(({ project, version }) => [project, version]);
         const args = [

@@ -7,7 +7,7 @@ import { onHosts } from "../lib/host-step.js";
 import { prefixFor } from "../lib/host-venv.js";
 import { eachRecord } from "../lib/step.js";
 import { runScript } from "../lib/transport/run-script.js";
-import { checkVenvName } from "../lib/venv/name.js";
+import { checkDirectory, checkPrefix, checkVenvName } from "../lib/venv/name.js";
 
 const command = {
   name: "es-venv",
@@ -26,8 +26,9 @@ const usualDirectories = ["logs", "etc", "tmp"];
 
 await run(command, async ({ args: [name = ""], flags, context }) => {
   checkVenvName(name);
-  return onHosts(context, flags, ({ settings, transport }) => {
-    const directories = settings.config.values.deploy?.dirs ?? usualDirectories;
+  if (flags.prefix !== undefined) checkPrefix(flags.prefix);
+  return onHosts(context, flags, async ({ settings, transport }) => {
+    const directories = (settings.config.values.deploy?.dirs ?? usualDirectories).map(checkDirectory);
     const virtualenv = settings.find("virtualenv", { flag: flags.virtualenv }) ?? "-";
     return eachRecord(context, {
       reads: ["host", "user", "port", "transport", "become", "prefix", "project"],

@@ -10,6 +10,7 @@ runs=$3
 shift 3
 
 scratch
+log=$essay_scratch/log
 essay_i=0
 while [ "$essay_i" -lt "$runs" ]; do
     essay_i=$((essay_i + 1))
@@ -26,23 +27,88 @@ while [ "$essay_i" -gt 0 ]; do
 done
 
 # look: the installed version of each distribution, on stdout as NAME<TAB>VERSION, nothing for an absent
-# one; true when all have the version that is wanted.
+# one; true when all have the version that is wanted. One whose metadata is there twice has none.
 look() {
-    "$venv/bin/python" - "$essay_scratch/wanted" <<'PYTHON'
-import sys
+    "$venv/bin/python" -I - "$essay_scratch/wanted" <<'PYTHON'
+import re, sys
 from importlib import metadata
+
+normal = lambda name: re.sub("[-_.]+", "-", name or "").lower()
+installed = {}
+for distribution in metadata.distributions():
+    installed.setdefault(normal(distribution.metadata["Name"]), []).append(distribution.version)
+
+
+def same(found, wanted):
+    if found == wanted:
+        return True
+    # A distribution may spell its version otherwise: 6.11.21.01 is 6.11.21.1.
+    try:
+        from pip._vendor.packaging.version import Version
+
+        return str(Version(found)) == str(Version(wanted))
+    except Exception:
+        return False
+
 
 good = True
 for line in open(sys.argv[1]):
     name, wanted = line.rstrip("\n").split("\t")
-    try:
-        found = metadata.version(name)
-    except metadata.PackageNotFoundError:
+    versions = installed.get(normal(name), [])
+    if len(versions) != 1 or not versions[0]:
         good = False
         continue
-    print(name, found, sep="\t")
-    good = good and found == wanted
+    if same(versions[0], wanted):
+        print(name, wanted, sep="\t")
+    else:
+        print(name, versions[0], sep="\t")
+        good = False
 sys.exit(0 if good else 3)
+PYTHON
+}
+
+# mend: takes away each distribution of which not every file is there as it was installed, so that pip will
+# install it anew: it trusts its metadata, and removes none that has no RECORD. pip itself is es-venv's.
+mend() {
+    "$venv/bin/python" -I - <<'PYTHON'
+import base64, csv, glob, hashlib, os, shutil, sys, sysconfig
+
+prefix = os.path.realpath(sys.prefix)
+
+
+def sound(path, sha256, size):
+    try:
+        with open(path, "rb") as file:
+            content = file.read()
+    except OSError:
+        return False
+    # What Python compiled, and RECORD itself, have no digest.
+    if not sha256:
+        return True
+    digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
+    return sha256 == "sha256=" + digest
+
+
+for site in {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}:
+    # What pip has put aside in order to remove it.
+    for aside in glob.glob(os.path.join(glob.escape(site), "~*")):
+        shutil.rmtree(aside, ignore_errors=True)
+    for info in glob.glob(os.path.join(glob.escape(site), "*.dist-info")):
+        if os.path.basename(info).startswith("pip-"):
+            continue
+        try:
+            with open(os.path.join(info, "RECORD"), newline="", encoding="utf-8") as record:
+                rows = [row for row in csv.reader(record) if len(row) == 3]
+        except OSError:
+            rows = []
+        files = [os.path.join(site, row[0]) for row in rows]
+        if rows and all(sound(path, *row[1:]) for path, row in zip(files, rows) if not path.endswith(".pyc")):
+            continue
+        print("incomplete:", os.path.basename(info)[: -len(".dist-info")], file=sys.stderr)
+        for path in files:
+            if os.path.realpath(os.path.dirname(path)).startswith(prefix + os.sep) and os.path.isfile(path):
+                os.remove(path)
+        shutil.rmtree(info)
 PYTHON
 }
 
@@ -51,26 +117,69 @@ run_pip() {
     file=$1
     shift
     {
-        "$venv/bin/python" -m pip install "$@" --requirement "$file" 2>&1 || : >"$essay_scratch/failed"
-    } | tee -a "$essay_scratch/log" >&2
+        "$venv/bin/python" -I -m pip install "$@" --requirement "$file" 2>&1 || : >"$essay_scratch/failed"
+    } | tee -a "$log" >&2
     [ ! -e "$essay_scratch/failed" ]
 }
 
-# explain: fails with what the log of pip says.
+# explain_absence FLAG...: fails for a requirement of which pip found no version that will do.
+explain_absence() {
+    missing=$(sed -n 's/.*Could not find a version that satisfies the requirement \(.*\) (from versions: \(.*\))$/\1'"$essay_tab"'\2/p' "$log" | head -n 1)
+    [ -n "$missing" ] || return 0
+    # That is also what pip says when it could not ask; only its log tells. With a log, however, pip does not
+    # show what a failed build said, so it has none the first time.
+    printf '%s\n' "${missing%%"$essay_tab"*}" >"$essay_scratch/missing.txt"
+    "$venv/bin/python" -I -m pip download --log "$essay_scratch/debug" "$@" --retries 0 --no-deps \
+        --dest "$essay_scratch" --requirement "$essay_scratch/missing.txt" >/dev/null 2>&1 || :
+    trouble=$(sed -n 's/.*Could not fetch URL \(.*\) - skipping$/\1/p' "$essay_scratch/debug" |
+        grep -v -e ': 404 Client Error' | head -n 1)
+    # Of "HTTPConnectionPool(...): Max retries exceeded ... (Caused by ...Error(...))" only the cause.
+    trouble=$(printf '%s' "$trouble" |
+        sed -e "s/HTTPS*ConnectionPool(.*(Caused by [A-Za-z]*(.*> *: *\(.*\)'))\$/\1/" \
+            -e "s/HTTPS*ConnectionPool(.*(Caused by [A-Za-z]*(['\"]\(.*\)['\"]))\$/\1/")
+    case $trouble in
+        '') ;;
+        *': 401 '* | *': 403 '*) fail auth-failed "the index does not let pip in: $trouble" ;;
+        *) fail index-failed "pip gets nothing from the index: $trouble" ;;
+    esac
+    # The other side makes a sentence of it: it knows the index.
+    fail version-not-found "$missing"
+}
+
+# explain FLAG...: fails with what the log of pip says.
 explain() {
-    log=$essay_scratch/log
-    last=$(sed -n 's/^ERROR: //p' "$log" | tail -n 1)
     if grep -q 'DO NOT MATCH THE HASHES' "$log"; then
         what=$(sed -n 's/^    \([^ ].*\) from .*$/\1/p' "$log" | head -n 1)
-        fail hash-mismatch "the index has another file for ${what:-a distribution} than the release: nothing was installed"
+        than="the index itself says"
+        ! grep -q -e ' --hash=' "$essay_scratch/requirements-1.txt" || than="the release"
+        fail hash-mismatch "the index has another file for ${what:-a distribution} than $than: nothing was installed"
     fi
-    missing=$(sed -n 's/.*Could not find a version that satisfies the requirement \(.*\) (from versions: \(.*\))$/\1'"$essay_tab"'\2/p' "$log" | head -n 1)
-    # The other side makes a sentence of it: it knows the index.
-    [ -z "$missing" ] || fail version-not-found "$missing"
+    explain_absence "$@"
     if grep -q 'No space left on device' "$log"; then
         fail disk-full "no space left for $venv"
     fi
+    conflict=$(sed -n 's/^ERROR: \(Cannot install .* because these package versions have conflicting dependencies\.\)$/\1/p' "$log" | head -n 1)
+    [ -z "$conflict" ] || fail conflict "pip: $conflict"
+    last=$(sed -n 's/^ERROR: //p' "$log" | tail -n 1)
     fail pip-failed "pip: ${last:-it failed without an error line}"
+}
+
+# install FLAG...: has pip install all that is wanted; fails when pip does.
+install() {
+    : >"$log"
+    essay_i=0
+    while [ "$essay_i" -lt "$runs" ]; do
+        essay_i=$((essay_i + 1))
+        exact=
+        if [ "$essay_i" -lt "$runs" ] || grep -q -e ' --hash=' "$essay_scratch/requirements-$essay_i.txt"; then exact=--no-deps; fi
+        if ! run_pip "$essay_scratch/requirements-$essay_i.txt" ${exact:+"$exact"} "$@"; then
+            # Before this line pip has touched nothing, and the virtualenv is as it was.
+            if [ "$marked" = no ] && ! grep -q '^Installing collected packages' "$log"; then
+                unmark_venv "$venv" es-pip
+            fi
+            explain "$@"
+        fi
+    done
 }
 
 if [ ! -x "$venv/bin/python" ]; then
@@ -83,50 +192,37 @@ if [ ! -x "$venv/bin/python" ]; then
     fail no-venv "there is no virtualenv $venv: run es-venv first"
 fi
 lock_venv "$venv"
+refuse_marked "$venv" es-pip
 
 status=0
 found=$(look) || status=$?
 [ "$status" = 0 ] || [ "$status" = 3 ] || fail venv-broken "the python of $venv does not run: run es-venv again"
 
 marked=no
-[ ! -e "$venv/.essay/changing" ] || marked=yes
-if [ "$status" = 3 ] || [ "$marked" = yes ]; then
+if marked_by "$venv" es-pip; then
+    marked=yes
+    if change "what was cut short mended"; then
+        mend || fail venv-broken "the python of $venv does not run: run es-venv again"
+        status=0
+        found=$(look) || status=$?
+    fi
+fi
+if [ "$status" != 0 ]; then
     while IFS="$essay_tab" read -r name version; do
-        if [ "$marked" = no ] && printf '%s\n' "$found" | grep -qxF "$name$essay_tab$version"; then continue; fi
+        if printf '%s\n' "$found" | grep -qxF -e "$name$essay_tab$version"; then continue; fi
         change "$name $version installed" || :
     done <"$essay_scratch/wanted"
-    [ "$essay_plan" = 0 ] || exit 0
-    PIP_CONFIG_FILE=/dev/null
-    export PIP_CONFIG_FILE
-    if [ "$netrc" != - ]; then
-        (umask 077 && printf '%s' "$netrc" >"$essay_scratch/netrc")
-        NETRC=$essay_scratch/netrc
-        export NETRC
-    fi
-    # What was cut short may have left any file missing: pip then writes all of them anew.
-    again=
-    [ "$marked" = no ] || again=--force-reinstall
+fi
+# A dependency, too, may have been cut short: then pip looks at them.
+if [ "$essay_plan" = 0 ] && { [ "$status" != 0 ] || [ "$marked" = yes ]; }; then
     mark_venv "$venv" es-pip
-    : >"$essay_scratch/log"
-    essay_i=0
-    while [ "$essay_i" -lt "$runs" ]; do
-        essay_i=$((essay_i + 1))
-        exact=
-        if [ "$essay_i" -lt "$runs" ] || grep -q ' --hash=' "$essay_scratch/requirements-$essay_i.txt"; then exact=--no-deps; fi
-        [ "$essay_i" = 1 ] || again=
-        if ! run_pip "$essay_scratch/requirements-$essay_i.txt" ${again:+"$again"} ${exact:+"$exact"} "$@"; then
-            # Before this line pip has touched nothing, and the virtualenv is as it was.
-            if [ "$marked" = no ] && ! grep -q '^Installing collected packages' "$essay_scratch/log"; then
-                rm -f "$venv/.essay/changing"
-            fi
-            explain
-        fi
-    done
+    set_pip_apart "$netrc"
+    install "$@"
     status=0
     found=$(look) || status=$?
     if [ "$status" != 0 ]; then
         fail not-installed "pip said that all went well, but $venv has: $(printf '%s' "$found" | tr '\t\n' ' ,')"
     fi
-    unmark_venv "$venv"
+    renew_venv "$venv" es-pip
 fi
-result installed "$found"
+[ "$status" != 0 ] || result installed "$found"

@@ -1,46 +1,83 @@
 # shellcheck shell=sh disable=SC2154
-# What we know of a virtualenv: its lock, the mark of half-done work, its generation. $1 is its path.
+# What we know of a virtualenv: its lock, the marks of half-done work, its generation. $1 is its path.
 #
 #   PARENT/.essay/NAME.lock     held with flock by whoever changes the virtualenv
-#   VENV/.essay/changing        there while a change is under way; stays behind when it was cut short
+#   VENV/.essay/changing        the steps whose change is under way, or was cut short, one on each line
 #   VENV/.essay/generation      a number that grows with every change
 
-# A lock on descriptor 9, or false. Where there is no flock, Python takes it; it belongs to the descriptor, and
-# stays when Python has ended.
-essay_lock_9() {
+# make_directory DIRECTORY: makes it, with its parents, where it is not there; fails with the reason.
+make_directory() {
+    if essay_why=$(mkdir -p "$1" 2>&1); then return 0; fi
+    essay_why=${essay_why##*: }
+    case $essay_why in
+        "No space"* | "Disk quota"*) fail disk-full "no space left for $1" ;;
+        *) fail permission-denied "cannot make the directory $1: $essay_why" ;;
+    esac
+}
+
+# take_lock VENV: locks descriptor 9; status 1 when another process has the lock. busybox may have no flock;
+# a lock that Python takes stays with the descriptor, too.
+take_lock() {
     if command -v flock >/dev/null; then
         flock -n 9
-    else
-        essay_python=$1/bin/python
-        [ -x "$essay_python" ] || essay_python=python3
-        "$essay_python" -I -c 'import fcntl; fcntl.flock(9, fcntl.LOCK_EX | fcntl.LOCK_NB)' 2>/dev/null
+        return
     fi
+    essay_python=$1/bin/python
+    [ -x "$essay_python" ] || essay_python=python3
+    "$essay_python" -c 'import fcntl, sys
+try:
+    fcntl.flock(9, fcntl.LOCK_EX | fcntl.LOCK_NB)
+except BlockingIOError:
+    sys.exit(1)
+except Exception:
+    sys.exit(2)'
 }
 
 # lock_venv VENV: takes the lock, on descriptor 9, until the script ends. Nothing in a dry run.
 lock_venv() {
     [ "$essay_plan" = 0 ] || return 0
     essay_lock=${1%/*}/.essay/${1##*/}.lock
-    mkdir -p "${essay_lock%/*}" || fail permission-denied "cannot make ${essay_lock%/*}"
+    make_directory "${essay_lock%/*}"
+    (: >>"$essay_lock") || fail permission-denied "cannot write $essay_lock"
     exec 9>>"$essay_lock"
-    if ! essay_lock_9 "$1"; then
-        fail locked "$1 is being changed by another run: $(cat "$essay_lock")"
-    fi
+    essay_status=0
+    take_lock "$1" || essay_status=$?
+    case $essay_status in
+        0) ;;
+        1) fail locked "$1 is being changed by another run: $(cat "$essay_lock")" ;;
+        *) fail no-flock "cannot lock $1: this host has neither flock nor a python3 that can" ;;
+    esac
     printf '%s since %s\n' "$(id -un)" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >"$essay_lock"
+}
+
+# marked_by VENV WHO: true when work by WHO is half-done.
+marked_by() {
+    [ -e "$1/.essay/changing" ] && grep -qxF -e "$2" "$1/.essay/changing"
 }
 
 # mark_venv VENV WHO: work by WHO begins.
 mark_venv() {
-    mkdir -p "$1/.essay"
-    printf '%s\n' "$2" >"$1/.essay/changing"
+    make_directory "$1/.essay"
+    marked_by "$1" "$2" || printf '%s\n' "$2" >>"$1/.essay/changing" ||
+        fail permission-denied "cannot write $1/.essay/changing"
 }
 
-# unmark_venv VENV: the work is complete; the virtualenv has a new generation.
+# unmark_venv VENV WHO: the work by WHO is complete, or has touched nothing.
 unmark_venv() {
+    [ -e "$1/.essay/changing" ] || return 0
+    if grep -vxF -e "$2" "$1/.essay/changing" >"$1/.essay/changing.new"; then
+        mv -f "$1/.essay/changing.new" "$1/.essay/changing"
+    else
+        rm -f "$1/.essay/changing" "$1/.essay/changing.new"
+    fi
+}
+
+# renew_venv VENV WHO: the work by WHO is complete; the virtualenv has a new generation.
+renew_venv() {
     essay_generation=$(generation_of "$1")
     printf '%s\n' "$((essay_generation + 1))" >"$1/.essay/generation.new"
     mv -f "$1/.essay/generation.new" "$1/.essay/generation"
-    rm -f "$1/.essay/changing"
+    unmark_venv "$1" "$2"
 }
 
 # generation_of VENV: prints the number, 0 where there is none.
@@ -48,8 +85,23 @@ generation_of() {
     if [ -s "$1/.essay/generation" ]; then cat "$1/.essay/generation"; else echo 0; fi
 }
 
-# refuse_marked VENV: fails when work on it was cut short.
+# refuse_marked VENV [WHO]: fails when work on it was cut short, unless it was by WHO alone.
 refuse_marked() {
     [ -e "$1/.essay/changing" ] || return 0
-    fail half-done "$1 is half-done: $(cat "$1/.essay/changing") was cut short; run it again"
+    essay_cut=$(grep -vxF -e "${2-}" "$1/.essay/changing" | head -n 1)
+    [ -z "$essay_cut" ] || fail half-done "$1 is half-done: $essay_cut was cut short; run it again"
+}
+
+# set_pip_apart NETRC: from here on pip heeds no configuration and no environment of this host. `--isolated`
+# is not enough: it does not reach the pip that pip starts for building. NETRC is a text, or - for none.
+set_pip_apart() {
+    for essay_name in $(env | sed -n 's/^\(PIP_[A-Za-z0-9_]*\)=.*/\1/p'); do unset "$essay_name"; done
+    PIP_CONFIG_FILE=/dev/null
+    export PIP_CONFIG_FILE
+    if [ "$1" != - ]; then
+        scratch
+        (umask 077 && printf '%s' "$1" >"$essay_scratch/netrc")
+        NETRC=$essay_scratch/netrc
+        export NETRC
+    fi
 }

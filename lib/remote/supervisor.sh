@@ -156,14 +156,11 @@ provide_supervisord() {
         fail no-supervisor "neither $venv nor the system nor an index has supervisor: put it on the index, or install the system's package"
 }
 
-install_supervisor() {
-    if [ "$netrc" != - ]; then
-        (umask 077 && printf '%s' "$netrc" >"$essay_scratch/netrc")
-        NETRC=$essay_scratch/netrc
-        export NETRC
-    fi
-    PIP_CONFIG_FILE=/dev/null "$venv/bin/python" -m pip install "$@" supervisor >&2
-}
+# In a shell of its own: what pip must not heed is not for supervisord's environment.
+install_supervisor() (
+    set_pip_apart "$netrc"
+    "$venv/bin/python" -I -m pip install "$@" supervisor >&2
+)
 
 # write_conf: puts the configuration beside the old one, and has supervisord's own parser look at it.
 write_conf() {

@@ -11,11 +11,26 @@ export function checkVenvName(name: string): string {
   return name;
 }
 
-/** Checks the folder of virtualenvs: absolute, or below the home directory by `~`, without `..`. */
+/**
+ * Checks the folder of virtualenvs: absolute, or below the home directory by `~`, without `..`. Programs of a
+ * virtualenv begin with its path in double quotes of sh, so nothing may be in it that means something there.
+ */
 export function checkPrefix(prefix: string): string {
   const inside = prefix === "~" || prefix.startsWith("~/") || prefix.startsWith("/");
   // biome-ignore lint/suspicious/noControlCharactersInRegex: a line break or NUL has no place in a path
-  if (!inside || prefix.split("/").includes("..") || /[\u0000-\u001f]/.test(prefix))
-    throw new UsageError(`the prefix ${JSON.stringify(prefix)} must begin with / or ~/ and have no .. in it`);
+  if (!inside || prefix.split("/").includes("..") || /[\u0000-\u001f"$`\\]/.test(prefix))
+    throw new UsageError(
+      `the prefix ${JSON.stringify(prefix)} must begin with / or ~/ and have no .. in it, nor " $ \` or \\`,
+    );
   return prefix;
+}
+
+/** Checks a directory of a virtualenv, as deploy.dirs names it: below the virtualenv. */
+export function checkDirectory(directory: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: a line break or NUL has no place in a path
+  if (/^[/~-]|[\u0000-\u001f]/.test(directory) || directory.split("/").includes(".."))
+    throw new UsageError(
+      `deploy.dirs: ${JSON.stringify(directory)} must be below the virtualenv, without / in front and without ..`,
+    );
+  return directory;
 }

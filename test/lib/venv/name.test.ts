@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { UsageError } from "../../../lib/base/failure.js";
-import { checkPrefix, checkVenvName } from "../../../lib/venv/name.js";
+import { checkDirectory, checkPrefix, checkVenvName } from "../../../lib/venv/name.js";
 
 test("names of virtualenvs", () => {
   for (const name of ["a", "beta", "1", "a-b_c.d", "_x"]) assert.equal(checkVenvName(name), name);
@@ -15,7 +15,7 @@ for (const name of ["", ".", "..", ".a", "-a", "a/b", "a b", "$(touch /tmp/owned
     ));
 
 test("prefixes", () => {
-  for (const prefix of ["/", "/srv", "/srv/a b/$x", "~", "~/", "~/essay_demo", "/srv/..a/b.."])
+  for (const prefix of ["/", "/srv", "/srv/a b/c'd", "~", "~/", "~/essay_demo", "/srv/..a/b.."])
     assert.equal(checkPrefix(prefix), prefix);
 });
 
@@ -29,6 +29,17 @@ for (const prefix of [
   "~other/x",
   "$HOME/x",
   "/srv\n/x",
+  "/a$b",
+  "/a`b",
+  '/a"b',
+  "/a\\b",
   "-x",
 ])
   test(`${JSON.stringify(prefix)} is no prefix`, () => assert.throws(() => checkPrefix(prefix), UsageError));
+
+test("directories of a virtualenv", () => {
+  for (const directory of ["logs", "etc/conf.d", ".cache", "a b", "a..b"])
+    assert.equal(checkDirectory(directory), directory);
+  for (const directory of ["/etc", "../b", "a/../../b", "~", "~/x", "-p", "a\nb"])
+    assert.throws(() => checkDirectory(directory), UsageError, directory);
+});

@@ -1,0 +1,457 @@
+import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { describe, type TestContext, test } from "node:test";
+import { commandLine, identity, until } from "../lab/processes.js";
+import { bins, expectStatus, program, type RunOptions, recordsOf, scratch } from "../lab/program.js";
+import { pathOf, shells } from "../lab/shells.js";
+
+const here = `${JSON.stringify({ host: "@local", transport: "local" })}\n`;
+
+/** A private home directory; virtualenvs go into its folder "srv". */
+function home(t: TestContext): string {
+  return realpathSync(scratch(t));
+}
+
+/** Runs es-venv on this machine, with the private home. */
+async function run(home: string, status: number, args: string[], options: RunOptions = {}) {
+  const ran = await expectStatus(status, "es-venv", ["--prefix", join(home, "srv"), ...args], {
+    input: here,
+    cwd: home,
+    ...options,
+    env: { HOME: home, ...options.env },
+  });
+  const [record] = recordsOf(ran.stdout);
+  return { ...ran, record, entry: record?.trace?.at(-1) };
+}
+
+/** Asserts that a virtualenv is sound by using it as its user would. */
+function assertSound(venv: string): void {
+  const prefix = execFileSync(join(venv, "bin/python"), ["-c", "import sys; print(sys.prefix)"], {
+    encoding: "utf8",
+  });
+  assert.equal(realpathSync(prefix.trim()), realpathSync(venv));
+  const pip = execFileSync(join(venv, "bin/pip"), ["--version"], { encoding: "utf8" });
+  assert.ok(pip.includes(venv), pip);
+  assert.equal(existsSync(join(venv, ".essay/changing")), false);
+}
+
+const generation = (venv: string) => Number(readFileSync(join(venv, ".essay/generation"), "utf8"));
+
+test("a virtualenv is made, and is left alone after that", async (t) => {
+  const at = home(t);
+  const venv = join(at, "srv/a");
+  const made = await run(at, 0, ["a"]);
+  assert.deepEqual(made.record.venv, { name: "a", path: venv });
+  assert.match(made.record.python, /^3\.\d+\.\d+$/);
+  assert.equal(made.entry.changed, true);
+  assert.match(made.stderr, /virtualenv a made, directory a\/logs made/);
+  assertSound(venv);
+  for (const directory of ["logs", "etc", "tmp"]) assert.ok(statSync(join(venv, directory)).isDirectory());
+  const before = [statSync(join(venv, "pyvenv.cfg")).mtimeMs, generation(venv)];
+  const again = await run(at, 0, ["a"]);
+  assert.equal(again.entry.changed, false);
+  assert.match(again.stderr, /a is sound \(Python 3/);
+  assert.deepEqual(again.record.venv, made.record.venv);
+  assert.deepEqual([statSync(join(venv, "pyvenv.cfg")).mtimeMs, generation(venv)], before);
+});
+
+test("pip in it is a whole distribution: it lists, upgrades and removes itself as it should", async (t) => {
+  const at = home(t);
+  await run(at, 0, ["a"]);
+  const listed = execFileSync(join(at, "srv/a/bin/pip"), ["list", "--format=freeze"], { encoding: "utf8" });
+  assert.match(listed, /^pip==/m);
+  execFileSync(join(at, "srv/a/bin/pip"), ["uninstall", "--yes", "pip"], { encoding: "utf8", stdio: "pipe" });
+  assert.ok(!existsSync(join(at, "srv/a/bin/pip")));
+  const mended = await run(at, 0, ["a"]);
+  assert.match(mended.stderr, /virtualenv a mended/);
+  assertSound(join(at, "srv/a"));
+});
+
+test("a missing directory alone is made", async (t) => {
+  const at = home(t);
+  await run(at, 0, ["a"]);
+  rmSync(join(at, "srv/a/tmp"), { recursive: true });
+  const again = await run(at, 0, ["a"]);
+  assert.equal(again.entry.changed, true);
+  assert.match(again.stderr, / {2}es-venv {2}directory a\/tmp made \(Python/);
+});
+
+test("the directories of deploy.dirs; one outside is a mistake", async (t) => {
+  const at = home(t);
+  writeFileSync(join(at, "essay.toml"), 'deploy.dirs = ["log", "etc/conf.d"]\n');
+  await run(at, 0, ["a"]);
+  assert.ok(existsSync(join(at, "srv/a/etc/conf.d")));
+  assert.ok(!existsSync(join(at, "srv/a/logs")));
+  writeFileSync(join(at, "essay.toml"), 'deploy.dirs = ["../outside"]\n');
+  assert.match(
+    (await run(at, 2, ["a"])).stderr,
+    /deploy\.dirs: "\.\.\/outside" must be below the virtualenv/,
+  );
+});
+
+test("a dry run says what would be done and does nothing", async (t) => {
+  const at = home(t);
+  const planned = await run(at, 0, ["a", "--dry-run"]);
+  assert.equal(planned.entry.changed, true);
+  assert.match(planned.stderr, /dry run: virtualenv a made, directory a\/logs made/);
+  assert.deepEqual(planned.record.venv, { name: "a", path: join(at, "srv/a") });
+  assert.deepEqual(readdirSync(at), []);
+  const input = `${JSON.stringify({ host: "@local", transport: "local", plan: true })}\n`;
+  await run(at, 0, ["a"], { input });
+  assert.deepEqual(readdirSync(at), []);
+});
+
+test("the prefix: ~, the project, the record, the flag", async (t) => {
+  const at = home(t);
+  const made = async (fields: object, ...args: string[]) => {
+    const ran = await expectStatus(0, "es-venv", ["a", "--dry-run", ...args], {
+      input: `${JSON.stringify({ host: "@local", transport: "local", ...fields })}\n`,
+      cwd: at,
+      env: { HOME: at },
+    });
+    return recordsOf(ran.stdout)[0].venv.path;
+  };
+  assert.equal(await made({ project: "essay_demo" }), join(at, "essay_demo/a"));
+  assert.equal(await made({ project: "essay_demo", prefix: "~/x" }), join(at, "x/a"));
+  assert.equal(await made({ prefix: "~" }), join(at, "a"));
+  assert.equal(await made({ prefix: "/srv/" }), "/srv/a");
+  assert.equal(await made({ prefix: "~/x" }, "--prefix", "/flag"), "/flag/a");
+});
+
+test("a prefix that nobody says, or that a record says wrongly, is that record's failure", async (t) => {
+  const at = home(t);
+  const input = [{}, { prefix: "../x" }, { project: "../x" }]
+    .map((fields) => `${JSON.stringify({ host: "@local", transport: "local", ...fields })}\n`)
+    .join("");
+  const ran = await expectStatus(1, "es-venv", ["a", "-k"], { input, cwd: at, env: { HOME: at } });
+  assert.deepEqual(
+    recordsOf(ran.stdout).map(({ error }) => error.code),
+    ["not-configured", "bad-argument", "bad-argument"],
+  );
+  assert.match(
+    recordsOf(ran.stdout)[0].error.message,
+    /--prefix, the field prefix of the record, ESSAY_PREFIX/,
+  );
+});
+
+for (const name of ["$(touch owned)", "a; touch owned", "../a", "a/b", ".", "-a b", "a\n"])
+  test(`${JSON.stringify(name)} names no virtualenv, and touches nothing`, async (t) => {
+    const at = home(t);
+    const args = name.startsWith("-") ? [`--prefix=${at}`, name] : ["--prefix", at, name];
+    const ran = await expectStatus(2, "es-venv", args, { input: here, cwd: at, env: { HOME: at } });
+    assert.equal(ran.stdout, "");
+    assert.deepEqual(readdirSync(at), []);
+  });
+
+test("a prefix with .. is a mistake, and so is no name", async (t) => {
+  const at = home(t);
+  const options = { input: here, cwd: at };
+  const ran = await expectStatus(2, "es-venv", ["--prefix", "/srv/../etc", "a"], options);
+  assert.match(
+    ran.stderr,
+    /the prefix "\/srv\/\.\.\/etc" must begin with \/ or ~\/ and have no \.\. in it, nor/,
+  );
+  await expectStatus(2, "es-venv", ["--prefix", at], options);
+  assert.deepEqual(readdirSync(at), []);
+});
+
+test("a path with spaces and single quotes", async (t) => {
+  const at = join(home(t), "a b'c  d");
+  mkdirSync(at);
+  await run(at, 0, ["a"]);
+  assertSound(join(at, "srv/a"));
+  assert.equal((await run(at, 0, ["a"])).entry.changed, false);
+});
+
+test("a path longer than the kernel takes for an interpreter", async (t) => {
+  const at = join(home(t), "x".repeat(200));
+  mkdirSync(at);
+  await run(at, 0, ["a"]);
+  assertSound(join(at, "srv/a"));
+  assert.equal((await run(at, 0, ["a"])).entry.changed, false);
+});
+
+test("a prefix that is a symbolic link", async (t) => {
+  const at = home(t);
+  mkdirSync(join(at, "real"));
+  symlinkSync("real", join(at, "srv"));
+  await run(at, 0, ["a"]);
+  assertSound(join(at, "srv/a"));
+  assert.equal((await run(at, 0, ["a"])).entry.changed, false);
+});
+
+test("what was cut short is mended", async (t) => {
+  const at = home(t);
+  const venv = join(at, "srv/a");
+  await run(at, 0, ["a"]);
+  writeFileSync(join(venv, ".essay/changing"), "es-venv\n");
+  rmSync(join(venv, "lib"), { recursive: true });
+  const mended = await run(at, 0, ["a"]);
+  assert.match(mended.stderr, /virtualenv a mended/);
+  assertSound(venv);
+  assert.equal(generation(venv), 2);
+});
+
+test("killed in the middle of it, it is mended by the next run, and leaves nothing running", async (t) => {
+  const at = home(t);
+  const python = join(at, "slow-python");
+  writeFileSync(
+    python,
+    `#!/bin/sh\ncase "$*" in *"-m venv"*) echo $$ >${at}/pid; sleep 1000 ;; esac\nexec python3 "$@"\n`,
+  );
+  chmodSync(python, 0o755);
+  const child = spawn(
+    process.execPath,
+    [join(bins, "es-venv.js"), "--prefix", join(at, "srv"), "--python", python, "a"],
+    { env: { ...process.env, HOME: at }, stdio: ["pipe", "ignore", "ignore"] },
+  );
+  child.stdin.write(here);
+  await until("the making of the virtualenv", () => existsSync(join(at, "pid")));
+  const pid = Number(readFileSync(join(at, "pid"), "utf8"));
+  assert.match(commandLine(pid), /slow-python/);
+  assert.equal(readFileSync(join(at, "srv/a/.essay/changing"), "utf8"), "es-venv\n");
+  child.kill("SIGKILL");
+  await once(child, "exit");
+  await until("the end of the remote command", () => identity(pid) === undefined);
+  const mended = await run(at, 0, ["a"]);
+  assert.match(mended.stderr, /virtualenv a mended/);
+  assertSound(join(at, "srv/a"));
+});
+
+test("an interpreter that vanished is replaced, and what was installed stays", async (t) => {
+  const at = home(t);
+  const venv = join(at, "srv/a");
+  await run(at, 0, ["a"]);
+  writeFileSync(join(venv, "logs/keep"), "");
+  const site = join(venv, "lib", readdirSync(join(venv, "lib"))[0] as string, "site-packages/kept.py");
+  writeFileSync(site, "");
+  for (const name of readdirSync(join(venv, "bin")).filter((name) => /^python/.test(name)))
+    unlinkSync(join(venv, "bin", name));
+  symlinkSync("/no/such/python3", join(venv, "bin/python3"));
+  symlinkSync("python3", join(venv, "bin/python"));
+  const mended = await run(at, 0, ["a"]);
+  assert.match(mended.stderr, /virtualenv a mended/);
+  assertSound(venv);
+  assert.ok(existsSync(join(venv, "logs/keep")));
+  assert.ok(existsSync(site));
+});
+
+test("an interpreter that is not the one asked for is replaced", async (t) => {
+  const at = home(t);
+  const venv = join(at, "srv/a");
+  const [one, other] = [join(at, "one"), join(at, "other")];
+  // Two installations of Python, as far as anybody can tell.
+  for (const [place, version] of [
+    [one, "3.10.1"],
+    [other, "3.11.1"],
+  ] as const) {
+    writeFileSync(
+      place,
+      `#!/bin/sh\ncase "$*" in *base_prefix*) printf '%s\\n' ${version} ${place}; exit ;; esac\nexec python3 "$@"\n`,
+    );
+    chmodSync(place, 0o755);
+  }
+  const failed = await run(at, 1, ["a", "--python", one]);
+  // It was made by the real one, which is not what was asked for; that is no success.
+  assert.equal(failed.record.error.code, "venv-failed");
+  assert.equal((await run(at, 0, ["a", "--python", "python3"])).entry.changed, true);
+  assert.equal((await run(at, 0, ["a", "--python", "python3"])).entry.changed, false);
+  assert.equal((await run(at, 0, ["a"])).entry.changed, false);
+  assertSound(venv);
+  assert.ok(readlinkSync(join(venv, "bin/python")));
+});
+
+test("interpreters that will not do", async (t) => {
+  const at = home(t);
+  const python = (text: string) => {
+    writeFileSync(join(at, "python"), `#!/bin/sh\n${text}\n`);
+    chmodSync(join(at, "python"), 0o755);
+    return join(at, "python");
+  };
+  const error = async (name: string) => (await run(at, 1, ["a", "--python", name])).record.error;
+  assert.deepEqual(await error("/no/such"), {
+    step: "es-venv",
+    code: "python-not-found",
+    message: "there is no interpreter /no/such",
+  });
+  assert.equal((await error(python("exit 1"))).code, "python-broken");
+  const old = await error(python("printf '%s\\n' 3.7.16 /usr"));
+  assert.equal(old.code, "python-too-old");
+  assert.match(old.message, /is Python 3\.7\.16; 3\.8 or later is needed$/);
+  assert.equal((await error("$(touch owned)")).code, "python-not-found");
+  assert.deepEqual(readdirSync(at), ["python"]);
+});
+
+test("no Python at all", async (t) => {
+  const at = home(t);
+  const { record } = await run(at, 1, ["a"], { env: { PATH: pathOf(t, "busybox") } });
+  assert.equal(record.error.code, "python-not-found");
+  assert.match(record.error.message, /^no python3 in PATH \(.*\); install Python 3\.8 or later, or name one/);
+});
+
+test("Python modules in the working directory and of the environment do not count", async (t) => {
+  const at = home(t);
+  for (const name of ["pip.py", "json.py", "zipfile.py", "sysconfig.py", "re.py"])
+    writeFileSync(join(at, name), "raise SystemExit('not this one')\n");
+  await run(at, 0, ["a"], { env: { PYTHONPATH: at, PYTHONHOME: "/no/such" } });
+  assertSound(join(at, "srv/a"));
+});
+
+for (const kind of ["moved", "copied"])
+  test(`the programs of a virtualenv that was ${kind} start its own interpreter again`, async (t) => {
+    const at = home(t);
+    const [a, b] = [join(at, "srv/a"), join(at, "srv/new b")];
+    await run(at, 0, ["a"]);
+    writeFileSync(join(a, "bin/hello"), `#!${a}/bin/python\nimport sys\nprint(sys.prefix)\n`, {
+      mode: 0o755,
+    });
+    writeFileSync(join(a, "bin/other"), "#!/usr/bin/env python3\n", { mode: 0o755 });
+    const long = `#!/bin/sh\n'''exec' "${a}/bin/python" "$0" "$@"\n' '''\nimport sys\nprint(sys.prefix)\n`;
+    writeFileSync(join(a, "bin/long"), long, { mode: 0o755 });
+    if (kind === "moved") renameSync(a, b);
+    else execFileSync("cp", ["-a", a, b]);
+    renameSync(b, join(at, "srv/b"));
+    const mended = await run(at, 0, ["b"]);
+    assert.match(mended.stderr, /virtualenv b mended/);
+    assertSound(join(at, "srv/b"));
+    for (const name of ["hello", "long"])
+      assert.equal(
+        execFileSync(join(at, "srv/b/bin", name), { encoding: "utf8" }).trim(),
+        join(at, "srv/b"),
+        name,
+      );
+    assert.equal(readFileSync(join(at, "srv/b/bin/other"), "utf8"), "#!/usr/bin/env python3\n");
+    assert.equal((await run(at, 0, ["b"])).entry.changed, false);
+    if (kind === "copied") assertSound(a);
+  });
+
+test("what is no virtualenv is left alone", async (t) => {
+  const at = home(t);
+  mkdirSync(join(at, "srv/foreign"), { recursive: true });
+  writeFileSync(join(at, "srv/foreign/file"), "");
+  writeFileSync(join(at, "srv/file"), "");
+  mkdirSync(join(at, "srv/empty"));
+  const foreign = (await run(at, 1, ["foreign"])).record.error;
+  assert.deepEqual(
+    [foreign.code, foreign.message],
+    [
+      "venv-failed",
+      `${at}/srv/foreign is a directory with other things in it; give another name or move it away`,
+    ],
+  );
+  assert.deepEqual(readdirSync(join(at, "srv/foreign")), ["file"]);
+  const file = (await run(at, 1, ["file"])).record.error;
+  assert.match(file.message, /srv\/file is there and is no directory$/);
+  await run(at, 0, ["empty"]);
+  assertSound(join(at, "srv/empty"));
+});
+
+test("where nothing can be written, the reason is told", async (t) => {
+  const at = home(t);
+  writeFileSync(join(at, "srv"), "");
+  const { error } = (await run(at, 1, ["a"])).record;
+  assert.equal(error.code, "permission-denied");
+  assert.match(error.message, /^cannot make the directory .*\/srv\/\.essay: Not a directory$/);
+});
+
+test("while another run changes it, it is locked", async (t) => {
+  const at = home(t);
+  mkdirSync(join(at, "srv/.essay"), { recursive: true });
+  const lock = join(at, "srv/.essay/a.lock");
+  writeFileSync(lock, "somebody since then\n");
+  const holder = spawn("flock", [lock, "sh", "-c", "echo; exec cat"], { stdio: ["pipe", "pipe", "inherit"] });
+  t.after(() => holder.kill());
+  await once(holder.stdout, "data");
+  const { error } = (await run(at, 1, ["a"])).record;
+  assert.deepEqual(
+    [error.code, error.message],
+    ["locked", `${at}/srv/a is being changed by another run: somebody since then`],
+  );
+  assert.ok(!existsSync(join(at, "srv/a")));
+  holder.stdin.end();
+  await once(holder, "exit");
+  await run(at, 0, ["a"]);
+});
+
+test("a mark of another step stays when the virtualenv is mended", async (t) => {
+  const at = home(t);
+  const venv = join(at, "srv/a");
+  await run(at, 0, ["a"]);
+  writeFileSync(join(venv, ".essay/changing"), "es-pip\nes-venv\n");
+  await run(at, 0, ["a"]);
+  assert.equal(readFileSync(join(venv, ".essay/changing"), "utf8"), "es-pip\n");
+});
+
+test("by the program virtualenv, where it is asked for", async (t) => {
+  const at = home(t);
+  const made = await run(at, 0, ["a", "--virtualenv", "/usr/bin/virtualenv", "--python", "/usr/bin/python3"]);
+  assert.equal(made.entry.changed, true);
+  assert.match(readFileSync(join(at, "srv/a/pyvenv.cfg"), "utf8"), /^virtualenv = /m);
+  assertSound(join(at, "srv/a"));
+  assert.equal((await run(at, 0, ["a"])).entry.changed, false);
+  const missing = (await run(at, 1, ["b", "--virtualenv", "/no/such"])).record.error;
+  assert.deepEqual(
+    [missing.code, missing.message],
+    ["venv-failed", `/no/such made no virtualenv ${at}/srv/b`],
+  );
+  assert.equal((await run(at, 0, ["b"])).entry.changed, true);
+});
+
+describe("under each shell", () => {
+  for (const shell of shells)
+    test(shell, async (t) => {
+      const at = home(t);
+      const bin = pathOf(t, shell);
+      // busybox has no Python.
+      if (shell === "busybox") symlinkSync("/usr/bin/python3", join(bin, "python3"));
+      const env = { PATH: bin };
+      assert.equal((await run(at, 0, ["a"], { env })).entry.changed, true);
+      assertSound(join(at, "srv/a"));
+      assert.equal((await run(at, 0, ["a"], { env })).entry.changed, false);
+      renameSync(join(at, "srv/a"), join(at, "srv/b"));
+      assert.equal((await run(at, 0, ["b"], { env })).entry.changed, true);
+      writeFileSync(join(at, "srv/b/.essay/changing"), "es-venv\n");
+      assert.equal((await run(at, 0, ["b"], { env })).entry.changed, true);
+      assertSound(join(at, "srv/b"));
+    });
+});
+
+test("the same host twice in one stream: one after the other", async (t) => {
+  const at = home(t);
+  const ran = await expectStatus(0, "es-venv", ["--prefix", join(at, "srv"), "a"], {
+    input: here + here,
+    env: { HOME: at },
+  });
+  assert.deepEqual(
+    recordsOf(ran.stdout).map(({ trace }) => trace[0].changed),
+    [true, false],
+  );
+});
+
+test("a record that came in failed is passed on untouched; no input is a failure", async (t) => {
+  const at = home(t);
+  const input = `{"host":"@local", "transport":"local","error":{"step":"x","code":"y","message":"z"}}\n`;
+  const ran = await run(at, 1, ["a"], { input });
+  assert.equal(ran.stdout, input);
+  assert.match((await run(at, 1, ["a"], { input: "" })).stderr, /nothing to do/);
+  assert.match((await run(at, 2, ["a"], { input: '{"host":\n' })).stderr, /line 1 of the input is malformed/);
+  assert.deepEqual(readdirSync(at), []);
+  assert.equal((await program("es-venv", ["--help"])).status, 0);
+});
