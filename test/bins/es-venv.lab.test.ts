@@ -301,7 +301,7 @@ test("interpreters that will not do", async (t) => {
 
 test("no Python at all", async (t) => {
   const at = home(t);
-  const { record } = await run(at, 1, ["a"], { env: { PATH: pathOf(t, "busybox") } });
+  const { record } = await run(at, 1, ["a"], { env: { PATH: pathOf("busybox") } });
   assert.equal(record.error.code, "python-not-found");
   assert.match(record.error.message, /^no python3 in PATH \(.*\); install Python 3\.8 or later, or name one/);
 });
@@ -418,10 +418,10 @@ describe("under each shell", () => {
   for (const shell of shells)
     test(shell, async (t) => {
       const at = home(t);
-      const bin = pathOf(t, shell);
       // busybox has no Python.
-      if (shell === "busybox") symlinkSync("/usr/bin/python3", join(bin, "python3"));
-      const env = { PATH: bin };
+      mkdirSync(join(at, "python"));
+      symlinkSync("/usr/bin/python3", join(at, "python/python3"));
+      const env = { PATH: `${pathOf(shell)}:${join(at, "python")}` };
       assert.equal((await run(at, 0, ["a"], { env })).entry.changed, true);
       assertSound(join(at, "srv/a"));
       assert.equal((await run(at, 0, ["a"], { env })).entry.changed, false);
