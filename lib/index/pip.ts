@@ -1,5 +1,6 @@
 // How pip is told of the one index that it may use.
 
+import { Failure } from "../base/failure.js";
 import { splitCredentials } from "../base/url.js";
 import { lookupCredentials } from "./credentials.js";
 
@@ -24,9 +25,12 @@ const trustedByPip = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
 /**
  * Flags and secrets for pip. `--isolated` leaves out environment and the user's file; the machine's own file
- * is left out where PIP_CONFIG_FILE is /dev/null, which whoever starts pip must see to.
+ * is left out where PIP_CONFIG_FILE is /dev/null, which whoever starts pip must see to. Throws Failure
+ * "bad-index" for what is no URL of an index.
  */
 export async function pipIndex(index: string): Promise<PipIndex> {
+  if (!URL.canParse(index) || !/^https?:/i.test(index))
+    throw new Failure("bad-index", `${index} is no http or https URL`);
   const { url } = splitCredentials(index);
   const credentials = await lookupCredentials(index);
   const { protocol, hostname, host } = new URL(url);

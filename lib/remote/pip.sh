@@ -89,26 +89,39 @@ def sound(path, sha256, size):
     return sha256 == "sha256=" + digest
 
 
+def rows_of(info):
+    try:
+        with open(os.path.join(info, "RECORD"), newline="", encoding="utf-8") as record:
+            rows = [row for row in csv.reader(record) if len(row) == 3]
+    except (OSError, csv.Error):
+        return []
+    own = os.path.basename(info) + "/RECORD"
+    return rows if any(row[0] == own for row in rows) else []
+
+
+def take_away_one(site):
+    for info in glob.glob(os.path.join(glob.escape(site), "*.dist-info")):
+        rows = rows_of(info)
+        files = [os.path.join(site, path) for path, _, _ in rows]
+        whole = [sound(file, *row[1:]) for file, row in zip(files, rows) if not file.endswith(".pyc")]
+        if os.path.basename(info).startswith("pip-") or (whole and all(whole)):
+            continue
+        print("incomplete:", os.path.basename(info)[: -len(".dist-info")], file=sys.stderr)
+        for file in files:
+            if os.path.realpath(os.path.dirname(file)).startswith(prefix + os.sep) and os.path.isfile(file):
+                os.remove(file)
+        shutil.rmtree(info)
+        return True
+    return False
+
+
 for site in {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}:
     # What pip has put aside in order to remove it.
     for aside in glob.glob(os.path.join(glob.escape(site), "~*")):
         shutil.rmtree(aside, ignore_errors=True)
-    for info in glob.glob(os.path.join(glob.escape(site), "*.dist-info")):
-        if os.path.basename(info).startswith("pip-"):
-            continue
-        try:
-            with open(os.path.join(info, "RECORD"), newline="", encoding="utf-8") as record:
-                rows = [row for row in csv.reader(record) if len(row) == 3]
-        except OSError:
-            rows = []
-        files = [os.path.join(site, row[0]) for row in rows]
-        if rows and all(sound(path, *row[1:]) for path, row in zip(files, rows) if not path.endswith(".pyc")):
-            continue
-        print("incomplete:", os.path.basename(info)[: -len(".dist-info")], file=sys.stderr)
-        for path in files:
-            if os.path.realpath(os.path.dirname(path)).startswith(prefix + os.sep) and os.path.isfile(path):
-                os.remove(path)
-        shutil.rmtree(info)
+    # One may have had files of another, so each time all are looked at again.
+    while take_away_one(site):
+        pass
 PYTHON
 }
 
@@ -122,10 +135,20 @@ run_pip() {
     [ ! -e "$essay_scratch/failed" ]
 }
 
+# refuse_python WHAT PYTHON: fails for a distribution that is for another Python.
+refuse_python() {
+    fail requires-python "$1 is for Python $2 only, and $venv is of $("$venv/bin/python" --version)"
+}
+
 # explain_absence FLAG...: fails for a requirement of which pip found no version that will do.
 explain_absence() {
     missing=$(sed -n 's/.*Could not find a version that satisfies the requirement \(.*\) (from versions: \(.*\))$/\1'"$essay_tab"'\2/p' "$log" | head -n 1)
     [ -n "$missing" ] || return 0
+    version=${missing%%"$essay_tab"*}
+    version=${version##*=}
+    ignored=$(sed -n 's/^ERROR: Ignored the following versions that require a different python version: //p' "$log" |
+        tr ';' '\n' | sed 's/^ *//' | grep -F -e "$version Requires-Python" | head -n 1)
+    [ -z "$ignored" ] || refuse_python "${missing%%=*} $version" "${ignored##*Requires-Python }"
     # That is also what pip says when it could not ask; only its log tells. With a log, however, pip does not
     # show what a failed build said, so it has none the first time.
     printf '%s\n' "${missing%%"$essay_tab"*}" >"$essay_scratch/missing.txt"
@@ -158,9 +181,11 @@ explain() {
     if grep -q 'No space left on device' "$log"; then
         fail disk-full "no space left for $venv"
     fi
-    conflict=$(sed -n 's/^ERROR: \(Cannot install .* because these package versions have conflicting dependencies\.\)$/\1/p' "$log" | head -n 1)
-    [ -z "$conflict" ] || fail conflict "pip: $conflict"
-    last=$(sed -n 's/^ERROR: //p' "$log" | tail -n 1)
+    python=$(sed -n "s/^ERROR: Package '\(.*\)' requires a different Python: .* not in '\(.*\)'\$/\1=\2/p" "$log" | head -n 1)
+    [ -z "$python" ] || refuse_python "${python%%=*}" "${python#*=}"
+    conflict=$(sed -n '/^The conflict is caused by:/,/^$/s/^    //p' "$log" | tr '\n' ';' | sed -e 's/;$//' -e 's/;/; /g')
+    [ -z "$conflict" ] || fail conflict "these do not go together: $conflict"
+    last=$(sed -n -e 's/^ERROR: //p' -e 's/^error: //p' "$log" | tail -n 1)
     fail pip-failed "pip: ${last:-it failed without an error line}"
 }
 

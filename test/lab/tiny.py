@@ -1,11 +1,14 @@
-# Makes a wheel and an sdist of a one-line module. Arguments: directory, name, version, text of the module.
+# Makes a wheel and an sdist of a one-line module. Arguments: directory, name, version, text of the module, and
+# more lines for the metadata.
 import gzip
 import io
 import sys
 import tarfile
 import zipfile
 
-directory, name, version, text = sys.argv[1:5]
+directory, name, version, text, *more = sys.argv[1:]
+more = "".join(f"{line}\n" for line in more)
+python = "" if "Requires-Python:" in more else "Requires-Python: >=3.8\n"
 metadata = f"""Metadata-Version: 2.1
 Name: {name}
 Version: {version}
@@ -14,9 +17,8 @@ Author: Zoë
 Classifier: Programming Language :: Python :: 3
 Classifier: Topic :: Utilities
 Project-URL: Source, http://source.example/
-Requires-Python: >=3.8
-Description-Content-Type: text/plain
-
+{python}Description-Content-Type: text/plain
+{more}
 First line
 with ümlaut.
 """

@@ -30,9 +30,10 @@ export function tiny(
   version = "1.0",
   name = "tiny",
   text = `version = "${version}"\n`,
+  metadata: readonly string[] = [],
 ): ReleaseFile[] {
   mkdirSync(directory, { recursive: true });
-  execFileSync("/usr/bin/python3", [script, directory, name, version, text]);
+  execFileSync("/usr/bin/python3", [script, directory, name, version, text, ...metadata]);
   return [`${name}-${version}.tar.gz`, `${name}-${version}-py3-none-any.whl`].map((filename) =>
     releaseFile(directory, filename, version),
   );

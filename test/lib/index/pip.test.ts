@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { Failure } from "../../../lib/base/failure.js";
 import { pipIndex } from "../../../lib/index/pip.js";
 import { scratch } from "../../lab/program.js";
 
@@ -69,4 +70,10 @@ test("words are quoted only where they must be: Python before 3.11 keeps the quo
   assert.equal(await written("#a"), '"#a"');
   assert.equal(await written("a b"), '"a b"');
   assert.equal(await written('a"b\\c'), '"a\\"b\\\\c"');
+});
+
+test("what is no URL of an index", async (t) => {
+  netrc(t, "");
+  for (const index of ["ftp://a/", "file:///srv", "http://", "x"])
+    await assert.rejects(pipIndex(index), (error) => error instanceof Failure && error.code === "bad-index");
 });

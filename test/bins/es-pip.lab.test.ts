@@ -1,0 +1,666 @@
+import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { createServer, get, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { after, before, describe, type TestContext, test } from "node:test";
+import type { ReleaseFile } from "../../lib/base/schema.js";
+import { type LabIndex, startIndex } from "../lab/index.js";
+import { identity, until } from "../lab/processes.js";
+import { bins, expectStatus, type RunOptions, recordsOf, scratch } from "../lab/program.js";
+import { pathOf, shells } from "../lab/shells.js";
+import { tiny } from "../lab/tiny.js";
+
+let index: LabIndex;
+
+before(async () => {
+  index = await startIndex();
+  tiny(index.directory, "1.0");
+  tiny(index.directory, "1.1");
+  tiny(index.directory, "1.1+fixbug");
+  tiny(index.directory, "3.0", "picky", "", ["Requires-Python: >=3.99"]);
+  tiny(index.directory, "1.0", "needs", "", ["Requires-Dist: tiny>=1.0,<1.1"]);
+  tiny(index.directory, "2.0", "needs", "", ["Requires-Dist: nosuchdist"]);
+  tiny(index.directory, "1.0", "built");
+  rmSync(join(index.directory, "built-1.0-py3-none-any.whl"));
+});
+
+after(() => index.stop());
+
+/** A private home directory with a virtualenv, and what es-venv says of it. */
+async function deployed(t: TestContext, env: NodeJS.ProcessEnv = {}) {
+  const home = realpathSync(scratch(t));
+  const ran = await expectStatus(0, "es-venv", ["--prefix", join(home, "srv"), "a"], {
+    input: `${JSON.stringify({ host: "@local", transport: "local" })}\n`,
+    cwd: home,
+    env: { HOME: home, ...env },
+  });
+  const venv = join(home, "srv/a");
+  const lib = join(venv, "lib");
+  const site = join(lib, readdirSync(lib).find((name) => /^python3/.test(name)) ?? "", "site-packages");
+  const { trace: _, ...record } = recordsOf(ran.stdout)[0];
+  return { home, venv, site, record };
+}
+type Deployed = Awaited<ReturnType<typeof deployed>>;
+
+/** Runs es-pip for a virtualenv, with the lab's index. */
+async function run(
+  at: Deployed,
+  status: number,
+  args: string[],
+  options: RunOptions & { record?: object } = {},
+) {
+  const ran = await expectStatus(status, "es-pip", args, {
+    input: `${JSON.stringify({ ...at.record, ...options.record })}\n`,
+    cwd: at.home,
+    limit: 120_000,
+    ...options,
+    env: { HOME: at.home, ESSAY_INDEX: index.url, ...options.env },
+  });
+  const [record] = recordsOf(ran.stdout);
+  return { ...ran, record, entry: record?.trace?.at(-1), error: record?.error };
+}
+
+/** What the virtualenv's own pip says is installed, without pip. */
+function installed({ venv }: Deployed): string[] {
+  const text = execFileSync(join(venv, "bin/pip"), ["list", "--format=freeze"], { encoding: "utf8" });
+  return text.split("\n").filter((line) => line !== "" && !/^(pip|setuptools|wheel)==/.test(line));
+}
+
+const mark = ({ venv }: Deployed) => join(venv, ".essay/changing");
+const generation = ({ venv }: Deployed) => Number(readFileSync(join(venv, ".essay/generation"), "utf8"));
+
+test("a version is installed, and looked at; then nothing is done, and pip is not started", async (t) => {
+  const at = await deployed(t);
+  const first = await run(at, 0, ["tiny==1.0"]);
+  assert.deepEqual(
+    [first.record.project, first.record.version, first.record.installed, first.entry.changed],
+    ["tiny", "1.0", { tiny: "1.0" }, true],
+  );
+  assert.match(first.stderr, /^@local {2}es-pip {2}tiny 1\.0 installed {2}/m);
+  assert.deepEqual(installed(at), ["tiny==1.0"]);
+  assert.ok(!existsSync(mark(at)));
+  assert.equal(generation(at), 2);
+  // A pip that would fail, and an index that is not there.
+  writeFileSync(join(at.site, "pip/__main__.py"), "raise SystemExit('started')\n");
+  const again = await run(at, 0, ["Tiny==1.0"], { env: { ESSAY_INDEX: "http://127.0.0.1:1/" } });
+  assert.deepEqual([again.entry.changed, again.record.installed], [false, { Tiny: "1.0" }]);
+  assert.match(again.stderr, /Tiny 1\.0 already there/);
+  assert.equal(generation(at), 2);
+});
+
+test("up and down, and never a local version for the version itself", async (t) => {
+  const at = await deployed(t);
+  await run(at, 0, ["tiny==1.1"]);
+  assert.deepEqual(installed(at), ["tiny==1.1"]);
+  await run(at, 0, ["tiny==1.1+fixbug"]);
+  assert.deepEqual(installed(at), ["tiny==1.1+fixbug"]);
+  const back = await run(at, 0, ["tiny==1.1"]);
+  assert.equal(back.entry.changed, true);
+  assert.deepEqual(installed(at), ["tiny==1.1"]);
+  await run(at, 0, ["tiny==1.0"]);
+  assert.deepEqual(installed(at), ["tiny==1.0"]);
+});
+
+test("a version that is not there: the index and its latest are named, nothing is touched", async (t) => {
+  const at = await deployed(t);
+  const { error } = await run(at, 1, ["tiny==99.0"]);
+  assert.deepEqual(
+    [error.step, error.code, error.message],
+    ["es-pip", "version-not-found", `no tiny 99.0 on ${index.url} (latest is 1.1+fixbug)`],
+  );
+  const unknown = (await run(at, 1, ["nosuchdist==1.0"])).error;
+  assert.equal(unknown.message, `no nosuchdist 1.0 on ${index.url} (pip finds none there for this Python)`);
+  assert.ok(!existsSync(mark(at)));
+  assert.equal(generation(at), 1);
+});
+
+test("several: all or nothing", async (t) => {
+  const at = await deployed(t);
+  const failed = await run(at, 1, ["tiny==1.0", "needs==99.0"]);
+  assert.equal(failed.error.code, "version-not-found");
+  assert.deepEqual(installed(at), []);
+  const both = await run(at, 0, ["tiny==1.0", "needs==1.0"]);
+  assert.deepEqual(both.record.installed, { tiny: "1.0", needs: "1.0" });
+  assert.deepEqual([both.record.project, both.record.version], ["tiny", "1.0"]);
+  assert.match(both.stderr, /tiny 1\.0 installed, needs 1\.0 installed/);
+  const one = await run(at, 0, ["needs==1.0", "tiny==1.0", "built==1.0"], { record: { project: "built" } });
+  assert.match(one.stderr, / {2}built 1\.0 installed {2}/);
+  assert.deepEqual([one.record.project, one.record.version], ["built", "1.0"]);
+});
+
+test("dependencies come along; one that is nowhere is told by its name", async (t) => {
+  const at = await deployed(t);
+  await run(at, 0, ["needs==1.0"]);
+  assert.deepEqual(installed(at), ["needs==1.0", "tiny==1.0"]);
+  const { error } = await run(at, 1, ["needs==2.0"]);
+  assert.equal(error.code, "version-not-found");
+  assert.match(error.message, /^no nosuchdist /);
+  assert.deepEqual(installed(at), ["needs==1.0", "tiny==1.0"]);
+  assert.ok(!existsSync(mark(at)));
+});
+
+test("versions that do not go together", async (t) => {
+  const at = await deployed(t);
+  const conflict = (await run(at, 1, ["needs==1.0", "tiny==1.1"])).error;
+  assert.equal(conflict.code, "conflict");
+  assert.match(conflict.message, /^these do not go together: .*tiny===1\.1; needs 1\.0 depends on tiny<1\.1/);
+  assert.deepEqual(installed(at), []);
+});
+
+test("a version for another Python, whether the index says so or not", async (t) => {
+  const at = await deployed(t);
+  const saying = await serving(t, (_, response) => {
+    response.setHeader("content-type", "text/html");
+    response.end(
+      '<a data-requires-python="&gt;=3.99" href="picky-3.0-py3-none-any.whl">picky-3.0-py3-none-any.whl</a>',
+    );
+  });
+  for (const [url, what] of [
+    [index.url, "picky"],
+    [`${saying}/`, "picky 3.0"],
+  ] as const) {
+    const { error } = await run(at, 1, ["picky==3.0", "--index", url]);
+    assert.equal(error.code, "requires-python");
+    assert.match(
+      error.message,
+      new RegExp(`^${what} is for Python >=3\\.99 only, and ${at.venv} is of Python 3\\.\\d`),
+    );
+  }
+  assert.deepEqual(installed(at), []);
+  assert.ok(!existsSync(mark(at)));
+});
+
+for (const requirement of [
+  "x; touch owned",
+  "tiny==1.0; touch owned",
+  "tiny==$(touch owned)",
+  "tiny==1.0 --index-url http://127.0.0.1:1/",
+  "tiny==1.0\n--index-url http://127.0.0.1:1/",
+  "tiny>=1.0",
+  "./tiny",
+  "-e.",
+])
+  test(`${JSON.stringify(requirement)} is a mistake, and touches nothing`, async (t) => {
+    const home = scratch(t);
+    const input = `${JSON.stringify({ host: "@local", transport: "local", venv: { name: "a", path: home } })}\n`;
+    const ran = await expectStatus(2, "es-pip", [requirement], { cwd: home, input });
+    assert.equal(ran.stdout, "");
+    assert.deepEqual(readdirSync(home), []);
+  });
+
+test("other mistakes of the command line", async (t) => {
+  const home = scratch(t);
+  const mistake = async (...args: string[]) =>
+    (await expectStatus(2, "es-pip", args, { cwd: home, input: "" })).stderr;
+  assert.match(await mistake(), /say what to install: NAME==VERSION, or --release FILE/);
+  assert.match(await mistake("tiny==1.0", "--release", "x"), /say what to install/);
+  assert.match(await mistake("tiny==1.0", "Tiny==1.1"), /tiny is asked for twice/);
+  assert.match(await mistake("tiny==1.0", "--index", "nosuch"), /nosuch is neither the URL of an index nor/);
+  assert.match(await mistake("--release", "no.jsonl"), /cannot read no\.jsonl: ENOENT/);
+});
+
+test("an index by its name in the configuration, by the record, and none at all", async (t) => {
+  const at = await deployed(t);
+  writeFileSync(join(at.home, "essay.toml"), `[index.lab]\nurl = "${index.url}"\n`);
+  const env = { ESSAY_INDEX: "" };
+  await run(at, 0, ["tiny==1.0", "--index", "lab"], { env });
+  await run(at, 0, ["tiny==1.1"], { env, record: { index: "lab" } });
+  const { error } = await run(at, 1, ["tiny==1.0"], { env });
+  assert.equal(error.code, "not-configured");
+  assert.match(error.message, /^no index\.url: say it by --index, /);
+  const wrong = (await run(at, 1, ["tiny==1.0"], { env, record: { index: "lap" } })).error;
+  assert.deepEqual([wrong.code, /did you mean lab\?/.test(wrong.message)], ["bad-argument", true]);
+  assert.equal((await run(at, 1, ["tiny==1.0"], { record: { index: "ftp://a/" } })).error.code, "bad-index");
+});
+
+/** A release record in a file. */
+function release(at: Deployed, files: ReleaseFile[], more: object = {}): string {
+  const file = join(at.home, "release.jsonl");
+  const commit = "0123456789012345678901234567890123456789";
+  const { name, version } = files[0] as ReleaseFile;
+  const record = { project: name, version, commit, files, index: index.url, ...more };
+  writeFileSync(file, `${JSON.stringify(record)}\n`);
+  return file;
+}
+
+const wheelOf = (files: ReleaseFile[]) => files.filter(({ kind }) => kind === "wheel");
+
+test("--release installs the files of a release, and finds its dependencies", async (t) => {
+  const at = await deployed(t);
+  const files = tiny(scratch(t), "1.0", "needs", "", ["Requires-Dist: tiny>=1.0,<1.1"]);
+  const args = ["--release", release(at, files)];
+  const first = await run(at, 0, args, { env: { ESSAY_INDEX: "" } });
+  assert.deepEqual(
+    [first.record.project, first.record.version, first.record.commit.slice(0, 4), first.record.installed],
+    ["needs", "1.0", "0123", { needs: "1.0" }],
+  );
+  assert.deepEqual(installed(at), ["needs==1.0", "tiny==1.0"]);
+  assert.equal((await run(at, 0, args)).entry.changed, false);
+});
+
+test("--release with the files of dependencies, too, installs these and no others", async (t) => {
+  const at = await deployed(t);
+  const files = [
+    ...wheelOf(tiny(scratch(t), "1.0", "needs", "", ["Requires-Dist: tiny>=1.0,<1.1"])),
+    ...wheelOf(tiny(scratch(t), "1.1")),
+  ];
+  const ran = await run(at, 0, ["--release", release(at, files)]);
+  assert.deepEqual(ran.record.installed, { needs: "1.0", tiny: "1.1" });
+  assert.deepEqual(installed(at), ["needs==1.0", "tiny==1.1"]);
+});
+
+test("--release and another file on the index: it is named, and nothing is installed", async (t) => {
+  const at = await deployed(t);
+  const files = tiny(scratch(t), "1.0", "tiny", "other = True\n");
+  const { error } = await run(at, 1, ["--release", release(at, files)]);
+  assert.equal(error.code, "hash-mismatch");
+  assert.match(
+    error.message,
+    /^the index has another file for tiny===1\.0 than the release: nothing was installed$/,
+  );
+  assert.deepEqual(installed(at), []);
+  assert.ok(!existsSync(mark(at)));
+});
+
+test("--release with a record that is none, failed, or says what pip would read otherwise", async (t) => {
+  const at = await deployed(t);
+  const files = tiny(scratch(t), "1.0");
+  const [one] = files as [ReleaseFile];
+  const failure = { step: "es-wheel", code: "build-failed", message: "no" };
+  const failed = await expectStatus(1, "es-pip", ["--release", release(at, files, { error: failure })], {
+    input: "",
+  });
+  assert.match(failed.stderr, /release-failed: .*release\.jsonl:1 is the record of a release that failed/);
+  for (const [wrong, more, message] of [
+    [[], {}, /is no record of a built release: project, version or files are missing/],
+    [files, { version: undefined }, /is no record of a built release/],
+    [[{ ...one, name: "tiny\n--index-url http://evil/\nx" }], {}, /is not NAME==VERSION/],
+    [[{ ...one, version: "1.0\n-e ." }], {}, /is not NAME==VERSION/],
+    [files, { project: "x y" }, /is not NAME==VERSION/],
+    [files, { version: "2.0" }, /release\.jsonl has no file of tiny 2\.0/],
+  ] as const) {
+    const file = release(at, [one], { files: wrong, ...more });
+    const ran = await expectStatus(2, "es-pip", ["--release", file], { input: "", cwd: at.home });
+    assert.match(ran.stderr, message);
+  }
+});
+
+test("project, version and commit that disagree with the record", async (t) => {
+  const at = await deployed(t);
+  const version = (await run(at, 1, ["tiny==1.0"], { record: { project: "tiny", version: "1.1" } })).error;
+  assert.deepEqual(
+    [version.code, version.message],
+    ["disagreement", "the record says tiny 1.1, es-pip is told 1.0"],
+  );
+  const file = release(at, tiny(scratch(t), "1.0"));
+  const commit = (await run(at, 1, ["--release", file], { record: { commit: "f".repeat(40) } })).error;
+  assert.match(commit.message, /^the record says commit f{40}, the release says 0123/);
+  assert.deepEqual(installed(at), []);
+  const fine = await run(at, 0, ["tiny==1.0"], { record: { project: "Tiny", version: "v1.0" } });
+  assert.deepEqual([fine.record.project, fine.record.version], ["Tiny", "1.0"]);
+  const other = await run(at, 0, ["needs==1.0"], { record: { project: "tiny", version: "1.0" } });
+  assert.deepEqual([other.record.project, other.record.version], ["tiny", "1.0"]);
+});
+
+test("without a virtualenv", async (t) => {
+  const at = await deployed(t);
+  const { error } = await run(at, 1, ["tiny==1.0"], { record: { venv: undefined } });
+  assert.equal(error.code, "no-venv");
+  rmSync(at.venv, { recursive: true });
+  const gone = (await run(at, 1, ["tiny==1.0"])).error;
+  assert.deepEqual(
+    [gone.code, gone.message],
+    ["no-venv", `there is no virtualenv ${at.venv}: run es-venv first`],
+  );
+  assert.ok(!existsSync(at.venv));
+});
+
+test("a dry run, with a virtualenv and without", async (t) => {
+  const at = await deployed(t);
+  const planned = await run(at, 0, ["tiny==1.0", "--dry-run"]);
+  assert.equal(planned.entry.changed, true);
+  assert.match(planned.stderr, /dry run: tiny 1\.0 installed/);
+  assert.deepEqual([planned.record.version, planned.record.installed], ["1.0", {}]);
+  assert.deepEqual(installed(at), []);
+  await run(at, 0, ["tiny==1.0"]);
+  const there = await run(at, 0, ["tiny==1.0", "--dry-run"]);
+  assert.deepEqual([there.entry.changed, there.record.installed], [false, { tiny: "1.0" }]);
+  writeFileSync(mark(at), "es-pip\n");
+  const half = await run(at, 0, ["tiny==1.0"], { record: { plan: true } });
+  assert.match(half.stderr, /dry run: what was cut short mended/);
+  assert.ok(existsSync(mark(at)));
+  rmSync(at.venv, { recursive: true });
+  const without = await run(at, 0, ["tiny==1.0"], { record: { plan: true } });
+  assert.match(without.stderr, /dry run: tiny 1\.0 installed/);
+  assert.ok(!existsSync(at.venv));
+});
+
+/** What a user, or a company, may have set up for pip on a host. */
+function strangePip({ home }: Deployed): NodeJS.ProcessEnv {
+  const settings =
+    "[global]\nindex-url = http://127.0.0.1:1/\nextra-index-url = http://127.0.0.1:1/\nretries = 0\n";
+  for (const directory of [".pip", ".config/pip", "xdg/pip"]) {
+    mkdirSync(join(home, directory), { recursive: true });
+    writeFileSync(join(home, directory, "pip.conf"), settings);
+  }
+  for (const name of ["pip.py", "json.py", "csv.py", "re.py"])
+    writeFileSync(join(home, name), "raise SystemExit('not this one')\n");
+  return {
+    PIP_CONFIG_FILE: join(home, ".pip/pip.conf"),
+    XDG_CONFIG_DIRS: join(home, "xdg"),
+    PIP_INDEX_URL: "http://127.0.0.1:1/",
+    PIP_EXTRA_INDEX_URL: "http://127.0.0.1:1/",
+    PIP_RETRIES: "0",
+    PIP_NO_INDEX: "1",
+    PIP_TARGET: join(home, "elsewhere"),
+    PIP_REQUIRE_HASHES: "1",
+    PYTHONPATH: home,
+  };
+}
+
+test("the host's own configuration of pip does not count, neither for building nor for modules", async (t) => {
+  const at = await deployed(t);
+  const env = strangePip(at);
+  // built has no wheel: pip starts another pip, which installs setuptools.
+  const ran = await run(at, 0, ["built==1.0", "tiny==1.0"], { env });
+  assert.equal(ran.entry.changed, true);
+  assert.deepEqual(installed(at), ["built==1.0", "tiny==1.0"]);
+  assert.ok(!existsSync(join(at.home, "elsewhere")));
+  assert.doesNotMatch(ran.stderr, /127\.0\.0\.1:1\//);
+});
+
+/** An sdist whose build runs a piece of Python first; it needs nothing from an index. */
+function building(directory: string, name: string, python: string): void {
+  const folder = join(directory, `${name}-1.0`);
+  mkdirSync(folder, { recursive: true });
+  const metadata = `Metadata-Version: 2.1\nName: ${name}\nVersion: 1.0\n`;
+  writeFileSync(join(folder, "PKG-INFO"), metadata);
+  writeFileSync(
+    join(folder, "pyproject.toml"),
+    '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n',
+  );
+  writeFileSync(
+    join(folder, "backend.py"),
+    `import glob, os, sys, time, zipfile
+
+def build_wheel(directory, settings=None, metadata=None):
+${python.replace(/^/gm, "    ")}
+    name = "${name}-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(os.path.join(directory, name), "w") as wheel:
+        wheel.writestr("${name}.py", "")
+        wheel.writestr("${name}-1.0.dist-info/METADATA", ${JSON.stringify(metadata)})
+        wheel.writestr("${name}-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+        wheel.writestr("${name}-1.0.dist-info/RECORD", "")
+    return name
+
+def build_sdist(directory, settings=None):
+    raise NotImplementedError
+`,
+  );
+  execFileSync("tar", ["-czf", join(index.directory, `${name}-1.0.tar.gz`), "-C", directory, `${name}-1.0`]);
+}
+
+/** A server on a free port. */
+async function serving(t: TestContext, answer: RequestListener): Promise<string> {
+  const server = createServer(answer).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+test("a password is in no argument, no record and no message", async (t) => {
+  const at = await deployed(t);
+  const seen = join(at.home, "seen");
+  building(
+    scratch(t),
+    "looker",
+    `with open(${JSON.stringify(seen)}, "w") as out:
+    for path in glob.glob("/proc/[0-9]*/cmdline"):
+        try:
+            out.write(open(path).read().replace("\\0", " ") + "\\n")
+        except OSError:
+            pass
+    out.write("\\n".join("%s=%s" % item for item in os.environ.items()))`,
+  );
+  const secret = "s3cret-b%t";
+  const wanted = `Basic ${Buffer.from(`me:${secret}`).toString("base64")}`;
+  const guarded = await serving(t, (request, response) => {
+    if (request.headers.authorization !== wanted) {
+      response.writeHead(401, { "www-authenticate": 'Basic realm="lab"' }).end();
+      return;
+    }
+    get(new URL(request.url ?? "", index.url), (inner) => {
+      response.writeHead(inner.statusCode ?? 500, { "content-type": inner.headers["content-type"] ?? "" });
+      inner.pipe(response);
+    });
+  });
+  writeFileSync(join(at.home, ".netrc"), `machine 127.0.0.1 login me password ${secret}\n`, { mode: 0o600 });
+  const env = { ESSAY_INDEX: `${guarded}/simple/` };
+  const ran = await run(at, 0, ["looker==1.0", "tiny==1.0", "-v"], { env });
+  assert.deepEqual(installed(at), ["looker==1.0", "tiny==1.0"]);
+  assert.match(readFileSync(seen, "utf8"), /-m pip install/);
+  for (const text of [readFileSync(seen, "utf8"), ran.stdout, ran.stderr]) {
+    assert.ok(!text.includes(secret) && !text.includes(encodeURIComponent(secret)), text);
+    assert.ok(!text.includes(wanted.slice(6)), text);
+  }
+  writeFileSync(join(at.home, ".netrc"), "machine 127.0.0.1 login me password wrong\n", { mode: 0o600 });
+  const refused = (await run(at, 1, ["needs==1.0"], { env })).error;
+  assert.equal(refused.code, "auth-failed");
+  assert.match(refused.message, /^the index does not let pip in: .*: 401 /);
+});
+
+test("an index that cannot be asked is not one without the version", async (t) => {
+  const at = await deployed(t);
+  const asked = async (url: string) => (await run(at, 1, ["tiny==1.0"], { env: { ESSAY_INDEX: url } })).error;
+  const refused = await asked("http://127.0.0.1:1/simple/");
+  assert.equal(refused.code, "index-failed");
+  assert.match(
+    refused.message,
+    /^pip gets nothing from the index: http:\/\/127\.0\.0\.1:1\/simple\/tiny\/: connection error: Failed to establish a new connection: .*refused$/,
+  );
+  const forbidden = await serving(t, (_, response) => response.writeHead(403).end());
+  assert.equal((await asked(`${forbidden}/`)).code, "auth-failed");
+  const broken = await serving(t, (_, response) => response.writeHead(502).end());
+  assert.match((await asked(`${broken}/`)).message, /pip gets nothing from the index: .*: 502 /);
+  assert.ok(!existsSync(mark(at)));
+});
+
+test("a build that fails: what it said comes along, and nothing was touched", async (t) => {
+  const at = await deployed(t);
+  building(scratch(t), "failing", 'print("gcc: command not found"); sys.exit(1)');
+  const { error } = await run(at, 1, ["failing==1.0"]);
+  assert.equal(error.code, "pip-failed");
+  assert.match(error.message, /^pip: \S/);
+  assert.doesNotMatch(error.message, /without an error line/);
+  assert.match(error.stderr, /gcc: command not found/);
+  assert.ok(!existsSync(mark(at)));
+});
+
+test("pip that fails after it has begun to change things leaves the mark", async (t) => {
+  const at = await deployed(t);
+  mkdirSync(join(at.site, "tiny.py/in-the-way"), { recursive: true });
+  const { error } = await run(at, 1, ["tiny==1.0"]);
+  assert.equal(error.code, "pip-failed");
+  assert.equal(readFileSync(mark(at), "utf8"), "es-pip\n");
+  rmSync(join(at.site, "tiny.py"), { recursive: true });
+  assert.equal((await run(at, 0, ["tiny==1.0"])).entry.changed, true);
+  assert.deepEqual(installed(at), ["tiny==1.0"]);
+});
+
+test("pip that says all went well is not believed", async (t) => {
+  const at = await deployed(t);
+  await run(at, 0, ["tiny==1.0"]);
+  writeFileSync(join(at.site, "pip/__main__.py"), "print('Successfully installed tiny-1.1')\n");
+  const { error } = await run(at, 1, ["tiny==1.1"]);
+  assert.equal(error.code, "not-installed");
+  assert.match(error.message, /^pip said that all went well, but .*\/srv\/a has: tiny 1\.0$/);
+});
+
+test("killed midway: the virtualenv is marked and refused, nothing runs on, and the next run mends it", async (t) => {
+  const at = await deployed(t);
+  const pids = join(at.home, "pid");
+  building(
+    scratch(t),
+    "slow",
+    `open(${JSON.stringify(pids)}, "a").write("%d\\n" % os.getpid())\ntime.sleep(1000)`,
+  );
+  const child = spawn(process.execPath, [join(bins, "es-pip.js"), "slow==1.0"], {
+    env: { ...process.env, HOME: at.home, ESSAY_INDEX: index.url },
+    stdio: ["pipe", "ignore", "ignore"],
+  });
+  child.stdin.write(`${JSON.stringify(at.record)}\n`);
+  await until("the build", () => existsSync(pids) && readFileSync(pids, "utf8").endsWith("\n"), 60_000);
+  const pid = Number(readFileSync(pids, "utf8"));
+  assert.equal(readFileSync(mark(at), "utf8"), "es-pip\n");
+  child.kill("SIGKILL");
+  await once(child, "exit");
+  await until("the end of the build", () => identity(pid) === undefined);
+  const up = await expectStatus(
+    1,
+    "es-supervisor",
+    ["up", "--project", "tiny", "--profile", "x", "--port-prefix", "880"],
+    {
+      input: `${JSON.stringify(at.record)}\n`,
+      env: { HOME: at.home },
+      cwd: at.home,
+    },
+  );
+  const refused = recordsOf(up.stdout)[0].error;
+  assert.deepEqual(
+    [refused.code, refused.message],
+    ["half-done", `${at.venv} is half-done: es-pip was cut short; run it again`],
+  );
+  const again = await run(at, 0, ["tiny==1.0"]);
+  assert.match(again.stderr, /what was cut short mended, tiny 1\.0 installed/);
+  assert.deepEqual(installed(at), ["tiny==1.0"]);
+  assert.ok(!existsSync(mark(at)));
+});
+
+test("what is half-installed is installed anew, dependencies too; what is whole is left alone", async (t) => {
+  const at = await deployed(t);
+  await run(at, 0, ["needs==1.0", "built==1.0"]);
+  const before = readFileSync(join(at.site, "needs-1.0.dist-info/RECORD"));
+  writeFileSync(mark(at), "es-pip\n");
+  // As pip leaves them: installing tiny was cut short before its RECORD, removing built in the middle.
+  rmSync(join(at.site, "tiny-1.0.dist-info/RECORD"));
+  writeFileSync(join(at.site, "tiny.py"), "");
+  renameSync(join(at.site, "built.py"), join(at.site, "~uilt.py"));
+  mkdirSync(join(at.site, "~uilt-0.9.dist-info"));
+  const mended = await run(at, 0, ["needs==1.0", "built==1.0"]);
+  assert.equal(mended.entry.changed, true);
+  assert.match(mended.stderr, /what was cut short mended, built 1\.0 installed/);
+  assert.deepEqual(installed(at), ["built==1.0", "needs==1.0", "tiny==1.0"]);
+  assert.match(readFileSync(join(at.site, "tiny.py"), "utf8"), /version/);
+  assert.ok(existsSync(join(at.site, "built.py")));
+  assert.ok(!existsSync(join(at.site, "~uilt-0.9.dist-info")));
+  assert.deepEqual(readFileSync(join(at.site, "needs-1.0.dist-info/RECORD")), before);
+  assert.ok(!existsSync(mark(at)));
+  assert.equal((await run(at, 0, ["needs==1.0", "built==1.0"])).entry.changed, false);
+});
+
+test("two versions at once are none", async (t) => {
+  const at = await deployed(t);
+  await run(at, 0, ["tiny==1.0"]);
+  execFileSync("cp", ["-a", join(at.site, "tiny-1.0.dist-info"), join(at.site, "tiny-0.9.dist-info")]);
+  writeFileSync(
+    join(at.site, "tiny-0.9.dist-info/METADATA"),
+    "Metadata-Version: 2.1\nName: Tiny\nVersion: 0.9\n",
+  );
+  const ran = await run(at, 1, ["tiny==1.0"]);
+  assert.equal(ran.error.code, "not-installed");
+  // It is marked now: what does not match its RECORD goes.
+  assert.equal((await run(at, 0, ["tiny==1.0"])).entry.changed, true);
+  assert.deepEqual(installed(at), ["tiny==1.0"]);
+});
+
+test("a version in another spelling is the version", async (t) => {
+  const at = await deployed(t);
+  await run(at, 0, ["tiny==1.0"]);
+  writeFileSync(
+    join(at.site, "tiny-1.0.dist-info/METADATA"),
+    "Metadata-Version: 2.1\nName: Tiny\nVersion: v1.00\n",
+  );
+  const ran = await run(at, 0, ["tiny==1.0"]);
+  assert.deepEqual([ran.entry.changed, ran.record.installed], [false, { tiny: "1.0" }]);
+});
+
+test("a virtualenv that es-venv has half made is refused", async (t) => {
+  const at = await deployed(t);
+  writeFileSync(mark(at), "es-venv\n");
+  const { error } = await run(at, 1, ["tiny==1.0"]);
+  assert.deepEqual(
+    [error.code, error.message],
+    ["half-done", `${at.venv} is half-done: es-venv was cut short; run it again`],
+  );
+  assert.equal(readFileSync(mark(at), "utf8"), "es-venv\n");
+});
+
+test("while another run changes the virtualenv, it is locked", async (t) => {
+  const at = await deployed(t);
+  const lock = join(at.home, "srv/.essay/a.lock");
+  const holder = spawn("flock", [lock, "sh", "-c", "echo; exec cat"], { stdio: ["pipe", "pipe", "inherit"] });
+  t.after(() => holder.kill());
+  await once(holder.stdout, "data");
+  assert.equal((await run(at, 1, ["tiny==1.0"])).error.code, "locked");
+});
+
+test("a plain http index on another machine is passed as trusted, which is said once", async (t) => {
+  const at = await deployed(t);
+  const input = `${JSON.stringify(at.record)}\n`.repeat(2);
+  const ran = await expectStatus(0, "es-pip", ["tiny==1.0", "--dry-run"], {
+    input,
+    cwd: at.home,
+    env: { HOME: at.home, ESSAY_INDEX: "http://pypi.example/simple/" },
+  });
+  assert.equal(
+    ran.stderr.match(/http:\/\/pypi\.example\/simple\/ is plain http: pip is told to trust it/g)?.length,
+    1,
+  );
+});
+
+test("the same virtualenv twice in one stream: one after the other", async (t) => {
+  const at = await deployed(t);
+  const ran = await run(at, 0, ["tiny==1.0"], { input: `${JSON.stringify(at.record)}\n`.repeat(2) });
+  assert.deepEqual(
+    recordsOf(ran.stdout).map(({ trace }) => trace[0].changed),
+    [true, false],
+  );
+});
+
+describe("under each shell", () => {
+  for (const shell of shells)
+    test(shell, async (t) => {
+      const python = scratch(t);
+      symlinkSync("/usr/bin/python3", join(python, "python3"));
+      const env = { PATH: `${pathOf(shell)}:${python}` };
+      const at = await deployed(t, env);
+      assert.equal((await run(at, 0, ["tiny==1.0"], { env })).entry.changed, true);
+      assert.equal((await run(at, 0, ["tiny==1.0"], { env })).entry.changed, false);
+      assert.equal((await run(at, 1, ["tiny==99"], { env })).error.code, "version-not-found");
+      writeFileSync(mark(at), "es-pip\n");
+      rmSync(join(at.site, "tiny-1.0.dist-info/RECORD"));
+      assert.equal((await run(at, 0, ["tiny==1.0"], { env })).entry.changed, true);
+      const [wheel] = wheelOf(tiny(scratch(t), "1.1", "tiny", "other\n"));
+      const mismatch = await run(at, 1, ["--release", release(at, [wheel as ReleaseFile])], { env });
+      assert.equal(mismatch.error.code, "hash-mismatch");
+      const refused = await run(at, 1, ["tiny==1.1", "--index", "http://127.0.0.1:1/"], { env });
+      assert.equal(refused.error.code, "index-failed");
+      assert.deepEqual(installed(at), ["tiny==1.0"]);
+    });
+});
