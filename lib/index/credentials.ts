@@ -21,12 +21,6 @@ export interface Repository {
   password: string | undefined;
 }
 
-/** PyPI's upload URLs, which .pypirc may leave out. */
-const wellKnown: Record<string, string> = {
-  pypi: "https://upload.idx.test/legacy/",
-  testpypi: "https://test.idx.test/legacy/",
-};
-
 /** The text of a file of the user's, or undefined where there is none. Throws UsageError for one not UTF-8. */
 async function readOwn(path: string): Promise<string | undefined> {
   let bytes: Buffer;
@@ -96,7 +90,7 @@ export function parsePypirc(text: string, path: string): Repository[] {
   return [...sections]
     .filter(([name]) => name !== "distutils")
     .flatMap(([name, settings]) => {
-      const url = settings.get("repository") ?? wellKnown[name];
+      const url = settings.get("repository");
       return url === undefined || !URL.canParse(url)
         ? []
         : [{ name, url, user: settings.get("username"), password: settings.get("password") }];

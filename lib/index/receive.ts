@@ -1,4 +1,4 @@
-// An upload as it comes in: the multipart form of the legacy upload API (docs.idx.test/api/upload), straight
+// An upload as it comes in: the multipart form of the legacy upload API, straight
 // into the store.
 
 import type { IncomingMessage } from "node:http";

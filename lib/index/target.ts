@@ -15,11 +15,6 @@ export interface Destination extends Target {
   forLookUp: Credentials | undefined;
 }
 
-const wellKnown: Target[] = [
-  { simple: "https://idx.test/simple/", upload: "https://upload.idx.test/legacy/" },
-  { simple: "https://test.idx.test/simple/", upload: "https://test.idx.test/legacy/" },
-];
-
 /**
  * Both URLs from either. A simple URL ends with `simple/` (devpi: `+simple/`), and uploads go to what is above it;
  * an upload URL of PyPI's kind ends with `legacy/`, and `simple/` is beside it; any other is the upload URL, with
@@ -34,8 +29,6 @@ export function targetOf(address: string): Target {
   url.hash = "";
   if (!url.pathname.endsWith("/")) url.pathname += "/";
   const { href } = url;
-  const known = wellKnown.find(({ simple, upload }) => href === simple || href === upload);
-  if (known) return { ...known };
   const [, above, last] = /^(.*\/)(\+?simple|legacy)\/$/.exec(href) ?? [];
   if (above === undefined) return { simple: `${href}simple/`, upload: href };
   return last === "legacy" ? { simple: `${above}simple/`, upload: href } : { simple: href, upload: above };

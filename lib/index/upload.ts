@@ -1,4 +1,4 @@
-// Uploading a file to a package index by the legacy upload API (docs.idx.test/api/upload), safe to repeat: the
+// Uploading a file to a package index by the legacy upload API, safe to repeat: the
 // index is asked before, and again when something went wrong.
 
 import { createHash, randomBytes } from "node:crypto";

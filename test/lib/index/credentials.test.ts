@@ -49,7 +49,8 @@ default login anonymous password guest`;
 
 test("a .pypirc", () => {
   const text = `[distutils]\r\nindex-servers =\r\n    pypi\r\n    internal\r\n
-[pypi]
+[public]
+repository: https://upload.example/legacy/
 username: __token__
 password = pypi-abc=def:ghi%20#;
 ; a comment
@@ -60,8 +61,8 @@ Username = joe
 username = nobody`;
   assert.deepEqual(parsePypirc(text, ".pypirc"), [
     {
-      name: "pypi",
-      url: "https://upload.idx.test/legacy/",
+      name: "public",
+      url: "https://upload.example/legacy/",
       user: "__token__",
       password: "pypi-abc=def:ghi%20#;",
     },
