@@ -64,7 +64,6 @@ function details({ details }: Failure): FailureDetails {
 /** One run of a step: counts, writes and reports. */
 class Run {
   readonly context: Context;
-  readonly stop = new AbortController();
   malformed = false;
   #seen = 0;
   #failed: string[] = [];
@@ -77,7 +76,7 @@ class Run {
   constructor(context: Context, forPeople = process.stdout.isTTY === true) {
     this.context = context;
     this.#table = forPeople && !context.json ? [] : undefined;
-    this.#writer = new RecordWriter(process.stdout, () => this.stop.abort());
+    this.#writer = new RecordWriter(process.stdout);
   }
 
   /** Why nothing new may be started, if so. */

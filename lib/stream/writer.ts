@@ -12,22 +12,13 @@ export class RecordWriter {
   /** Labels of the records that found no reader. */
   readonly unread: string[] = [];
   readonly #output: Writable;
-  readonly #onClosed: () => void;
 
-  /** `onClosed` is called once, when it is seen that nobody reads any more. */
-  constructor(output: Writable, onClosed: () => void) {
+  constructor(output: Writable) {
     this.#output = output;
-    this.#onClosed = onClosed;
     output.on("error", (error: NodeJS.ErrnoException) => {
       if (!readerGone.includes(error.code ?? "")) throw error;
-      this.#close();
+      this.closed = true;
     });
-  }
-
-  #close(): void {
-    if (this.closed) return;
-    this.closed = true;
-    this.#onClosed();
   }
 
   /** Writes one record's text; `label` names it should it be lost. Resolves when the text has been taken. */
@@ -37,7 +28,7 @@ export class RecordWriter {
         this.#output.write(`${text}\n`, resolve);
       });
       if (!failed) return;
-      this.#close();
+      this.closed = true;
     }
     this.unread.push(label);
   }

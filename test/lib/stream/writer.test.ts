@@ -13,7 +13,7 @@ test("writes a line at a time, and waits until it is taken", async () => {
       take = done;
     },
   });
-  const writer = new RecordWriter(output, () => assert.fail("nothing is closed"));
+  const writer = new RecordWriter(output);
   let written = false;
   const first = writer.write("{}", "one").then(() => {
     written = true;
@@ -24,19 +24,18 @@ test("writes a line at a time, and waits until it is taken", async () => {
   take();
   await first;
   assert.deepEqual(writer.unread, []);
+  assert.equal(writer.closed, false);
 });
 
 for (const code of ["EPIPE", "ECONNRESET"])
-  test(`after the reader has gone (${code}), lines are counted, and it is said once`, async () => {
-    let closings = 0;
+  test(`after the reader has gone (${code}), lines are counted`, async () => {
     const output = new Writable({
       write: (_chunk, _encoding, done) => done(Object.assign(new Error("gone"), { code })),
     });
-    const writer = new RecordWriter(output, () => closings++);
+    const writer = new RecordWriter(output);
     await Promise.all([writer.write("{}", "one"), writer.write("{}", "two")]);
     await writer.write("{}", "three");
     await writer.end();
     assert.equal(writer.closed, true);
     assert.deepEqual(writer.unread.sort(), ["one", "three", "two"]);
-    assert.equal(closings, 1);
   });
