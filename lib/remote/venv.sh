@@ -43,9 +43,16 @@ print(os.path.realpath(sys.base_prefix))' "$venv" "$module" 2>/dev/null) || retu
     found=${found%%"$essay_newline"*}
 }
 
+# own_python: prints the interpreter that the virtualenv was made of, if that still runs.
+own_python() {
+    own=$("$venv/bin/python" -I -c 'import sys; print(sys._base_executable)' 2>/dev/null) || return 1
+    case $own in "$venv"/*) return 1 ;; esac
+    [ -x "$own" ] && printf '%s\n' "$own"
+}
+
 choose_python() {
     if [ "$wanted" = - ]; then
-        python=$(command -v python3) ||
+        python=$(own_python || command -v python3) ||
             fail python-not-found "no python3 in PATH ($PATH); install Python 3.8 or later, or name one with --python"
     else
         python=$(command -v "$wanted") || fail python-not-found "there is no interpreter $wanted"

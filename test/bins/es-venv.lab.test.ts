@@ -314,6 +314,15 @@ test("Python modules in the working directory and of the environment do not coun
   assertSound(join(at, "srv/a"));
 });
 
+test("what is mended keeps its interpreter, whatever PATH says by now", async (t) => {
+  const at = home(t);
+  await run(at, 0, ["a"]);
+  writeFileSync(join(at, "srv/a/.essay/changing"), "es-venv\n");
+  const mended = await run(at, 0, ["a"], { env: { PATH: pathOf("busybox") } });
+  assert.equal(mended.entry.changed, true);
+  assertSound(join(at, "srv/a"));
+});
+
 for (const kind of ["moved", "copied"])
   test(`the programs of a virtualenv that was ${kind} start its own interpreter again`, async (t) => {
     const at = home(t);
