@@ -5,6 +5,7 @@ import { Failure, UsageError } from "../lib/base/failure.js";
 import { run } from "../lib/cli.js";
 import { hostOptions } from "../lib/flags.js";
 import { onHosts } from "../lib/host-step.js";
+import { refuseLive } from "../lib/host-venv.js";
 import { type PipIndex, pipIndex } from "../lib/index/pip.js";
 import { deployed, wantedRelease, wantedVersions } from "../lib/pip-wanted.js";
 import { eachRecord } from "../lib/step.js";
@@ -18,6 +19,7 @@ const command = {
   options: {
     index: { value: "URL|NAME", help: "the package index, and no other" },
     release: { value: "FILE", help: "install the files of this release record, by hash" },
+    live: { help: "change the virtualenv even if nginx serves it" },
     ...hostOptions,
   },
 } as const;
@@ -58,6 +60,7 @@ await run(command, async ({ args, flags, context }) => {
     return eachRecord(context, {
       reads: [
         "host",
+        "live",
         "user",
         "port",
         "transport",
@@ -72,6 +75,7 @@ await run(command, async ({ args, flags, context }) => {
       work: async (record, task) => {
         const { venv } = record;
         if (!venv) throw new Failure("no-venv", "the record has no field venv: run es-venv before es-pip");
+        refuseLive(venv.name, record, flags.live);
         const fields = await deployed(wanted, record);
         const index = await indexFor(record.index);
         const looked = wanted.requirements.flatMap(({ project, version }) => [project, version]);

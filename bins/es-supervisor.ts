@@ -84,7 +84,7 @@ await run(command, async ({ args: [verb = "", name], flags, context }) => {
       key: (record) => `${labelOf(record)} ${flags.venv ?? record.venv?.name}`,
       work: async (record, task) => {
         const venv = venvFor(settings, flags.venv, record);
-        if (!does.looks) refuseLive(venv, record, flags.live);
+        if (!does.looks) refuseLive(venv.name, record, flags.live);
         const { args, payload } = await rest(venv, record);
         const log = new Lines((line) => context.show(labelOf(record), line));
         const results = await runScript(

@@ -4,7 +4,7 @@
 import { run } from "../lib/cli.js";
 import { hostOptions } from "../lib/flags.js";
 import { onHosts } from "../lib/host-step.js";
-import { prefixFor } from "../lib/host-venv.js";
+import { prefixFor, refuseLive } from "../lib/host-venv.js";
 import { eachRecord } from "../lib/step.js";
 import { runScript } from "../lib/transport/run-script.js";
 import { checkDirectory, checkPrefix, checkVenvName } from "../lib/venv/name.js";
@@ -18,6 +18,7 @@ const command = {
     python: { value: "PROGRAM", help: "the interpreter (python3 of the host)" },
     virtualenv: { value: "PROGRAM", help: "make it with this virtualenv" },
     prefix: { value: "DIR", help: "the directory of virtualenvs (~/PROJECT)" },
+    live: { help: "change the virtualenv even if nginx serves it" },
     ...hostOptions,
   },
 } as const;
@@ -31,9 +32,10 @@ await run(command, async ({ args: [name = ""], flags, context }) => {
     const directories = (settings.config.values.deploy?.dirs ?? usualDirectories).map(checkDirectory);
     const virtualenv = settings.find("virtualenv", { flag: flags.virtualenv }) ?? "-";
     return eachRecord(context, {
-      reads: ["host", "user", "port", "transport", "become", "prefix", "project"],
+      reads: ["host", "user", "port", "transport", "become", "prefix", "project", "live"],
       key: (record) => `${record.user}@${record.host}:${record.port} ${name}`,
       work: async (record, task) => {
+        refuseLive(name, record, flags.live);
         const results = await runScript(
           transport,
           record,

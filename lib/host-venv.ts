@@ -35,7 +35,7 @@ export function venvFor(
 }
 
 /** Throws Failure "live" when a virtualenv that nginx serves now would be changed without --live. */
-export function refuseLive(venv: Venv, record: RecordWith<"live">, allowed: boolean): void {
-  if (record.live !== venv.name || allowed) return;
-  throw new Failure("live", `nginx serves ${venv.name} now: it is changed only with --live`);
+export function refuseLive(name: string, record: RecordWith<"live">, allowed: boolean): void {
+  if (record.live !== name || allowed) return;
+  throw new Failure("live", `nginx serves ${name} now: it is changed only with --live`);
 }

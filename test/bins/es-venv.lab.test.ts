@@ -464,3 +464,23 @@ test("a record that came in failed is passed on untouched; no input is a failure
   assert.deepEqual(readdirSync(at), []);
   assert.equal((await program("es-venv", ["--help"])).status, 0);
 });
+
+for (const [step, args] of [
+  ["es-venv", ["a"]],
+  ["es-pip", ["supervisor==4.2.5", "--index", "http://127.0.0.1:9/"]],
+] as const)
+  test(`${step} does not touch the virtualenv that nginx serves`, async () => {
+    const record = {
+      host: "@local",
+      transport: "local",
+      prefix: "/nowhere",
+      live: "a",
+      venv: { name: "a", path: "/nowhere/a" },
+    };
+    const ran = await expectStatus(1, step, [...args], { input: JSON.stringify(record) });
+    assert.equal(recordsOf(ran.stdout)[0].error.code, "live", ran.report);
+    const other = await expectStatus(1, step, [...args, "--live", "--dry-run"], {
+      input: JSON.stringify({ ...record, transport: "ssh", host: "127.0.0.1", port: 9 }),
+    });
+    assert.notEqual(recordsOf(other.stdout)[0].error.code, "live", other.report);
+  });

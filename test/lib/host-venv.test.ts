@@ -30,9 +30,8 @@ test("the virtualenv: the one named, otherwise the record's", () => {
 });
 
 test("the live virtualenv is refused unless allowed", () => {
-  const venv = { name: "a", path: "/srv/demo/a" };
-  assert.throws(() => refuseLive(venv, { live: "a" }, false), Failure);
-  refuseLive(venv, { live: "a" }, true);
-  refuseLive(venv, { live: "b" }, false);
-  refuseLive(venv, {}, false);
+  assert.throws(() => refuseLive("a", { live: "a" }, false), Failure);
+  refuseLive("a", { live: "a" }, true);
+  refuseLive("a", { live: "b" }, false);
+  refuseLive("a", {}, false);
 });
