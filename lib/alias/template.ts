@@ -149,7 +149,14 @@ export function expand(
     if (word.length === 1 && typeof only === "object" && only.kind === "switch")
       return given.switches.has(only.name) ? [only.name] : [];
     const parts = word.map((part) => (typeof part === "string" ? part : filled(part)));
-    return parts.includes(undefined) ? [] : [parts.join("")];
+    if (parts.includes(undefined)) return [];
+    const text = parts.join("");
+    const at = parts.findIndex((part) => part !== "");
+    const first = word[at];
+    // Only who writes an alias gives flags to its programs; a lone - is an operand.
+    if (/^-./s.test(text) && typeof first === "object" && parts[at] !== first.otherwise)
+      throw new UsageError(`${name}: ${first.label} makes the word ${text}, which would be read as a flag`);
+    return [text];
   };
   return template.map((stages) => stages.map((stage) => stage.flatMap(words)));
 }

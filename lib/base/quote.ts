@@ -17,6 +17,6 @@ export function quoteWord(text: string): string {
 /** A list of words, quoted only where a person would have to; for showing commands, not for running them. */
 export function showCommand(words: readonly string[]): string {
   return words
-    .map((word) => (/^[\w@%+=:,./{}-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
+    .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
     .join(" ");
 }

@@ -50,6 +50,18 @@ test("a flag's value may look like a flag", () => {
   assert.deepEqual(expanded("a --b={--branch}", "--branch", "-x"), [[["a", "--b=-x"]]]);
 });
 
+test("no value becomes a flag of a program", () => {
+  mistake(/^x: -R ROLE makes the word --help, which would be read as a flag$/, () =>
+    expanded("a {-R:ROLE}", "-R", "--help"),
+  );
+  mistake(/^x: -R makes the word --help=b, which/, () => expanded("a ''{-R}=b", "-R=--help"));
+  mistake(/^x: config\.project makes the word -x==1, which/, () =>
+    expand("x", parseTemplate("a {config.project}=={1}"), ["1"], () => "-x"),
+  );
+  mistake(/^x: -a makes the word --c, which/, () => expanded("a {-a}{-b}c", "-a", "-", "-b", "-"));
+  assert.deepEqual(expanded("a {-R} b-{-R} {-x=--y}", "-R", "-"), [[["a", "-", "b--", "--y"]]]);
+});
+
 test("switches stand where they are given", () => {
   assert.deepEqual(expanded("a {--dry-run!} b", "--dry-run"), [[["a", "--dry-run", "b"]]]);
   assert.deepEqual(expanded("a {--dry-run!} b"), [[["a", "b"]]]);

@@ -38,7 +38,7 @@ test("what cannot be an argument is refused", () => {
 
 test("shown commands are quoted only where a person would", () => {
   assert.equal(
-    showCommand(["es-pip", "demo==1.0", "--set", "a b", "it's", ""]),
-    "es-pip demo==1.0 --set 'a b' 'it'\\''s' ''",
+    showCommand(["es-pip", "demo==1.0", "--set", "a b", "it's", "", "web{1,2}"]),
+    "es-pip demo==1.0 --set 'a b' 'it'\\''s' '' 'web{1,2}'",
   );
 });
