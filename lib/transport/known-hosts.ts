@@ -179,21 +179,28 @@ export class KnownHosts {
     this.#files = files;
   }
 
-  /** What is known of a host with this key. `names`: as nameOf gives it, then others that will do as well. */
+  /**
+   * What is known of a host with this key. `names`: as nameOf gives it, then others that will do as well where
+   * that one has no key at all. A key that is revoked for any of them is revoked.
+   */
   verdict(names: readonly string[], key: Buffer): Verdict {
     const text = key.toString("base64");
     // Looked up by the key first: only its few lines have their names compared.
-    const ofKey = this.#files
-      .flatMap((file) => file.byKey.get(text) ?? [])
-      .filter((line) => names.some((name) => lineMatches(line, name)));
-    const revoked = ofKey.find(({ marker }) => marker === "revoked");
+    const ofKey = this.#files.flatMap((file) => file.byKey.get(text) ?? []);
+    const vouches = (name: string) =>
+      ofKey.some((line) => line.marker === undefined && lineMatches(line, name));
+    const [first = "", ...rest] = names;
+    const revoked = ofKey.find(
+      (line) => line.marker === "revoked" && names.some((name) => lineMatches(line, name)),
+    );
     if (revoked) return { is: "revoked", line: revoked };
-    if (ofKey.some(({ marker }) => marker === undefined)) return { is: "known" };
-    const lines = this.#linesFor(names.slice(0, 1), true);
+    if (vouches(first)) return { is: "known" };
+    const lines = this.#linesFor([first], true);
     const others = lines.filter(({ marker }) => marker === undefined);
     const type = typeOf(key);
     const other = others.find((line) => typeOf(Buffer.from(line.key, "base64")) === type) ?? others[0];
     if (other) return { is: "changed", line: other };
+    if (rest.some(vouches)) return { is: "known" };
     return { is: "unknown", authority: lines.find(({ marker }) => marker === "cert-authority") };
   }
 

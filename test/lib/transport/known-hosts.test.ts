@@ -64,6 +64,21 @@ test("a key that is known without the port will do, and another one there is no 
   assert.equal(hosts.verdict(names, two).is, "unknown");
 });
 
+test("a key that is known without the port does not make up for another one with the port", async (t) => {
+  const hosts = await known(
+    t,
+    `web1 ${written(one)}`,
+    `[web1]:2222 ${written(two)}`,
+    `@revoked web1 ${written(three)}`,
+  );
+  const names = [nameOf("web1", 2222), nameOf("web1", 22)];
+  const changed = hosts.verdict(names, one);
+  assert.ok(changed.is === "changed");
+  assert.equal(changed.line.line, 2);
+  assert.equal(hosts.verdict(names, two).is, "known");
+  assert.equal(hosts.verdict(names, three).is, "revoked");
+});
+
 test("wildcards and negations", async (t) => {
   const hosts = await known(
     t,
