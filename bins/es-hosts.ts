@@ -88,5 +88,6 @@ await run(command, async ({ args, flags, context }) => {
     hosts.map((host) =>
       record({ ...(otherwise !== undefined && { prefix: otherwise }), ...host }, common, batch),
     ),
+    "the list names no host",
   );
 });

@@ -65,6 +65,8 @@ function details({ details }: Failure): FailureDetails {
 class Run {
   readonly context: Context;
   malformed = false;
+  /** What is said where there was no record. */
+  none = "no record came in";
   #seen = 0;
   #failed: string[] = [];
   readonly #batches = new Batches();
@@ -170,7 +172,7 @@ class Run {
       if (!partial) status = 1;
     }
     if (this.#seen === 0 && !this.malformed) {
-      warn("nothing to do: no record came in");
+      warn(`nothing to do: ${this.none}`);
       if (!allowEmpty) status = 1;
     }
     const allowed = "count" in maxFail ? maxFail.count : Math.floor((this.#seen * maxFail.percent) / 100);
@@ -320,12 +322,14 @@ export async function wholeBatch<F extends FieldName>(
   return run.end();
 }
 
-/** Writes records that were made here and resolves to the exit status. */
+/** Writes records that were made here and resolves to the exit status; `none` says why there is none. */
 export async function produce(
   context: Context,
   made: Iterable<JsonObject> | AsyncIterable<JsonObject>,
+  none = "there is nothing to make a record of",
 ): Promise<number> {
   const run = new Run(context);
+  run.none = none;
   let number = 0;
   for await (const record of made) {
     run.count({});

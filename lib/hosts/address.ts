@@ -11,9 +11,9 @@ export interface Address {
 
 const mostHosts = 100_000;
 
-/** True for a word that is a host and not the name of a role: it has a dot, colon, `@` or digit range. */
+/** True for a word that is a host and not the name of a role: it has a dot, colon, `@` or bracket. */
 export function looksLikeHost(word: string): boolean {
-  return /[.:@]/.test(word) || /\[\d+-\d+\]/.test(word);
+  return /[.:@[\]]/.test(word);
 }
 
 /** `web[01-03].x` as web01.x, web02.x, web03.x; several ranges multiply. A word without a range is itself. */
@@ -55,6 +55,10 @@ export function parseAddress(word: string): Address {
   if (at === 0) throw new UsageError(`host ${word}: no user before @; this machine itself is @local`);
   if (at > 0 && !/^[\w][\w.@+-]*\$?$/.test(user))
     throw new UsageError(`host ${word}: ${JSON.stringify(user)} is not the name of a user`);
+  if (at > 0 && place === "local")
+    throw new UsageError(
+      `host ${word}: this machine itself is @local, without a user; a host named local is ${user}@local:22`,
+    );
   const bracketed = /^\[([^\]]+)\](?::(.*))?$/.exec(place);
   const colons = place.split(":").length - 1;
   const [, host = "", port] =

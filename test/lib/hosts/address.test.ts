@@ -18,6 +18,7 @@ for (const [word, address] of [
   ["[::1]", { host: "::1", transport: "ssh" }],
   ["me@[::1]:22", { host: "::1", transport: "ssh", user: "me", port: 22 }],
   ["fe80::1%eth0", { host: "fe80::1%eth0", transport: "ssh" }],
+  ["me@local:22", { host: "local", transport: "ssh", user: "me", port: 22 }],
   ["@local", { host: "@local", transport: "local" }],
 ] as const)
   test(`${word} is a host`, () => assert.deepEqual(parseAddress(word), address));
@@ -29,6 +30,7 @@ for (const [word, message] of [
   ["web1:ssh", /not "ssh"/],
   ["[::1]:0", /not "0"/],
   ["@web1", /no user before @; this machine itself is @local/],
+  ["me@local", /^host me@local: this machine itself is @local, without a user; .* is me@local:22$/],
   ["me@", /"" is not the name or address of a host/],
   ["", /is not the name/],
   ["-oProxyCommand=x", /is not the name or address/],
@@ -47,10 +49,10 @@ for (const [word, message] of [
       (error) => error instanceof UsageError && message.test(error.message),
     ));
 
-test("a host has a dot, colon, @ or digit range; a bare word is a role", () => {
-  for (const word of ["a.b", "a:1", "me@a", "@local", "web[1-3]", "::1", "[::1]"])
+test("a host has a dot, colon, @ or bracket; a bare word is a role", () => {
+  for (const word of ["a.b", "a:1", "me@a", "@local", "web[1-3]", "web[1-2", "web]", "::1", "[::1]"])
     assert.ok(looksLikeHost(word), word);
-  for (const word of ["dev", "web1", "web-1", "web[a-b]"]) assert.ok(!looksLikeHost(word), word);
+  for (const word of ["dev", "web1", "web-1"]) assert.ok(!looksLikeHost(word), word);
 });
 
 test("ranges, with leading zeros as written", () => {
