@@ -30,10 +30,17 @@ const command = {
 /** Milliseconds that reaching the host and starting may take in addition to the deadline. */
 const onTop = 20_000;
 
-/** The ports to ask. What has none must be RUNNING; what was stopped on purpose is left alone. */
+/** States of supervisord in which a process runs, or may soon. */
+const hopeful = ["RUNNING", "STARTING", "BACKOFF"];
+
+/**
+ * The ports to ask. What has none must be RUNNING; what was stopped on purpose is left alone. Whatever listens
+ * on the port of a process that does not run is another one.
+ */
 function portsOf(processes: readonly Process[]): number[] {
   const bad = processes.find(
-    ({ state, port }) => state !== "STOPPED" && state !== "RUNNING" && port === null,
+    ({ state, port }) =>
+      state !== "STOPPED" && state !== "RUNNING" && (port === null || !hopeful.includes(state)),
   );
   if (bad) throw new Failure("check-failed", `${bad.name} is ${bad.state}`);
   const awake = processes.filter(({ state }) => state !== "STOPPED");

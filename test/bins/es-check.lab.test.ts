@@ -136,6 +136,22 @@ test("processes without a port must run; no processes at all is an error", async
   assert.equal(recordOf(await check(1, recordWith([], stopped))).error.code, "no-processes");
 });
 
+test("a process that does not run is not well, whatever listens on its port", async (t) => {
+  let asked = 0;
+  const port = await serve(t, (_, response) => {
+    asked++;
+    response.end();
+  });
+  const as = (state: string) => recordWith([], { processes: [{ name: "demo", state, pid: null, port }] });
+  for (const state of ["FATAL", "EXITED", "UNKNOWN"]) {
+    const { error } = recordOf(await check(1, as(state)));
+    assert.deepEqual([error.code, error.message], ["check-failed", `demo is ${state}`]);
+  }
+  assert.equal(asked, 0);
+  for (const state of ["RUNNING", "STARTING", "BACKOFF"]) await check(0, as(state));
+  assert.equal(asked, 3);
+});
+
 test("data stays data: nothing of a flag reaches a shell", async (t) => {
   const port = await serve(t, (request, response) => response.end(request.headers.host));
   const host = "$(touch /tmp/owned)`id`'\"";
