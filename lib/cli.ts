@@ -57,14 +57,17 @@ export interface Context {
   configFile: string | undefined;
   configEnv: string | undefined;
   interrupt: Interrupt;
-  /** One line for people on stderr; nothing with -q. Control characters are escaped. */
-  say(line: string): void;
+  /** One line of these parts, for people on stderr; nothing with -q. Control characters are escaped. */
+  say(...parts: (string | Bad)[]): void;
   /** One line on stderr that -q does not silence, after the program's name. */
   warn(line: string): void;
   /** Text from a host on stderr, each line after a label; for -v. */
   show(label: string, text: string): void;
-  /** Marks text as bad (red) where colour is wanted. */
-  bad(text: string): string;
+}
+
+/** Text of a message that is red where colour is wanted. */
+export interface Bad {
+  bad: string;
 }
 
 export interface Invocation<O extends Options> {
@@ -125,8 +128,12 @@ function makeContext(
     configFile: flags.config,
     configEnv: flags.env,
     interrupt,
-    say: (line) => {
-      if (!flags.quiet) process.stderr.write(`${line}\n`);
+    say: (...parts) => {
+      const line = parts.map((part) => {
+        const text = printable(hideCredentials(typeof part === "string" ? part : part.bad));
+        return colour && typeof part !== "string" ? `\x1b[31m${text}\x1b[0m` : text;
+      });
+      if (!flags.quiet) process.stderr.write(`${line.join("")}\n`);
     },
     warn: (line) => {
       process.stderr.write(`${command.name}: ${printable(hideCredentials(line))}\n`);
@@ -135,7 +142,6 @@ function makeContext(
       for (const line of printableLines(text).replace(/\n$/, "").split("\n"))
         process.stderr.write(`${printable(label)}| ${line}\n`);
     },
-    bad: (text) => (colour ? `\x1b[31m${text}\x1b[0m` : text),
   };
 }
 
@@ -208,5 +214,6 @@ function report(command: Command<Options>, error: unknown, withUsage: boolean): 
   }
   const failure = asFailure(error);
   say(`${failure.code}: ${failure.message}`);
-  if (failure.details.stderr) process.stderr.write(`${printableLines(failure.details.stderr.trimEnd())}\n`);
+  const { stderr = "" } = failure.details;
+  if (stderr) process.stderr.write(`${printableLines(hideCredentials(stderr).trimEnd())}\n`);
 }

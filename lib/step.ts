@@ -4,7 +4,6 @@
 
 import { asFailure, Failure, type FailureDetails, UsageError } from "./base/failure.js";
 import type { Json, JsonObject } from "./base/json.js";
-import { printable } from "./base/printable.js";
 import type { Batch, FieldName, RecordWith, TraceEntry } from "./base/schema.js";
 import { hideCredentials } from "./base/url.js";
 import type { Context } from "./cli.js";
@@ -148,11 +147,8 @@ class Run {
   }
 
   #say(label: string, failure: Failure | undefined, said: string, ms: number): void {
-    const { name, bad } = this.context;
-    const text = failure
-      ? bad(printable(hideCredentials(`${failure.code}: ${failure.message}`)))
-      : printable(said);
-    this.context.say(`${printable(label)}  ${name}  ${text}  ${(ms / 1000).toFixed(1)} s`);
+    const text = failure ? { bad: `${failure.code}: ${failure.message}` } : said;
+    this.context.say(`${label}  ${this.context.name}  `, text, `  ${(ms / 1000).toFixed(1)} s`);
   }
 
   /** Says what there is to say at the end, and gives the exit status. */

@@ -80,7 +80,7 @@ test("a missing operand and an unwanted command are wrong usage", async () => {
 
 test("a failure is one line and the end of its stderr; a fault tells where", async () => {
   const failed = await expectStatus(1, "es-show", ["--fail", "failure"]);
-  assert.equal(failed.stderr, "es-show: broken: it broke\nthe\\x07 reason\nof it\n");
+  assert.equal(failed.stderr, "es-show: broken: it broke\nthe\\x07 reason\nof https://it/\n");
   const fault = await expectStatus(1, "es-show", ["--fail", "fault"]);
   assert.match(fault.stderr, /^es-show: internal: a fault\n.*TypeError.*\n(.*\n)*.*es-show\.js/);
 });
@@ -90,7 +90,8 @@ test("what the program returns is its exit status", async () => {
 });
 
 test("-q silences what is said and not what is warned; -v shows what hosts write", async () => {
-  assert.equal((await expectStatus(0, "es-show", [])).stderr, "said\nes-show: warned\n");
+  const said = "said \\x1b[2J of https://it/";
+  assert.equal((await expectStatus(0, "es-show", [])).stderr, `${said}\nes-show: warned\n`);
   assert.equal((await expectStatus(0, "es-show", ["-q"])).stderr, "es-show: warned\n");
   assert.match(
     (await expectStatus(0, "es-show", ["-v"])).stderr,

@@ -21,16 +21,17 @@ const command = {
 
 await run(command, async ({ args, flags, rest, context }) => {
   if (flags.fail === "usage") throw new UsageError(`wrong \x1b[31m ${args[0]}`);
-  if (flags.fail === "failure") throw new Failure("broken", "it broke", { stderr: "the\x07 reason\nof it" });
+  if (flags.fail === "failure")
+    throw new Failure("broken", "it broke", { stderr: "the\x07 reason\nof https://me:geheim@it/" });
   if (flags.fail === "configuration") throw new Failure("not-configured", "no index.url");
   if (flags.fail === "fault") throw new TypeError("a fault");
-  const { say, warn, show, bad, interrupt, ...plain } = context;
+  const { say, warn, show, interrupt, ...plain } = context;
   if (flags.wait) {
     process.stdout.write("waiting\n");
     await pause(60_000, undefined, { signal: interrupt.signal }).catch(() => say("cleaning up"));
     if (args[0] === "stubborn") await pause(60_000);
   }
-  say("said");
+  say("said \x1b[2J of https://me:geheim@it/");
   warn("warned");
   if (context.verbose) show("a\x07label", "one\ntwo\x1b[0m\n");
   process.stdout.write(`${JSON.stringify({ args, flags, rest: rest ?? null, context: plain })}\n`);
