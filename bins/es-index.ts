@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Serves a directory of sdists and wheels as a package index.
+// es-index: serves a directory of sdists and wheels as a package index.
 
 import { once } from "node:events";
 import { mkdir } from "node:fs/promises";
@@ -18,6 +18,9 @@ const command = {
   name: "es-index",
   summary: "serve a directory of sdists and wheels as a package index",
   usage: ["[--bind ADDRESS] [--port PORT] DIR", "[--bind ADDRESS] [--port PORT] DIR -- COMMAND..."],
+  operands: [1, 1],
+  command: true,
+  timeout: 0,
   options: {
     bind: {
       value: "ADDRESS",
@@ -25,9 +28,6 @@ const command = {
     },
     port: { value: "PORT", help: "listen on this port (0, any that is free)" },
   },
-  operands: [1, 1],
-  command: true,
-  timeout: 0,
 } as const;
 
 /** Makes the last folder of the path if need be; a path of which more is missing is mistyped. */

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// es-init: lay out a project, or add what is missing to an existing one.
+// es-init: lays out a project, or adds what is missing to an existing one.
 
 import { existsSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -16,12 +16,12 @@ const command = {
   name: "es-init",
   summary: "lay out a project, or add what is missing to an existing one",
   usage: ["[--git [--remote URL]] [-t TEMPLATE] [NAME]"],
+  operands: [0, 1],
   options: {
     git: { help: "make a git repository with a first commit" },
     remote: { value: "URL", help: "with --git: push to this repository" },
     template: { short: "t", value: "NAME", help: "which kind of project (default)" },
   },
-  operands: [0, 1],
 } as const satisfies Command<Options>;
 
 /** The URL of a remote, asked for on a terminal; undefined where nobody can be asked or none is given. */

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Packs a commit as the source distribution of a release.
+// es-sdist: packs a commit as the source distribution of a release.
 
 import { resolve } from "node:path";
 import { Failure, UsageError } from "../lib/base/failure.js";
@@ -17,6 +17,7 @@ const command = {
   name: "es-sdist",
   summary: "pack a branch, tag or commit as the source distribution of a release",
   usage: ["[--branch NAME | --tag NAME | --commit ID] [--repo DIR|URL] [--out DIR]"],
+  operands: [0, 0],
   options: {
     branch: { value: "NAME", help: "the branch whose newest commit is packed" },
     tag: { value: "NAME", help: "the tag whose commit is packed" },
@@ -24,7 +25,6 @@ const command = {
     repo: { value: "DIR|URL", help: "the repository; otherwise git.repo, or the one of this folder" },
     out: { value: "DIR", help: "the folder for the file; otherwise build.out, or dist" },
   },
-  operands: [0, 0],
 } as const;
 
 await run(command, async ({ flags, context }) => {

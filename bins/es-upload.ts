@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Uploads the files of release records to a package index; safe to run twice.
+// es-upload: uploads the files of release records to a package index; safe to run twice.
 
 import { normaliseName } from "../lib/base/distribution.js";
 import { Failure } from "../lib/base/failure.js";
@@ -16,6 +16,7 @@ const command = {
   name: "es-upload",
   summary: "upload the files of release records to a package index",
   usage: ["[--index URL|NAME] [--no-wait]"],
+  operands: [0, 0],
   options: {
     index: {
       value: "URL|NAME",
@@ -23,7 +24,6 @@ const command = {
     },
     "no-wait": { help: "do not wait until the index lists the files" },
   },
-  operands: [0, 0],
 } as const;
 
 /** How long an index may take to list what it has taken, in milliseconds. */

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Makes a release record: the next version of a project, its newest one, or one that is named.
+// es-version: makes a release record with the next, the newest or a named version of a project.
 
 import { isProjectName } from "../lib/base/distribution.js";
 import { Failure, UsageError } from "../lib/base/failure.js";
@@ -20,13 +20,13 @@ const command = {
     "latest [--project NAME] [--index URL|NAME]",
     "use VERSION [--project NAME]",
   ],
+  operands: [1, 2],
   options: {
     project: { value: "NAME", help: "the distribution; otherwise the configuration's or pyproject.toml's" },
     index: { value: "URL|NAME", help: "the index that knows the published versions" },
     scheme: { value: "SCHEME", help: "y.m.d.n, yy.m.d.n or yyyy.m.d.n: how the date makes a version" },
     date: { value: "DAY", help: "the day of the next version, such as 2026-11-21, instead of today" },
   },
-  operands: [1, 2],
 } as const;
 
 const verbs = ["next", "latest", "use"];

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Builds the wheel of a release's sdist, so that servers compile nothing.
+// es-wheel: builds the wheel of a release's sdist, so that servers compile nothing.
 
 import { resolve } from "node:path";
 import { normaliseName } from "../lib/base/distribution.js";
@@ -17,13 +17,13 @@ const command = {
   name: "es-wheel",
   summary: "build the wheel of a release's sdist",
   usage: ["[--index URL|NAME] [--out DIR] [--python PROGRAM] [--no-isolation]"],
+  operands: [0, 0],
   options: {
     index: { value: "URL|NAME", help: "the index that has what the build needs, and no other" },
     out: { value: "DIR", help: "the folder for the file; otherwise build.out, or dist" },
     python: { value: "PROGRAM", help: "the interpreter whose pip builds (python3)" },
     "no-isolation": { help: "build with the packages that the interpreter has, and ask no index" },
   },
-  operands: [0, 0],
 } as const;
 
 /** The wheel of the sdist that the record has already, if it is there and whole. */

@@ -162,8 +162,19 @@ test("every executable is in package.json, with its page", () => {
 });
 
 test("every executable begins in the same way", () => {
-  for (const name of executables)
-    assert.match(read(`bins/${name}.ts`), /^#!\/usr\/bin\/env node\n\/\/ \S.*\n/, name);
+  const order = ["name", "summary", "usage", "operands", "command", "stopEarly", "timeout", "options"];
+  for (const name of executables) {
+    const text = read(`bins/${name}.ts`);
+    assert.ok(text.startsWith(`#!/usr/bin/env node\n// ${name}: `), name);
+    const [, fields = ""] = /^const command = \{\n(.*?)^\} as const/ms.exec(text) ?? [];
+    const names = [...fields.matchAll(/^ {2}(\w+):/gm)].map(([, field = ""]) => field);
+    assert.deepEqual(
+      names,
+      order.filter((field) => names.includes(field)),
+      name,
+    );
+    assert.ok(names.includes("options"), name);
+  }
 });
 
 /** Sources without a test of the same name, and why that is so. */
