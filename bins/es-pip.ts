@@ -6,7 +6,7 @@ import { run } from "../lib/cli.js";
 import { hostOptions } from "../lib/flags.js";
 import { onHosts } from "../lib/host-step.js";
 import { refuseLive } from "../lib/host-venv.js";
-import { type PipIndex, pipIndex } from "../lib/index/pip.js";
+import { type PipIndex, pipIndexes } from "../lib/index/pip.js";
 import { deployed, wantedRelease, wantedVersions } from "../lib/pip-wanted.js";
 import { eachRecord } from "../lib/step.js";
 import { runScript } from "../lib/transport/run-script.js";
@@ -45,18 +45,9 @@ await run(command, async ({ args, flags, context }) => {
   return onHosts(context, flags, async ({ settings, transport }) => {
     // A mistake on the command line is told before any host is touched.
     if (flags.index !== undefined) settings.indexUrl("index", { flag: flags.index });
-    const indexes = new Map<string, Promise<PipIndex>>();
-    const indexFor = (record: string | undefined): Promise<PipIndex> => {
-      const url = settings.indexUrl("index", { flag: flags.index ?? wanted.index, record });
-      const known = indexes.get(url) ?? pipIndex(url);
-      if (!indexes.has(url))
-        known.then(
-          ({ trusted, url }) => trusted && context.warn(`${url} is plain http: pip is told to trust it`),
-          () => {}, // whoever awaits it hears of it
-        );
-      indexes.set(url, known);
-      return known;
-    };
+    const lookUp = pipIndexes(context.warn);
+    const indexFor = (record: string | undefined) =>
+      lookUp(settings.indexUrl("index", { flag: flags.index ?? wanted.index, record }));
     return eachRecord(context, {
       reads: [
         "host",

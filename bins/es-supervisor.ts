@@ -10,7 +10,7 @@ import { hostOptions, wholeNumber } from "../lib/flags.js";
 import { confFor } from "../lib/host-conf.js";
 import { onHosts } from "../lib/host-step.js";
 import { refuseLive, venvFor } from "../lib/host-venv.js";
-import { pipIndex } from "../lib/index/pip.js";
+import { pipIndexes } from "../lib/index/pip.js";
 import { eachRecord } from "../lib/step.js";
 import { labelOf } from "../lib/stream/table.js";
 import { describeProcesses, parseProcesses } from "../lib/supervisor/processes.js";
@@ -63,6 +63,7 @@ await run(command, async ({ args: [verb = "", name], flags, context }) => {
 
   return onHosts(limits, flags, async ({ settings, transport }) => {
     const file = settings.find("template", { flag: flags.template });
+    const lookUp = pipIndexes(context.warn);
     const template = does.renders ? await readTemplate(file) : undefined;
 
     /** What the script is told beside verb, virtualenv and name, and its payload. */
@@ -71,7 +72,7 @@ await run(command, async ({ args: [verb = "", name], flags, context }) => {
       const { payload, credentials, ports } = await confFor(settings, template, venv, flags, record);
       const said = { flag: flags.index, record: record.index };
       const named = settings.find("index", said) !== undefined;
-      const index = named ? await pipIndex(settings.indexUrl("index", said)) : undefined;
+      const index = named ? await lookUp(settings.indexUrl("index", said)) : undefined;
       const { username, password } = credentials;
       return { args: [username, password, ports, index?.netrc ?? "-", ...(index?.flags ?? [])], payload };
     };

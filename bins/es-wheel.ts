@@ -8,7 +8,7 @@ import type { ReleaseFile } from "../lib/base/schema.js";
 import { run } from "../lib/cli.js";
 import { loadConfig } from "../lib/config/load.js";
 import { Settings } from "../lib/config/settings.js";
-import { pipIndex } from "../lib/index/pip.js";
+import { pipIndexes } from "../lib/index/pip.js";
 import { buildWheel, checkFile } from "../lib/package/wheel.js";
 import { eachRecord } from "../lib/step.js";
 import { normalVersion } from "../lib/version/pep440.js";
@@ -45,15 +45,9 @@ await run(command, async ({ flags, context }) => {
   const settings = new Settings(config);
   const out = resolve(settings.find("out", { flag: flags.out }) ?? resolve(config.directory, "dist"));
   const isolated = !flags["no-isolation"];
-  const warned = new Set<string>();
-
-  const indexFor = async (record: string | undefined) => {
-    const index = await pipIndex(settings.indexUrl("index", { flag: flags.index, record }));
-    if (index.trusted && !warned.has(index.url))
-      context.warn(`${index.url} is plain http: pip is told to trust it`);
-    warned.add(index.url);
-    return index;
-  };
+  const lookUp = pipIndexes(context.warn);
+  const indexFor = (record: string | undefined) =>
+    lookUp(settings.indexUrl("index", { flag: flags.index, record }));
 
   return eachRecord(context, {
     reads: ["project", "version", "released", "files", "index"],

@@ -52,3 +52,18 @@ export async function pipIndex(index: string): Promise<PipIndex> {
     trusted,
   };
 }
+
+/** Looks up each index once; `warn` hears, once for each, that pip is told to trust plain http. */
+export function pipIndexes(warn: (line: string) => void): (index: string) => Promise<PipIndex> {
+  const known = new Map<string, Promise<PipIndex>>();
+  const lookUp = async (index: string) => {
+    const found = await pipIndex(index);
+    if (found.trusted) warn(`${found.url} is plain http: pip is told to trust it`);
+    return found;
+  };
+  return (index) => {
+    const one = known.get(index) ?? lookUp(index);
+    known.set(index, one);
+    return one;
+  };
+}

@@ -328,4 +328,18 @@ describe("es-supervisor", { concurrency: 3 }, () => {
     }
     assert.match((await expectStatus(2, "es-supervisor", ["relaod"])).stderr, /did you mean reload\?/);
   });
+
+  test("a plain http index on another machine is passed as trusted, which is said once", async (t) => {
+    const prefix = scratch(t);
+    const venv = { name: "a", path: join(prefix, "a") };
+    const record = { host: "@local", transport: "local", prefix, project: "demo", profile: "test", venv };
+    const ran = await expectStatus(
+      1,
+      "es-supervisor",
+      ["up", "--port-prefix", "880", "--index", "http://pypi.example/simple/"],
+      { input: `${JSON.stringify(record)}\n`.repeat(2), cwd: prefix },
+    );
+    const said = ran.stderr.match(/^es-supervisor: http:\/\/pypi\.example\/simple\/ is plain http/gm);
+    assert.equal(said?.length, 1, ran.report);
+  });
 });

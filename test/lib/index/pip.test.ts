@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { Failure } from "../../../lib/base/failure.js";
-import { pipIndex } from "../../../lib/index/pip.js";
+import { pipIndex, pipIndexes } from "../../../lib/index/pip.js";
 import { scratch } from "../../lab/program.js";
 
 /** A .netrc that counts during the test. */
@@ -76,4 +76,15 @@ test("what is no URL of an index", async (t) => {
   netrc(t, "");
   for (const index of ["ftp://a/", "file:///srv", "http://", "x"])
     await assert.rejects(pipIndex(index), (error) => error instanceof Failure && error.code === "bad-index");
+});
+
+test("each index is looked up once, and told of once where it is plain http", async (t) => {
+  netrc(t, "");
+  const warned: string[] = [];
+  const lookUp = pipIndexes((line) => warned.push(line));
+  const plain = "http://me:secret@pypi.example/simple/";
+  assert.equal((await lookUp(plain)).url, "http://pypi.example/simple/");
+  for (const index of [plain, "https://pypi.example/simple/", plain]) await lookUp(index);
+  assert.deepEqual(warned, ["http://pypi.example/simple/ is plain http: pip is told to trust it"]);
+  for (let i = 0; i < 2; i++) await assert.rejects(lookUp("x"), { code: "bad-index" });
 });
