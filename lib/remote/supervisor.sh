@@ -256,8 +256,8 @@ stop_one() {
 }
 
 up() {
-    refuse_marked "$venv"
     lock_venv "$venv"
+    refuse_marked "$venv"
     substitute_credentials "$1" "$2"
     ports=$3
     shift 3
@@ -355,8 +355,8 @@ case $verb in
     up | reload) up "$@" ;;
     shutdown) shut_down ;;
     start)
-        refuse_marked "$venv"
         lock_venv "$venv"
+        refuse_marked "$venv"
         meant
         start_idle "$names"
         ;;
@@ -370,8 +370,8 @@ case $verb in
         done
         ;;
     restart)
-        refuse_marked "$venv"
         lock_venv "$venv"
+        refuse_marked "$venv"
         meant
         # One after the other, so that the others go on serving.
         for one in $names; do

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
@@ -286,6 +287,30 @@ describe("es-supervisor", { concurrency: 3 }, () => {
     const refused = await expectStatus(1, "es-supervisor", ["shutdown"], { input: live });
     assert.equal(recordOf(refused).error.code, "live");
     await expectStatus(0, "es-supervisor", ["shutdown", "--live"], { input: live });
+  });
+
+  test("while another run changes the virtualenv it is locked, not half-done", async (t) => {
+    const { es, path } = await supervised(t);
+    await es(0, "up", "--profile", "test");
+    const verbs: [string, ...string[]][] = [
+      ["up", "--profile", "test"],
+      ["start", "demo"],
+      ["restart", "demo"],
+    ];
+    // As es-pip does, while it runs.
+    writeFileSync(join(path, ".essay/changing"), "es-pip\n");
+    const lock = join(path, "../.essay/a.lock");
+    const holder = spawn("flock", [lock, "sh", "-c", "echo; exec cat"], {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    t.after(() => holder.kill());
+    await once(holder.stdout, "data");
+    for (const [verb, ...flags] of verbs)
+      assert.equal(recordOf(await es(1, verb, ...flags)).error.code, "locked");
+    holder.stdin.end();
+    await once(holder, "exit");
+    for (const [verb, ...flags] of verbs)
+      assert.equal(recordOf(await es(1, verb, ...flags)).error.code, "half-done");
   });
 
   test("a dry run says what would be done and does nothing", async (t) => {
