@@ -7,7 +7,6 @@ import { run } from "../lib/cli.js";
 import { loadConfig } from "../lib/config/load.js";
 import { Settings } from "../lib/config/settings.js";
 import { withCheckout } from "../lib/package/checkout.js";
-import { isRemote } from "../lib/package/fetch.js";
 import type { Wanted } from "../lib/package/refs.js";
 import { writeSdist } from "../lib/package/sdist.js";
 import { eachRecord } from "../lib/step.js";
@@ -32,9 +31,7 @@ await run(command, async ({ flags, context }) => {
   const settings = new Settings(config);
   if (flags.branch !== undefined && flags.tag !== undefined && flags.commit === undefined)
     throw new UsageError("--branch and --tag cannot be given together");
-  const configured = config.values.git?.repo;
-  const ours = configured && !isRemote(configured) ? resolve(config.directory, configured) : configured;
-  const source = flags.repo ?? ours ?? process.cwd();
+  const source = settings.find("repo", { flag: flags.repo }) ?? process.cwd();
   const out = resolve(settings.find("out", { flag: flags.out }) ?? resolve(config.directory, "dist"));
 
   const wanted = (record: { commit?: string; branch?: string }): Wanted => {

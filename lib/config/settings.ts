@@ -4,6 +4,7 @@
 import { resolve } from "node:path";
 import { Failure, UsageError } from "../base/failure.js";
 import { didYouMean } from "../base/nearest.js";
+import { isRemote } from "../base/repository.js";
 import type { Config } from "./load.js";
 import type { Configuration } from "./schema.js";
 
@@ -13,8 +14,8 @@ interface Setting {
   env?: string;
   key: string;
   inConfig(values: Configuration): string | number | undefined;
-  /** A path in the configuration: relative to the folder of its file. */
-  path?: true;
+  /** A path in the configuration: relative to the folder of its file. A source may be elsewhere, by its URL. */
+  path?: "file" | "source";
 }
 
 /** Every value that can be said in several places. */
@@ -56,15 +57,15 @@ const table = {
   },
   scheme: { flag: "--scheme", key: "version.scheme", inConfig: (c) => c.version?.scheme },
   branch: { flag: "--branch", key: "git.branch", inConfig: (c) => c.git?.branch },
-  repo: { flag: "--repo", key: "git.repo", inConfig: (c) => c.git?.repo },
-  out: { flag: "--out", key: "build.out", inConfig: (c) => c.build?.out, path: true },
+  repo: { flag: "--repo", key: "git.repo", inConfig: (c) => c.git?.repo, path: "source" },
+  out: { flag: "--out", key: "build.out", inConfig: (c) => c.build?.out, path: "file" },
   jobs: { flag: "--jobs", key: "deploy.jobs", inConfig: (c) => c.deploy?.jobs },
   processes: { flag: "--processes", key: "deploy.processes", inConfig: (c) => c.deploy?.processes },
   template: {
     flag: "--template",
     key: "supervisor.template",
     inConfig: (c) => c.supervisor?.template,
-    path: true,
+    path: "file",
   },
   virtualenv: { flag: "--virtualenv", key: "deploy.virtualenv", inConfig: (c) => c.deploy?.virtualenv },
   checkPath: { flag: "--http", key: "check.http", inConfig: (c) => c.check?.http },
@@ -75,7 +76,7 @@ const table = {
     env: "ESSAY_SSH_CONFIG",
     key: "ssh.config",
     inConfig: (c) => c.ssh?.config,
-    path: true,
+    path: "file",
   },
   nginxBin: { flag: "--bin", key: "nginx.bin", inConfig: (c) => c.nginx?.bin },
   nginxConf: { flag: "--conf", key: "nginx.conf", inConfig: (c) => c.nginx?.conf },
@@ -105,8 +106,11 @@ export class Settings {
     const fromEnvironment = setting.env && process.env[setting.env];
     if (fromEnvironment) return fromEnvironment;
     const configured = setting.inConfig(this.config.values);
-    if (configured !== undefined)
-      return setting.path ? resolve(this.config.directory, String(configured)) : String(configured);
+    if (configured !== undefined) {
+      const text = String(configured);
+      const here = setting.path === "file" || (setting.path === "source" && !isRemote(text));
+      return here ? resolve(this.config.directory, text) : text;
+    }
     return name === "project" ? this.config.projectName : undefined;
   }
 

@@ -9,11 +9,6 @@ import { causeIn, detailsOf } from "./command.js";
 import { type GitOptions, git, tryGit } from "./git.js";
 import type { Wanted } from "./refs.js";
 
-/** True for what git reaches over a URL or `host:path`, false for a folder of this machine (git-fetch(1)). */
-export function isRemote(source: string): boolean {
-  return /^[a-z][a-z0-9+.-]*:\/\//i.test(source) || /^[^/]+:/.test(source);
-}
-
 interface Remote {
   url: string;
   args: string[];

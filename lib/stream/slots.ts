@@ -33,21 +33,3 @@ export class Turns {
     }
   }
 }
-
-/** `items` through `work`, at most `size` at once; results in the order of the items. `work` must not throw. */
-export async function mapBounded<T, R>(
-  items: readonly T[],
-  size: number,
-  work: (item: T, index: number) => Promise<R>,
-): Promise<R[]> {
-  const results: R[] = new Array(items.length);
-  let next = 0;
-  const worker = async () => {
-    while (next < items.length) {
-      const index = next++;
-      results[index] = await work(items[index] as T, index);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(size, items.length) }, worker));
-  return results;
-}

@@ -35,6 +35,9 @@ test("a path of the configuration belongs to its folder; one from a flag does no
   assert.equal(some.find("template"), "/etc/p/conf/supervisord.conf");
   assert.equal(some.find("sshConfig"), "/etc/ssh");
   assert.equal(some.find("template", { flag: "conf/other" }), "conf/other");
+  assert.equal(settings({ git: { repo: "../x.git" } }).find("repo"), "/etc/x.git");
+  for (const repo of ["ssh://git@h/x", "git@h:x"])
+    assert.equal(settings({ git: { repo } }).find("repo"), repo);
 });
 
 test("numbers become text", () => {

@@ -3,19 +3,13 @@ import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { fetchInto, isRemote } from "../../../lib/package/fetch.js";
+import { fetchInto } from "../../../lib/package/fetch.js";
 import type { Wanted } from "../../../lib/package/refs.js";
 import { scratch } from "../../lab/program.js";
 import { repository } from "../../lab/repository.js";
 import { web } from "../../lab/web.js";
 
 const { signal } = new AbortController();
-
-test("folders and addresses are told apart", () => {
-  for (const address of ["https://h/x.git", "ssh://git@h/x", "git@h:x/y.git", "h:x", "file:///x"])
-    assert.ok(isRemote(address), address);
-  for (const folder of [".", "/srv/x.git", "../x", "x", "./a:b"]) assert.ok(!isRemote(folder), folder);
-});
 
 const fetchTo = (t: TestContext, source: string, wanted: Wanted) =>
   fetchInto(scratch(t), source, wanted, signal);

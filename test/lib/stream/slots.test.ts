@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { mapBounded, Slots, Turns } from "../../../lib/stream/slots.js";
+import { Slots, Turns } from "../../../lib/stream/slots.js";
 
 /** Work that is ended from outside, and how much of it is under way. */
 function gates() {
@@ -63,19 +63,4 @@ test("a task that fails does not hold up the next of its key", async () => {
   const next = turns.take("a", async () => "yes");
   await assert.rejects(failed, /no/);
   assert.equal(await next, "yes");
-});
-
-test("mapBounded keeps the order of the items and its bound", async () => {
-  const { open, seen, work } = gates();
-  const mapped = mapBounded([5, 4, 3, 2, 1], 2, async (item, index) => {
-    await work();
-    return item * 10 + index;
-  });
-  for (let ended = 0; ended < 5; ended++) {
-    await settle();
-    open.pop()?.();
-  }
-  assert.deepEqual(await mapped, [50, 41, 32, 23, 14]);
-  assert.equal(seen.most, 2);
-  assert.deepEqual(await mapBounded([], 2, async () => 1), []);
 });
