@@ -1,8 +1,22 @@
 // The transport to this machine: a child process in a session of its own.
 
 import { spawn } from "node:child_process";
+import { accessSync, constants } from "node:fs";
+import { userInfo } from "node:os";
 import { Failure } from "../base/failure.js";
 import type { Channel, Ended, Target, Transport } from "./contract.js";
+
+/** Where sshd would begin, too: the home directory, or / where we cannot enter that. */
+function startDirectory(): string {
+  try {
+    const home = process.env.HOME || userInfo().homedir;
+    // The dot asks for a directory.
+    accessSync(`${home}/.`, constants.X_OK);
+    return home;
+  } catch {
+    return "/";
+  }
+}
 
 /** Runs commands by /bin/sh on this machine, each in its own process group, as sshd would. */
 export class LocalTransport implements Transport {
@@ -11,7 +25,7 @@ export class LocalTransport implements Transport {
     const child = spawn("/bin/sh", ["-c", command], {
       stdio: "pipe",
       detached: true,
-      cwd: process.env.HOME,
+      cwd: startDirectory(),
     });
     const ended = new Promise<Ended>((resolve, reject) => {
       child.on("exit", (status, signal) => resolve({ status, signal: signal?.replace(/^SIG/, "") ?? null }));

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { userInfo } from "node:os";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { LocalTransport } from "../../../lib/transport/local.js";
@@ -36,8 +37,15 @@ test("the end is known although a child holds the output open", async () => {
   channel.destroy();
 });
 
-test("a home that is not there is a failure, not an end of the program", async () => {
-  const channel = await new LocalWith({ HOME: "/no/such/home" }).start({}, "true");
-  await assert.rejects(channel.ended, { code: "exec-failed" });
-  channel.destroy();
+test("without a home directory that is there, a command begins in /", async () => {
+  for (const [home, begins] of [
+    ["/no/such/home", "/"],
+    ["/dev/null", "/"],
+    [undefined, userInfo().homedir],
+    ["", userInfo().homedir],
+  ] as const) {
+    const channel = await new LocalWith({ HOME: home }).start({}, "pwd");
+    const said = await text(channel.stdout);
+    assert.deepEqual([said, (await channel.ended).status], [`${begins}\n`, 0], `HOME=${home}`);
+  }
 });
