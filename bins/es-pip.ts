@@ -3,6 +3,7 @@
 
 import { Failure, UsageError } from "../lib/base/failure.js";
 import { run } from "../lib/cli.js";
+import { warnUnheeded } from "../lib/config/unheeded.js";
 import { hostOptions } from "../lib/flags.js";
 import { onHosts } from "../lib/host-step.js";
 import { refuseLive } from "../lib/host-venv.js";
@@ -45,6 +46,7 @@ await run(command, async ({ args, flags, context }) => {
   return onHosts(context, flags, async ({ settings, transport }) => {
     // A mistake on the command line is told before any host is touched.
     if (flags.index !== undefined) settings.indexUrl("index", { flag: flags.index });
+    warnUnheeded(settings.config, ["deploy.pre", "deploy.post"], context.warn);
     const lookUp = pipIndexes(context.warn);
     const indexFor = (record: string | undefined) =>
       lookUp(settings.indexUrl("index", { flag: flags.index ?? wanted.index, record }));

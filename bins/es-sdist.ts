@@ -6,6 +6,7 @@ import { Failure, UsageError } from "../lib/base/failure.js";
 import { run } from "../lib/cli.js";
 import { loadConfig } from "../lib/config/load.js";
 import { Settings } from "../lib/config/settings.js";
+import { refuseUnheeded, warnUnheeded } from "../lib/config/unheeded.js";
 import { withCheckout } from "../lib/package/checkout.js";
 import type { Wanted } from "../lib/package/refs.js";
 import { writeSdist } from "../lib/package/sdist.js";
@@ -29,6 +30,8 @@ const command = {
 await run(command, async ({ flags, context }) => {
   const config = await loadConfig(context);
   const settings = new Settings(config);
+  refuseUnheeded(config, ["build.on", "build.pre"]);
+  warnUnheeded(config, ["build.path"], context.warn);
   if (flags.branch !== undefined && flags.tag !== undefined && flags.commit === undefined)
     throw new UsageError("--branch and --tag cannot be given together");
   const source = settings.find("repo", { flag: flags.repo }) ?? process.cwd();

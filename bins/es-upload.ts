@@ -87,7 +87,7 @@ async function work(
 }
 
 await run(command, async ({ flags, context }) => {
-  const settings = new Settings(await loadConfig(context));
+  const settings = new Settings(await loadConfig(context), context.warn);
   const said = { flag: flags.index, record: undefined };
   // What is wrong with flags, configuration and .pypirc is said before any record is read.
   if (settings.find("uploadIndex", said) !== undefined) await destinationOf(settings, said);

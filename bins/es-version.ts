@@ -44,7 +44,7 @@ await run(command, async ({ args, flags, context }) => {
   if (verb !== "use" && wanted !== undefined) throw new UsageError(`${verb} takes no operand`);
   if (verb !== "next" && (flags.scheme ?? flags.date) !== undefined)
     throw new UsageError(`--scheme and --date belong to next, not to ${verb}`);
-  const settings = new Settings(await loadConfig(context));
+  const settings = new Settings(await loadConfig(context), context.warn);
   const project = settings.need("project", { flag: flags.project });
   if (!isProjectName(project)) throw new UsageError(`${project} is no name of a project`);
   const moment = now(process.env.SOURCE_DATE_EPOCH);

@@ -42,7 +42,7 @@ async function wheelOf(sdist: ReleaseFile, files: readonly ReleaseFile[]): Promi
 
 await run(command, async ({ flags, context }) => {
   const config = await loadConfig(context);
-  const settings = new Settings(config);
+  const settings = new Settings(config, context.warn);
   const out = resolve(settings.find("out", { flag: flags.out }) ?? resolve(config.directory, "dist"));
   const isolated = !flags["no-isolation"];
   const lookUp = pipIndexes(context.warn);

@@ -7,6 +7,7 @@ import { didYouMean } from "../base/nearest.js";
 import { isRemote } from "../base/repository.js";
 import type { Config } from "./load.js";
 import type { Configuration } from "./schema.js";
+import { warnUnheeded } from "./unheeded.js";
 
 interface Setting {
   flag: string;
@@ -94,8 +95,12 @@ export interface Said {
 /** Finds values. `where` is the configuration of this run. */
 export class Settings {
   readonly config: Config;
-  constructor(config: Config) {
+  readonly #warn: (line: string) => void;
+  #told = new Set<string>();
+  /** `warn` hears of what the configuration says of an index and nobody heeds. */
+  constructor(config: Config, warn: (line: string) => void = () => {}) {
     this.config = config;
+    this.#warn = warn;
   }
 
   /** A value, or undefined where nothing says it. */
@@ -120,14 +125,21 @@ export class Settings {
    */
   indexUrl(use: "index" | "uploadIndex", said: Said = {}): string {
     const value = this.need(use, said);
+    const { url, upload, proxy: _, ...named } = this.config.values.index ?? {};
+    if (value === url || value === upload) this.#tellOnce("index.proxy");
     if (value.includes("://")) return value;
-    const { url: _, upload: __, proxy: ___, ...named } = this.config.values.index ?? {};
     const entry = Object.hasOwn(named, value) ? named[value] : undefined;
     if (!entry)
       throw new UsageError(
         `${value} is neither the URL of an index nor the name of one${didYouMean(value, Object.keys(named))}`,
       );
+    this.#tellOnce(`index.${value}.proxy`);
     return use === "uploadIndex" ? (entry.upload ?? entry.url) : entry.url;
+  }
+
+  #tellOnce(key: string): void {
+    if (!this.#told.has(key)) warnUnheeded(this.config, [key], this.#warn);
+    this.#told.add(key);
   }
 
   /** A value that must be there. Throws Failure "not-configured" that names every place where it may be said. */

@@ -131,6 +131,19 @@ test("the configuration says repository, branch, output and further files to ren
   assert.equal(await member(path, "conf/app.ini"), "version=6.11.21.1\n");
 });
 
+test("a build host and a command before packing are refused, not left out", async (t) => {
+  const cwd = scratch(t);
+  for (const key of ["on", "pre"]) {
+    writeFileSync(join(cwd, "essay.toml"), `build.${key} = "make"\n`);
+    const ran = await expectStatus(2, "es-sdist", ["--branch", "master"], { input, cwd });
+    assert.equal(ran.stdout, "");
+    assert.match(
+      ran.stderr,
+      new RegExp(`^es-sdist: build\\.${key} in .*/essay\\.toml is not supported yet$`, "m"),
+    );
+  }
+});
+
 test("failures are the record's, and leave no file behind", async (t) => {
   const repo = await repository(t);
   const file = join(scratch(t), "file");

@@ -52,6 +52,21 @@ test("an index for uploads is the one of look-ups unless it is said", () => {
   );
 });
 
+test("an index that is used without its proxy is told of once, by the key", () => {
+  const warned: string[] = [];
+  const index = { url: "https://a/", proxy: "http://p/", b: { url: "https://b/", proxy: "http://p/" } };
+  const values = check({ index }) as Configuration;
+  const config = { file: "/etc/p/essay.toml", directory: "/etc/p", values, projectName: undefined };
+  const some = new Settings(config, (line) => warned.push(line));
+  some.indexUrl("index", { flag: "https://other/" });
+  assert.deepEqual(warned, []);
+  for (let i = 0; i < 2; i++) for (const flag of [undefined, "b"]) some.indexUrl("index", { flag });
+  assert.deepEqual(warned, [
+    "index.proxy in /etc/p/essay.toml has no effect yet",
+    "index.b.proxy in /etc/p/essay.toml has no effect yet",
+  ]);
+});
+
 test("a needed value that is nowhere: the failure names every place", () => {
   assert.throws(
     () => settings().need("project"),
