@@ -15,5 +15,5 @@ export const builtinAliases: Readonly<Record<string, string>> = {
     "es-supervisor up",
     "es-check",
   ].join(" | "),
-  switch: "es-hosts {-R=nginx} {--dry-run!} | es-nginx-switch {1:SRC} {2:DST}",
+  switch: "es-hosts {-R:ROLE=config.nginx.role=nginx} {--dry-run!} | es-nginx-switch {1:SRC} {2:DST}",
 };

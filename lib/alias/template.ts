@@ -6,7 +6,8 @@
 //   {config.K} the value of the key K of the configuration
 //   {@}        all operands and flags that nothing else takes; a word of its own
 //
-// `?` after the name: where there is no value, the whole word is left out. `=TEXT`: the value otherwise.
+// `?` after the name: where there is no value, the whole word is left out. `=TEXT`: the value otherwise;
+// `=config.K`, with `=TEXT` behind it or not: the value of that key otherwise.
 
 import { Failure, UsageError } from "../base/failure.js";
 
@@ -17,7 +18,7 @@ export interface Placeholder {
   /** For messages. */
   label: string;
   optional: boolean;
-  otherwise: string | undefined;
+  otherwise: string | Placeholder | undefined;
 }
 
 /** A word of an alias: texts and placeholders in turn. */
@@ -44,7 +45,7 @@ function placeholder(inner: string): Placeholder {
     name: kind === "config" ? name.slice("config.".length) : name,
     label: kind === "operand" ? label || `operand ${name}` : `${name} ${label}`.trimEnd(),
     optional: mark === "?",
-    otherwise,
+    otherwise: otherwise?.startsWith("config.") ? placeholder(otherwise) : otherwise,
   };
 }
 
@@ -87,6 +88,11 @@ export function parseTemplate(text: string): PipelineTemplate[] {
 
 function placeholdersOf(template: readonly PipelineTemplate[]): Placeholder[] {
   return template.flat(3).filter((part): part is Placeholder => typeof part !== "string");
+}
+
+/** The text of an alias that stands in where there is no value at all. */
+function lastResort({ otherwise }: Placeholder): string | undefined {
+  return typeof otherwise === "object" ? lastResort(otherwise) : otherwise;
 }
 
 interface Given {
@@ -138,6 +144,7 @@ export function expand(
           ? given.flags.get(one.name)
           : configured(one.name);
     if (found !== undefined || one.optional) return found;
+    if (typeof one.otherwise === "object") return filled(one.otherwise);
     if (one.otherwise !== undefined) return one.otherwise;
     if (one.kind === "config")
       throw new Failure("not-configured", `${name} needs the key ${one.name} in essay.toml`);
@@ -154,7 +161,7 @@ export function expand(
     const at = parts.findIndex((part) => part !== "");
     const first = word[at];
     // Only who writes an alias gives flags to its programs; a lone - is an operand.
-    if (/^-./s.test(text) && typeof first === "object" && parts[at] !== first.otherwise)
+    if (/^-./s.test(text) && typeof first === "object" && parts[at] !== lastResort(first))
       throw new UsageError(`${name}: ${first.label} makes the word ${text}, which would be read as a flag`);
     return [text];
   };

@@ -71,6 +71,10 @@ test("--print says what an alias would run", async (t) => {
     await printed(cwd, "switch", "upstreamA", "upstreamB"),
     "es-hosts nginx | es-nginx-switch upstreamA upstreamB\n",
   );
+  assert.equal(
+    await printed(project(t, 'nginx.role = "lb"\n'), "switch", "upstreamA", "upstreamB"),
+    "es-hosts lb | es-nginx-switch upstreamA upstreamB\n",
+  );
   assert.equal(await printed(cwd, "hosts", "a b"), "es-hosts 'a b'\n");
 });
 

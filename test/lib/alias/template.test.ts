@@ -76,6 +76,17 @@ test("a word with an optional value that is missing is left out; another value s
   ]);
 });
 
+test("a key of the configuration stands in for a value, and a text for the key", () => {
+  const text = "a {-R:ROLE=config.nginx.role=nginx} {--b=config.none=--x}";
+  assert.deepEqual(expanded(text), [[["a", "lb", "--x"]]]);
+  assert.deepEqual(expanded(text, "-R", "r", "--b", "b"), [[["a", "r", "b"]]]);
+  assert.deepEqual(expanded("a {1=config.none?} b"), [[["a", "b"]]]);
+  assert.throws(
+    () => expanded("a {1=config.none}"),
+    (error) => error instanceof Failure && error.message === "x needs the key none in essay.toml",
+  );
+});
+
 test("values of the configuration", () => {
   assert.deepEqual(expanded("a {config.project}=={1} {config.nginx.role}", "1.0"), [
     [["a", "essay_demo==1.0", "lb"]],
@@ -138,6 +149,6 @@ for (const text of ["", "  ", "a |", "| a", "a && ", "a | | b"])
   test(`${JSON.stringify(text)} has a stage without a program`, () =>
     mistake(/^an alias has a stage without a program/, () => parseTemplate(text)));
 
-for (const text of ["a {}", "a {x}", "a {1:}", "a {config}", "a {--}", "a {1!!}"])
+for (const text of ["a {}", "a {x}", "a {1:}", "a {config}", "a {--}", "a {1!!}", "a {1=config.}"])
   test(`${text} has no placeholder that is known`, () =>
     mistake(/^an alias knows no placeholder \{.*\}; see man es$/, () => parseTemplate(text)));
