@@ -96,8 +96,9 @@ await run(command, async ({ args: [name, ...args], flags, context }) => {
   requirePrograms(all);
   let status = 0;
   for (const stages of all) {
-    const ends = await runPipeline(stages, context.interrupt.signal);
-    for (const { program, signal } of ends) if (signal) context.warn(`${program} was ended by ${signal}`);
+    const ends = await runPipeline(stages, context.interrupt);
+    for (const { program, signal } of ends)
+      if (signal && !context.interrupt.received) context.warn(`${program} was ended by ${signal}`);
     status = statusOf(ends);
     if (status !== 0) break;
   }

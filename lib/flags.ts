@@ -138,11 +138,11 @@ export function wholeNumber(
   return value;
 }
 
-/** A flag's value in seconds, as milliseconds. */
+/** A flag's value in seconds, as milliseconds: what a timer of Node's can hold. */
 export function seconds(flag: string, text: string): number {
   const value = Number(text);
-  if (!/^\d+(\.\d+)?$/.test(text) || value <= 0)
-    throw new UsageError(`${flag} takes seconds above 0, not ${text}`);
+  if (!/^\d+(\.\d+)?$/.test(text) || value < 0.001 || value > 2_000_000)
+    throw new UsageError(`${flag} takes seconds, from 0.001 to 2000000, not ${text}`);
   return Math.round(value * 1000);
 }
 

@@ -1,21 +1,10 @@
 // Running a command of the user's in the foreground, as `env` or `time` do: it has our terminal and our streams.
 
 import { spawn } from "node:child_process";
-import { closeSync, openSync } from "node:fs";
 import { constants } from "node:os";
 import { Failure } from "./base/failure.js";
 import { showCommand } from "./base/quote.js";
 import type { Interrupt } from "./interrupt.js";
-
-/** From the keyboard, a signal reaches all processes of the terminal: the command has it without us. */
-function hasTerminal(): boolean {
-  try {
-    closeSync(openSync("/dev/tty", "r"));
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 /**
  * Runs a command to its end with `variables` added to its environment, and resolves to its exit status (128 and
@@ -29,11 +18,7 @@ export async function runForeground(
 ): Promise<number> {
   const [name = "", ...args] = words;
   const child = spawn(name, args, { stdio: "inherit", env: { ...process.env, ...variables } });
-  const passOn = () => {
-    const signal = interrupt.received;
-    if (signal && (signal === "SIGTERM" || !hasTerminal())) child.kill(signal);
-  };
-  interrupt.signal.addEventListener("abort", passOn);
+  const ended = interrupt.passOn((signal) => child.kill(signal));
   try {
     return await new Promise<number>((resolve, reject) => {
       child.on("error", (error: NodeJS.ErrnoException) => {
@@ -45,6 +30,6 @@ export async function runForeground(
       );
     });
   } finally {
-    interrupt.signal.removeEventListener("abort", passOn);
+    ended();
   }
 }

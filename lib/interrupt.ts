@@ -1,6 +1,23 @@
 // SIGINT, SIGTERM and SIGHUP: the first one asks the work to end, the second one ends the program at once.
 
+import { closeSync, openSync } from "node:fs";
 import { Failure } from "./base/failure.js";
+
+/**
+ * Milliseconds within which a further signal is the first one over again: a terminal or a service manager
+ * signals a whole group, and whoever started us may pass the signal on.
+ */
+const sameSignal = 500;
+
+/** From the keyboard, a signal reaches all processes of the terminal: our children have it without us. */
+function hasTerminal(): boolean {
+  try {
+    closeSync(openSync("/dev/tty", "r"));
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
@@ -9,6 +26,7 @@ export class Interrupt {
   readonly #controller = new AbortController();
   /** The first signal that came. */
   received: NodeJS.Signals | undefined;
+  #at = 0;
 
   constructor() {
     for (const name of signals) process.on(name, this.#onSignal);
@@ -21,12 +39,25 @@ export class Interrupt {
 
   readonly #onSignal = (name: NodeJS.Signals) => {
     if (this.received) {
-      this.raiseAgain();
+      if (performance.now() - this.#at > sameSignal) this.raiseAgain();
       return;
     }
     this.received = name;
+    this.#at = performance.now();
     this.#controller.abort(new Failure("cancelled", `cancelled by ${name}`));
   };
+
+  /**
+   * Calls `pass` when a signal comes that our children have not had from the keyboard. Returns a function that
+   * ends this.
+   */
+  passOn(pass: (name: NodeJS.Signals) => void): () => void {
+    const listener = () => {
+      if (this.received && (this.received === "SIGTERM" || !hasTerminal())) pass(this.received);
+    };
+    this.signal.addEventListener("abort", listener);
+    return () => this.signal.removeEventListener("abort", listener);
+  }
 
   /** Gives the signals back to the system. */
   release(): void {

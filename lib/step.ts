@@ -9,7 +9,7 @@ import { hideCredentials } from "./base/url.js";
 import type { Context } from "./cli.js";
 import { Batches } from "./stream/batches.js";
 import { amend } from "./stream/members.js";
-import { type Line, readRecords } from "./stream/reader.js";
+import { type Line, longestLine, readRecords } from "./stream/reader.js";
 import { Slots, Turns } from "./stream/slots.js";
 import { hasFailed, labelOf, renderTable } from "./stream/table.js";
 import { RecordWriter } from "./stream/writer.js";
@@ -60,6 +60,18 @@ function details({ details }: Failure): FailureDetails {
   return { ...details, ...(details.stderr !== undefined && { stderr: hideCredentials(details.stderr) }) };
 }
 
+/** What is left of a record that has grown beyond the longest line. */
+function tooLong(record: Row, step: string): Row {
+  const kept = ["host", "user", "port", "transport", "batch", "project", "version"];
+  const message = `the record has grown beyond ${longestLine} bytes in ${step}: only what names it is left`;
+  return {
+    ...Object.fromEntries(
+      kept.filter((name) => Object.hasOwn(record, name)).map((name) => [name, record[name]]),
+    ),
+    error: { step, code: "record-too-long", message },
+  };
+}
+
 /** One run of a step: counts, writes and reports. */
 class Run {
   readonly context: Context;
@@ -86,7 +98,7 @@ class Run {
       return new Failure("not-attempted", `not begun: ${this.context.interrupt.received} came before`);
     if (this.malformed) return new Failure("not-attempted", "not begun: the input has a malformed line");
     if (this.#writer.closed)
-      return new Failure("not-attempted", "not begun: nobody reads the output any more");
+      return new Failure("not-attempted", "not begun: nothing takes the output any more");
     return undefined;
   }
 
@@ -104,10 +116,17 @@ class Run {
   /** Writes a record as it came, or with changes. */
   async emit(line: Line, changes?: { [name: string]: Json | undefined }): Promise<void> {
     const label = labelOf(line.record);
-    const record: Row = { ...line.record, ...changes };
+    let record: Row = { ...line.record, ...changes };
+    let text = changes ? amend(line.text, changes) : line.text;
+    if (changes && Buffer.byteLength(text) > longestLine) {
+      // No step would read it; what names the host and what happened to it is kept.
+      record = tooLong(record, this.context.name);
+      text = JSON.stringify(record);
+      this.context.warn(`${label}: record-too-long: the rest of its record is left out`);
+    }
     if (hasFailed(record)) this.#failed.push(label);
     if (this.#table) this.#table.push(record);
-    else await this.#writer.write(changes ? amend(line.text, changes) : line.text, label);
+    else await this.#writer.write(text, label);
   }
 
   /** Writes a record that the step has worked on, with its trace, and says so. */
@@ -153,12 +172,15 @@ class Run {
 
   /** Says what there is to say at the end, and gives the exit status. */
   async end(): Promise<number> {
-    if (this.#table) process.stdout.write(renderTable(this.#table));
+    if (this.#table && this.#table.length > 0)
+      await this.#writer.write(renderTable(this.#table).trimEnd(), ...this.#table.map(labelOf));
     await this.#writer.end();
     const { warn, partial, allowEmpty, maxFail } = this.context;
     let status = 0;
     if (this.#writer.unread.length > 0) {
-      warn(`nobody read the records of: ${this.#writer.unread.join(", ")}`);
+      const why =
+        this.#writer.trouble === undefined ? "nobody read" : `${this.#writer.trouble}: not written are`;
+      warn(`${why} the records of: ${this.#writer.unread.join(", ")}`);
       status = 1;
     }
     for (const { id, size, missing } of this.#batches.missing()) {

@@ -52,20 +52,21 @@ function ended(program: string, child: ChildProcess): Promise<StageEnd> {
   });
 }
 
-/**
- * Runs one pipeline with our stdin, stdout and stderr; resolves when every stage has ended. `signal` passes
- * SIGTERM on to the stages.
- */
+/** Who hears of signals that the stages must be told of; the function that comes back ends the listening. */
+export interface Signals {
+  passOn(pass: (name: NodeJS.Signals) => void): () => void;
+}
+
+/** Runs one pipeline with our stdin, stdout and stderr; resolves when every stage has ended. */
 export async function runPipeline(
   stages: readonly (readonly string[])[],
-  signal: AbortSignal,
+  signals: Signals,
 ): Promise<StageEnd[]> {
   const children: ChildProcess[] = [];
   const ends: Promise<StageEnd>[] = [];
-  const terminate = () => {
-    for (const child of children) child.kill("SIGTERM");
-  };
-  signal.addEventListener("abort", terminate, { once: true });
+  const unheard = signals.passOn((name) => {
+    for (const child of children) child.kill(name);
+  });
   try {
     let input: "inherit" | NonNullable<ChildProcess["stdout"]> = "inherit";
     for (const [index, [program = "", ...args]] of stages.entries()) {
@@ -86,7 +87,7 @@ export async function runPipeline(
       return one.value;
     });
   } finally {
-    signal.removeEventListener("abort", terminate);
+    unheard();
   }
 }
 

@@ -1,17 +1,25 @@
 // Credentials in URLs: found, taken out, hidden.
 
 const withUserinfo = /([a-z][a-z0-9+.-]*:\/\/)([^/\s?#]*)@/gi;
+const httpText = /(https?:\/\/)(\S*)/gi;
 
 /** True when the text contains a URL with user information that may hold a password or token. */
 export function hasCredentials(text: string): boolean {
   return hideCredentials(text) !== text;
 }
 
-/** Every `scheme://user:secret@` in a text becomes `scheme://`; a bare `ssh://git@host` is kept as it is. */
+/**
+ * Every `scheme://user:secret@` in a text becomes `scheme://`; a bare `ssh://git@host` is kept as it is. A
+ * password with a bare `/`, `?` or `#` makes the URL one that cannot be read; it is taken out all the same.
+ */
 export function hideCredentials(text: string): string {
-  return text.replace(withUserinfo, (whole, scheme: string, userinfo: string) =>
-    userinfo.includes(":") || /^https?:/i.test(scheme) ? scheme : whole,
-  );
+  return text
+    .replace(withUserinfo, (whole, scheme: string, userinfo: string) =>
+      userinfo.includes(":") || /^https?:/i.test(scheme) ? scheme : whole,
+    )
+    .replace(httpText, (whole, scheme: string, rest: string) =>
+      rest.includes("@") && !URL.canParse(whole) ? scheme + rest.slice(rest.lastIndexOf("@") + 1) : whole,
+    );
 }
 
 function decoded(part: string): string {

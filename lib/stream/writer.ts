@@ -6,31 +6,35 @@ import type { Writable } from "node:stream";
 /** What a write to a pipe, and to the socket that Node puts in its place, says of a reader that went. */
 const readerGone = ["EPIPE", "ECONNRESET"];
 
-/** Where records go. After the reader has closed its end, `closed` is true and lines are counted, not written. */
+/** Where records go. When they cannot go there any more, `closed` is true and they are counted, not written. */
 export class RecordWriter {
   closed = false;
-  /** Labels of the records that found no reader. */
+  /** Why it is closed, where it is not for a reader that went: a full disk, say. */
+  trouble: string | undefined;
+  /** Labels of the records that were not written. */
   readonly unread: string[] = [];
   readonly #output: Writable;
 
   constructor(output: Writable) {
     this.#output = output;
-    output.on("error", (error: NodeJS.ErrnoException) => {
-      if (!readerGone.includes(error.code ?? "")) throw error;
-      this.closed = true;
-    });
+    output.on("error", (error) => this.#close(error));
   }
 
-  /** Writes one record's text; `label` names it should it be lost. Resolves when the text has been taken. */
-  async write(text: string, label: string): Promise<void> {
+  #close(error: NodeJS.ErrnoException): void {
+    this.closed = true;
+    if (!readerGone.includes(error.code ?? "")) this.trouble ??= error.message;
+  }
+
+  /** Writes a text and a line break; `labels` name the records in it. Resolves when it has been taken. */
+  async write(text: string, ...labels: string[]): Promise<void> {
     if (!this.closed) {
-      const failed = await new Promise<Error | null | undefined>((resolve) => {
+      const error = await new Promise<Error | null | undefined>((resolve) => {
         this.#output.write(`${text}\n`, resolve);
       });
-      if (!failed) return;
-      this.closed = true;
+      if (!error) return;
+      this.#close(error);
     }
-    this.unread.push(label);
+    this.unread.push(...labels);
   }
 
   /** Resolves when everything written has left the process. */

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import fc from "fast-check";
 import { until } from "../lab/processes.js";
 import { expectStatus, fileOf, program, recordsOf, scratch } from "../lab/program.js";
@@ -323,7 +324,8 @@ test("a second signal ends at once", async (t) => {
   await until("a record under way", () => notes().length === 1);
   child.kill("SIGTERM");
   await until("its end", () => notes().length === 2);
-  // stdin is still open, so it would wait for more.
+  // stdin is still open, so it would wait for more. Within half a second it is the first signal over again.
+  await pause(700);
   child.kill("SIGTERM");
   assert.deepEqual(await closed, [null, "SIGTERM"], seen.stderr);
 });
@@ -429,4 +431,42 @@ test("a terminal gives no records: it is said how to go on", async (t) => {
   const ran = await onTerminal(t, "es-pass", "");
   assert.equal(ran.status, 2, ran.report);
   assert.match(ran.stdout, /es-pass: reads records on stdin: pipe another step into it, or < FILE/);
+});
+
+test("a record that grows beyond the longest line says so, and stays readable", async () => {
+  const most = 1024 * 1024;
+  const start = '{"host":"h0","vars":{},"more":"';
+  const input = `${start}${"x".repeat(most - start.length - 2)}"}\n`;
+  const ran = await expectStatus(1, "es-work", [], { input });
+  const [record] = recordsOf(ran.stdout);
+  assert.equal(record.host, "h0");
+  assert.equal(record.error.code, "record-too-long");
+  assert.ok(ran.stdout.length < most);
+});
+
+test("a full disk behind stdout is said, and ends nothing that runs", async (t) => {
+  const log = join(scratch(t), "log");
+  const file = join(scratch(t), "records");
+  writeFileSync(
+    file,
+    hosts(3, (i) => ({ ms: i * 300 })),
+  );
+  const script = `"$0" "$1" --log "$2" <"$3" >/dev/full`;
+  const ran = await program("bash", ["-c", script, process.execPath, fileOf("es-work") ?? "", log, file]);
+  assert.equal(ran.status, 1, ran.report);
+  assert.match(ran.stderr, /ENOSPC.*not written are the records of: h0, h1, h2/, ran.report);
+  assert.equal(readFileSync(log, "utf8").match(/^end /gm)?.length, 3, ran.report);
+});
+
+test("a table that nobody reads is no success", async () => {
+  const script = `(sleep 0.3; printf '{"host":"h0"}\\n') | "$0" "$1" 2>&1 >&3 3>&- | cat`;
+  const report = fileOf("es-report") ?? "";
+  const ran = await program("bash", [
+    "-c",
+    `exec 3> >(true); sleep 0.2; ${script}; echo "status \${PIPESTATUS[1]}"`,
+    process.execPath,
+    report,
+  ]);
+  assert.match(ran.stdout, /nobody read the records of: h0/, ran.report);
+  assert.match(ran.stdout, /status 1/, ran.report);
 });

@@ -11,6 +11,9 @@ test("credentials are found and hidden", () => {
     ["https://u:p@ss@host/", "https://host/"],
     ["ssh://git:secret@host/repo", "ssh://host/repo"],
     ["https://:pw@host/", "https://host/"],
+    ["--index=http://u:s3/cr@et@host:80/simple/", "--index=http://host:80/simple/"],
+    ["http://u:se#cret@host/ is no URL", "http://host/ is no URL"],
+    ["http://u:se?cret@host", "http://host"],
   ] as const) {
     assert.equal(hideCredentials(text), hidden);
     assert.ok(hasCredentials(text), text);
@@ -21,6 +24,7 @@ test("what has none stays as it is", () => {
   for (const text of [
     "https://host/simple/",
     "https://host/a@b",
+    "https://host:8080/a@b",
     "https://host/?q=a:b@c",
     "ssh://git@host/repo.git",
     "git@host:repo.git",
