@@ -2,12 +2,12 @@
 // es-nginx-switch: points nginx from one upstream to another, on all balancers or on none.
 
 import { Failure, UsageError } from "../lib/base/failure.js";
+import { Gate } from "../lib/base/gate.js";
 import { run } from "../lib/cli.js";
 import { hostOptions } from "../lib/flags.js";
 import { onHosts } from "../lib/host-step.js";
 import { type Balancer, switchAll } from "../lib/nginx/switch.js";
 import { wholeBatch } from "../lib/step.js";
-import { Slots } from "../lib/stream/slots.js";
 import { labelOf } from "../lib/stream/table.js";
 import { runScript } from "../lib/transport/run-script.js";
 
@@ -38,7 +38,7 @@ await run(command, async ({ args, flags, context }) => {
     const switchConf = settings.find("nginxSwitchConf", { flag: flags["switch-conf"] }) ?? "-";
     if (conf !== "-" && !/^~?\//.test(conf))
       throw new UsageError(`${conf}: name nginx's configuration by its whole path on the host`);
-    const slots = new Slots(context.jobs);
+    const gate = new Gate(context.jobs);
 
     return wholeBatch(context, {
       reads: ["host", "user", "port", "transport", "become"],
@@ -51,7 +51,7 @@ await run(command, async ({ args, flags, context }) => {
           ([label, record]): Balancer => ({
             label,
             act: async (phase, more, signal) => {
-              await slots.acquire();
+              const place = await gate.enter(signal);
               try {
                 return await runScript(
                   transport,
@@ -64,7 +64,7 @@ await run(command, async ({ args, flags, context }) => {
                   { ...taskOf(record), signal },
                 );
               } finally {
-                slots.release();
+                place.leave();
               }
             },
           }),

@@ -6,6 +6,7 @@ import { hostOptions } from "../lib/flags.js";
 import { onHosts } from "../lib/host-step.js";
 import { prefixFor, refuseLive } from "../lib/host-venv.js";
 import { eachRecord } from "../lib/step.js";
+import { labelOf } from "../lib/stream/table.js";
 import { runScript } from "../lib/transport/run-script.js";
 import { checkDirectory, checkPrefix, checkVenvName } from "../lib/venv/name.js";
 
@@ -33,7 +34,7 @@ await run(command, async ({ args: [name = ""], flags, context }) => {
     const virtualenv = settings.find("virtualenv", { flag: flags.virtualenv }) ?? "-";
     return eachRecord(context, {
       reads: ["host", "user", "port", "transport", "become", "prefix", "project", "live"],
-      key: (record) => `${record.user}@${record.host}:${record.port} ${name}`,
+      key: (record) => `${labelOf(record)} ${name}`,
       work: async (record, task) => {
         refuseLive(name, record, flags.live);
         const results = await runScript(

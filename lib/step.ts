@@ -3,6 +3,7 @@
 // reads everything first. `produce` is for executables that make records and read none.
 
 import { asFailure, Failure, type FailureDetails, UsageError } from "./base/failure.js";
+import { Gate } from "./base/gate.js";
 import type { Json, JsonObject } from "./base/json.js";
 import type { Batch, FieldName, RecordWith, TraceEntry } from "./base/schema.js";
 import { hideCredentials } from "./base/url.js";
@@ -10,8 +11,8 @@ import type { Context } from "./cli.js";
 import { Batches } from "./stream/batches.js";
 import { amend } from "./stream/members.js";
 import { type Line, longestLine, readRecords } from "./stream/reader.js";
-import { Slots, Turns } from "./stream/slots.js";
 import { hasFailed, labelOf, renderTable } from "./stream/table.js";
+import { Turns } from "./stream/turns.js";
 import { RecordWriter } from "./stream/writer.js";
 
 /** What a step has done for a record. */
@@ -261,7 +262,7 @@ function defaultKey(record: Row): string {
  */
 export async function eachRecord<F extends FieldName>(context: Context, step: PerRecord<F>): Promise<number> {
   const run = new Run(context);
-  const slots = new Slots(context.jobs);
+  const gate = new Gate(context.jobs);
   const turns = new Turns();
   const underWay = new Set<Promise<void>>();
   let before: Promise<unknown> = Promise.resolve();
@@ -285,10 +286,10 @@ export async function eachRecord<F extends FieldName>(context: Context, step: Pe
 
   for await (const line of records(run, [...always, ...step.reads])) {
     run.count(line.record);
-    await slots.acquire();
+    const place = await gate.enter();
     const mayWrite = context.keepOrder ? before : Promise.resolve();
     const job = handle(line, mayWrite).finally(() => {
-      slots.release();
+      place.leave();
       underWay.delete(job);
     });
     underWay.add(job);

@@ -4,12 +4,13 @@
 import { createHash, randomBytes } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { access } from "node:fs/promises";
+import { pause } from "../base/abort.js";
 import { parseFilename } from "../base/distribution.js";
 import { Failure } from "../base/failure.js";
 import type { ReleaseFile, Upload } from "../base/schema.js";
 import { type IndexFile, projectFiles } from "./client.js";
 import { type Answer, type Body, readChunks, readText, request } from "./http.js";
-import { mayPass, pause } from "./retry.js";
+import { mayPass } from "./retry.js";
 import type { Destination } from "./target.js";
 
 const pauses = [500, 1000, 2000, 4000];

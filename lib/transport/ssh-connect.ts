@@ -3,9 +3,10 @@
 import { lookup } from "node:dns/promises";
 import { connect as connectTo, isIP, type Socket } from "node:net";
 import ssh2, { type Client } from "ssh2";
+import { abortable, pause } from "../base/abort.js";
 import { Failure } from "../base/failure.js";
+import type { Gate } from "../base/gate.js";
 import { showCommand } from "../base/quote.js";
-import { abortable, type Gate, pause } from "./abort.js";
 import { fingerprint, type KnownHosts, type KnownHostsFiles, nameOf, typeOf } from "./known-hosts.js";
 import { offer } from "./ssh-algorithms.js";
 import { type Identities, Login } from "./ssh-auth.js";

@@ -1,8 +1,9 @@
 // The transport by ssh2: one connection for each user, host and port, opened at its first use.
 
 import type { Client, ClientChannel, ExecOptions } from "ssh2";
+import { abortable, pause } from "../base/abort.js";
 import { Failure } from "../base/failure.js";
-import { abortable, Gate, type Place, pause } from "./abort.js";
+import { Gate, type Place } from "../base/gate.js";
 import type { Channel, Ended, SshOptions, Target, Transport } from "./contract.js";
 import { KnownHostsFiles } from "./known-hosts.js";
 import { Identities } from "./ssh-auth.js";

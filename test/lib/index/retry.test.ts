@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Failure } from "../../../lib/base/failure.js";
-import { mayPass, pause, persist } from "../../../lib/index/retry.js";
+import { mayPass, persist } from "../../../lib/index/retry.js";
 
 test("what may pass and what will not", () => {
   for (const code of ["reset", "http-429", "http-500", "http-502", "http-503", "http-504"])
@@ -28,11 +28,4 @@ test("an attempt is repeated once for each pause", async () => {
   };
   await assert.rejects(persist(wrong, [1, 1, 1]), { code: "http-403" });
   assert.equal(times, 1);
-});
-
-test("a pause ends with its signal", async () => {
-  const stop = new AbortController();
-  const waiting = pause(60_000, stop.signal);
-  stop.abort(new Failure("cancelled", "enough"));
-  await assert.rejects(waiting, { code: "cancelled" });
 });

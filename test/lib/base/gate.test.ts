@@ -1,23 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { abortable, Gate, pause } from "../../../lib/transport/abort.js";
+import { Gate } from "../../../lib/base/gate.js";
 
-const never = new Promise<never>(() => {});
 const turn = () => new Promise((resolve) => setImmediate(resolve));
-
-test("abortable gives what the promise gives", async () => {
-  const { signal } = new AbortController();
-  assert.equal(await abortable(Promise.resolve(1), signal), 1);
-  await assert.rejects(abortable(Promise.reject(new Error("no")), signal), /no/);
-});
-
-test("abortable and pause end with the abort's reason", async () => {
-  const stop = new AbortController();
-  const waiting = [abortable(never, stop.signal), pause(1e9, stop.signal)];
-  stop.abort(new Error("enough"));
-  for (const one of waiting) await assert.rejects(one, /enough/);
-  await assert.rejects(abortable(Promise.resolve(1), stop.signal), /enough/);
-});
 
 test("a gate lets so many in, and the next ones in their order", async () => {
   const { signal } = new AbortController();
@@ -78,4 +63,12 @@ test("a place that is forfeited is gone", async () => {
   assert.ok(!entered);
   held.leave();
   await next;
+});
+
+test("without a signal one waits for ever", async () => {
+  const gate = new Gate(1);
+  const held = await gate.enter();
+  const next = gate.enter();
+  held.leave();
+  (await next).leave();
 });

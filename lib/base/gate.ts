@@ -1,27 +1,6 @@
-// Waiting that an abort ends.
+// Bounded concurrency.
 
-import { setTimeout as timer } from "node:timers/promises";
-
-/** Settles as `promise` does, or rejects with the abort's reason as soon as it comes. */
-export async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  let stop = () => {};
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason);
-  });
-  signal.addEventListener("abort", stop);
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener("abort", stop);
-  }
-}
-
-/** Waits `ms` milliseconds; rejects with the abort's reason. */
-export async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await timer(ms, undefined, { signal }).catch(() => {});
-  signal.throwIfAborted();
-}
+import { abortable } from "./abort.js";
 
 /** A place that a Gate has given. */
 export interface Place {
@@ -40,9 +19,9 @@ export class Gate {
     this.#free = size;
   }
 
-  /** Resolves, when there is room, to a place. */
-  async enter(signal: AbortSignal): Promise<Place> {
-    signal.throwIfAborted();
+  /** Resolves, when there is room, to a place; rejects with the abort's reason. */
+  async enter(signal?: AbortSignal): Promise<Place> {
+    signal?.throwIfAborted();
     if (this.#free > 0) this.#free--;
     else {
       let enter = () => {};
@@ -51,7 +30,7 @@ export class Gate {
       });
       this.#waiting.push(enter);
       try {
-        await abortable(turn, signal);
+        await (signal ? abortable(turn, signal) : turn);
       } catch (error) {
         const place = this.#waiting.indexOf(enter);
         if (place >= 0) this.#waiting.splice(place, 1);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Slots, Turns } from "../../../lib/stream/slots.js";
+import { Turns } from "../../../lib/stream/turns.js";
 
 /** Work that is ended from outside, and how much of it is under way. */
 function gates() {
@@ -15,23 +15,6 @@ function gates() {
   return { open, seen, work };
 }
 const settle = () => new Promise((resolve) => setImmediate(resolve));
-
-test("no more holders than slots, and each gets one in the end", async () => {
-  const slots = new Slots(3);
-  const { open, seen, work } = gates();
-  const all = Array.from({ length: 10 }, async () => {
-    await slots.acquire();
-    await work();
-    slots.release();
-  });
-  for (let ended = 0; ended < 10; ended++) {
-    await settle();
-    assert.equal(seen.running, Math.min(3, 10 - ended));
-    open.shift()?.();
-  }
-  await Promise.all(all);
-  assert.equal(seen.most, 3);
-});
 
 test("tasks of one key run one after the other, others beside them", async () => {
   const turns = new Turns();

@@ -1,0 +1,24 @@
+// Waiting that an abort ends.
+
+import { setTimeout as timer } from "node:timers/promises";
+
+/** Settles as `promise` does, or rejects with the abort's reason as soon as it comes. */
+export async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  let stop = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason);
+  });
+  signal.addEventListener("abort", stop);
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}
+
+/** Waits `ms` milliseconds; rejects with the abort's reason as soon as it comes. */
+export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  await timer(ms, undefined, { ...(signal && { signal }) }).catch(() => {});
+  signal?.throwIfAborted();
+}
