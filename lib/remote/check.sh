@@ -5,7 +5,8 @@
 
 venv=$1
 shift
-case $venv in \~/*) venv=$HOME/${venv#\~/} ;; esac
+expand_home "$venv"
+venv=$expanded
 python=$venv/bin/python
 [ -x "$python" ] || python=$(command -v python3) || fail python-not-found "no python3 in PATH ($PATH)"
 

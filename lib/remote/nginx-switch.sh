@@ -39,11 +39,15 @@ find_files() {
         conf=$(built_with conf-path)
         conf=${conf:-$prefix/conf/nginx.conf}
     fi
-    case $conf in \~/*) conf=$HOME/${conf#??} ;; esac
+    expand_home "$conf"
+    conf=$expanded
     case $wanted in
         -) wanted=$conf ;;
         /*) ;;
-        \~/*) wanted=$HOME/${wanted#??} ;;
+        \~/*)
+            expand_home "$wanted"
+            wanted=$expanded
+            ;;
         *) wanted=${conf%/*}/$wanted ;;
     esac
     [ -f "$conf" ] || fail conf-missing "there is no file $conf; name it with --conf"

@@ -19,6 +19,20 @@ essay_scratched=
 essay_watcher=
 essay_ended=
 
+# Where HOME is not set, as in some services, it is what the system knows of this account; otherwise empty.
+if [ -z "${HOME-}" ]; then
+    HOME=
+    essay_account=$(id -un 2>/dev/null) || essay_account=
+    case $essay_account in
+        '' | *[!A-Za-z0-9._-]*) ;;
+        *) eval "HOME=~$essay_account" ;;
+    esac
+    case $HOME in
+        /*) export HOME ;;
+        *) HOME= ;;
+    esac
+fi
+
 exec 8<&0 </dev/null
 exec 3>&1 1>&2
 printf '%s\n' "$essay_ready" >&3
@@ -40,6 +54,19 @@ fail() {
     result error-code "$1"
     result error-message "$2"
     exit 1
+}
+
+# expand_home PATH: puts PATH into $expanded; a ~ that it begins with is the home directory there.
+# shellcheck disable=SC2034 # for the scripts
+expand_home() {
+    expanded=$1
+    case $1 in
+        \~ | \~/*)
+            [ -n "$HOME" ] ||
+                fail no-home "$1 needs a home directory, and this account has none: name a path that begins with /"
+            expanded=$HOME${1#\~}
+            ;;
+    esac
 }
 
 # change WHAT: says that WHAT is changed. False in a dry run, where it must not be done:

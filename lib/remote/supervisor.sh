@@ -20,7 +20,8 @@ target=$3
 deadline=$(($(date +%s) + $4))
 shift 4
 
-case $venv in \~/*) venv=$HOME/${venv#\~/} ;; esac
+expand_home "$venv"
+venv=$expanded
 conf=$venv/etc/supervisord.conf
 kept=$venv/.essay
 scratch

@@ -9,11 +9,8 @@ wanted=$3
 virtualenv=$4
 shift 4
 
-case $prefix in
-    \~) prefix=$HOME ;;
-    \~/*) prefix=$HOME/${prefix#\~/} ;;
-esac
-prefix=${prefix%/}
+expand_home "$prefix"
+prefix=${expanded%/}
 venv=$prefix/$name
 
 # version_of PYTHON: prints its version, and on a second line where it is installed.

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { userInfo } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { runBody } from "../../lab/body.js";
@@ -36,6 +37,37 @@ describe("the prelude", { concurrency: true }, () => {
       assert.equal(failed.status, 1);
       assert.equal(failed.results.get("b"), undefined);
       assert.equal((await runBody("kill -KILL $$", { transport })).signal, "KILL");
+    });
+
+    test(`${shell}: ~ is HOME, otherwise the home that the system knows, otherwise a failure`, async (t) => {
+      const body = 'expand_home "$1"; result at "$expanded"; result home "$(sh -c \'echo "${HOME-}"\')"';
+      const expand = async (path: string, environment: NodeJS.ProcessEnv) => {
+        const transport = new LocalWith({ PATH: pathOf(shell), ...environment });
+        return await runBody(body, { transport, args: [path] });
+      };
+      const { homedir } = userInfo();
+      for (const [path, HOME, expanded] of [
+        ["~/a b", "/srv/x", "/srv/x/a b"],
+        ["~", "/srv/x", "/srv/x"],
+        ["~/a", undefined, `${homedir}/a`],
+        ["~/a", "", `${homedir}/a`],
+        ["~a", undefined, "~a"],
+        ["/a/~", undefined, "/a/~"],
+      ] as const) {
+        const ran = await expand(path, { HOME });
+        assert.equal(ran.status, 0, ran.stderr);
+        assert.equal(ran.results.get("at"), expanded);
+        assert.equal(ran.results.get("home"), HOME || homedir);
+      }
+      const directory = scratch(t);
+      for (const name of ["nobody-has-this-name", "x$(echo y)", "12 34"]) {
+        writeFileSync(join(directory, "id"), `#!/bin/sh\necho '${name}'\n`, { mode: 0o755 });
+        const nowhere = { HOME: undefined, PATH: `${directory}:${pathOf(shell)}` };
+        const failed = await expand("~/a", nowhere);
+        assert.deepEqual([failed.status, failed.results.get("error-code")], [1, "no-home"], failed.stderr);
+        assert.match(failed.results.get("error-message") ?? "", /^~\/a needs a home directory/);
+        assert.equal((await expand("/a", nowhere)).results.get("at"), "/a");
+      }
     });
 
     test(`${shell}: a change is said, and made only when it is no dry run`, async (t) => {
