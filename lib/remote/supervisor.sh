@@ -163,15 +163,16 @@ install_supervisor() (
     "$venv/bin/python" -I -m pip install "$@" supervisor >&2
 )
 
-# write_conf: puts the configuration beside the old one, and has supervisord's own parser look at it.
-write_conf() {
+# check_conf: has supervisord's own parser look at the new configuration, beside the old one, as paths in it may
+# start there. Only a link is put there: no end of ours, however sudden, leaves its credentials behind.
+check_conf() {
     for directory in etc logs tmp; do
-        mkdir -p "$venv/$directory" || fail permission-denied "cannot make $venv/$directory"
+        make_directory "$venv/$directory"
     done
-    # Never longer readable by others than an older copy was.
     rm -f "$conf.new"
-    (umask 077 && cat "$rendered" >"$conf.new") || fail conf-failed "cannot write $conf.new"
-    if ! (cd "$venv" && "$python" - -c "$conf.new") <<'PYTHON' 2>"$essay_scratch/objections"; then
+    ln -s "$rendered" "$conf.new" || fail permission-denied "cannot write to $venv/etc"
+    status=0
+    (cd "$venv" && "$python" - -c "$conf.new") <<'PYTHON' 2>"$essay_scratch/objections" || status=$?
 import sys
 
 sys.path = [folder for folder in sys.path if folder]
@@ -179,9 +180,20 @@ from supervisor.options import ServerOptions
 
 ServerOptions().realize(sys.argv[1:], doc="")
 PYTHON
-        cat "$essay_scratch/objections" >&2
-        why=$(sed -n 's/^Error: //p' "$essay_scratch/objections" | head -n 1)
+    rm -f "$conf.new"
+    if [ "$status" != 0 ]; then
+        sed 's/supervisord\.conf\.new/supervisord.conf/g' "$essay_scratch/objections" >"$essay_scratch/said"
+        cat "$essay_scratch/said" >&2
+        why=$(sed -n 's/^Error: //p' "$essay_scratch/said" | head -n 1)
         fail conf-failed "supervisord does not accept the configuration: ${why:-it gives no reason}"
+    fi
+}
+
+# replace_conf: the new configuration takes the old one's place.
+replace_conf() {
+    if ! (umask 077 && cat "$rendered" >"$conf.new") || ! mv -f "$conf.new" "$conf"; then
+        rm -f "$conf.new"
+        fail conf-failed "cannot write $conf"
     fi
 }
 
@@ -274,10 +286,10 @@ up() {
         return
     fi
     provide_supervisord "$@"
-    write_conf
+    check_conf
     change "supervisord started ($why)"
     stop_all
-    mv -f "$conf.new" "$conf"
+    replace_conf
     printf '%s\n' "$ports" >"$kept/ports"
     start_supervisord
     until look; do

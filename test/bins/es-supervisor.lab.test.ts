@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, test } from "node:test";
@@ -212,6 +212,8 @@ describe("es-supervisor", { concurrency: 3 }, () => {
       const { error } = recordOf(await es(1, "up", "--profile", "test", "--template", file));
       assert.equal(error.code, code, error.message);
       assert.match(error.message, message);
+      assert.doesNotMatch(error.message + (error.stderr ?? ""), /conf\.new/);
+      assert.deepEqual(readdirSync(join(path, "etc")), ["supervisord.conf"]);
     }
     const many = recordOf(await es(1, "up", "--profile", "test", "--processes", "11"));
     assert.match(many.error.message, /11 processes of demo need more ports than/);
