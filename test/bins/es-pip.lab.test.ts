@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import {
+  cpSync,
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   realpathSync,
@@ -14,7 +16,8 @@ import {
 } from "node:fs";
 import { createServer, get, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { after, before, describe, type TestContext, test } from "node:test";
 import type { ReleaseFile } from "../../lib/base/schema.js";
 import { type LabIndex, startIndex } from "../lab/index.js";
@@ -37,7 +40,25 @@ before(async () => {
   rmSync(join(index.directory, "built-1.0-py3-none-any.whl"));
 });
 
-after(() => index.stop());
+after(async () => {
+  await index.stop();
+  for (const pip of compiled.values()) rmSync(dirname(pip), { recursive: true });
+});
+
+const compiled = new Map<string, string>();
+
+/** Gives a virtualenv pip's modules as they were compiled once: each new pip would compile them for seconds. */
+function warm(venv: string, site: string): void {
+  const pip = readdirSync(site).find((name) => /^pip-.*\.dist-info$/.test(name)) ?? "";
+  const known = compiled.get(pip) ?? join(mkdtempSync(join(tmpdir(), "essay-pip-")), "pip");
+  if (!compiled.has(pip)) {
+    compiled.set(pip, known);
+    cpSync(join(site, "pip"), known, { recursive: true });
+    const mode = ["-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"];
+    execFileSync(join(venv, "bin/python"), [...mode, known]);
+  }
+  cpSync(known, join(site, "pip"), { recursive: true });
+}
 
 /** A private home directory with a virtualenv, and what es-venv says of it. */
 async function deployed(t: TestContext, env: NodeJS.ProcessEnv = {}) {
@@ -50,6 +71,7 @@ async function deployed(t: TestContext, env: NodeJS.ProcessEnv = {}) {
   const venv = join(home, "srv/a");
   const lib = join(venv, "lib");
   const site = join(lib, readdirSync(lib).find((name) => /^python3/.test(name)) ?? "", "site-packages");
+  warm(venv, site);
   const { trace: _, ...record } = recordsOf(ran.stdout)[0];
   return { home, venv, site, record };
 }
@@ -506,6 +528,7 @@ test("pip that fails after it has begun to change things leaves the mark", async
 test("pip that says all went well is not believed", async (t) => {
   const at = await deployed(t);
   await run(at, 0, ["tiny==1.0"]);
+  rmSync(join(at.site, "pip/__pycache__"), { recursive: true });
   writeFileSync(join(at.site, "pip/__main__.py"), "print('Successfully installed tiny-1.1')\n");
   const { error } = await run(at, 1, ["tiny==1.1"]);
   assert.equal(error.code, "not-installed");
