@@ -1,10 +1,13 @@
 // Runs the tests: all of them, or with "unit" the quick ones, or those whose file name contains one of the
-// words given. A file with .lab. in its name needs the lab; those of bins/ start programs many times over.
+// words given. A file with .lab. in its name needs the lab.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+
+/** Tests that start programs many times over. */
+const startsPrograms = /^(bins\/|lib\/(step|cli|interrupt|remote\/|transport\/)|structure|es-cancel)/;
 
 const needsLab = (file: string) => file.includes(".lab.");
 
@@ -14,7 +17,7 @@ const files = readdirSync(here, { recursive: true, encoding: "utf8" })
   .filter((file) => file.endsWith(".test.js"))
   .filter((file) =>
     words[0] === "unit"
-      ? !needsLab(file) && !file.startsWith("bins/")
+      ? !needsLab(file) && !startsPrograms.test(file)
       : words.length === 0 || words.some((word) => file.includes(word)),
   )
   .sort();
