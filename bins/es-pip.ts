@@ -4,7 +4,7 @@
 import { Failure, UsageError } from "../lib/base/failure.js";
 import { run } from "../lib/cli.js";
 import { warnUnheeded } from "../lib/config/unheeded.js";
-import { hostOptions } from "../lib/flags.js";
+import { hostOptions, liveOption } from "../lib/flags.js";
 import { onHosts } from "../lib/host-step.js";
 import { refuseLive } from "../lib/host-venv.js";
 import { type PipIndex, pipIndexes } from "../lib/index/pip.js";
@@ -20,7 +20,7 @@ const command = {
   options: {
     index: { value: "URL|NAME", help: "the package index, and no other" },
     release: { value: "FILE", help: "install the files of this release record, by hash" },
-    live: { help: "change the virtualenv even if nginx serves it" },
+    ...liveOption,
     ...hostOptions,
   },
 } as const;

@@ -7,7 +7,7 @@ import { didYouMean } from "../lib/base/nearest.js";
 import type { RecordWith, Venv } from "../lib/base/schema.js";
 import { run } from "../lib/cli.js";
 import { warnUnheeded } from "../lib/config/unheeded.js";
-import { hostOptions, wholeNumber } from "../lib/flags.js";
+import { hostOptions, liveOption, wholeNumber } from "../lib/flags.js";
 import { confFor } from "../lib/host-conf.js";
 import { onHosts } from "../lib/host-step.js";
 import { refuseLive, venvFor } from "../lib/host-venv.js";
@@ -31,7 +31,7 @@ const command = {
     processes: { value: "N", help: "{{process_count}} of the template (1)" },
     "port-prefix": { value: "DIGITS", help: "{{port}} of the template: what ports begin with" },
     index: { value: "URL|NAME", help: "where supervisor is installed from, if need be" },
-    live: { help: "change the virtualenv even if nginx serves it" },
+    ...liveOption,
     follow: { short: "f", help: "tail: go on until a signal" },
     lines: { short: "n", value: "N", help: "tail: so many lines of each log (10)" },
     ...hostOptions,

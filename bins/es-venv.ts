@@ -2,7 +2,7 @@
 // es-venv: makes sure that a virtualenv exists on each host and is sound.
 
 import { run } from "../lib/cli.js";
-import { hostOptions } from "../lib/flags.js";
+import { hostOptions, liveOption } from "../lib/flags.js";
 import { onHosts } from "../lib/host-step.js";
 import { prefixFor, refuseLive } from "../lib/host-venv.js";
 import { eachRecord } from "../lib/step.js";
@@ -19,7 +19,7 @@ const command = {
     python: { value: "PROGRAM", help: "the interpreter (python3 of the host)" },
     virtualenv: { value: "PROGRAM", help: "make it with this virtualenv" },
     prefix: { value: "DIR", help: "the directory of virtualenvs (~/PROJECT)" },
-    live: { help: "change the virtualenv even if nginx serves it" },
+    ...liveOption,
     ...hostOptions,
   },
 } as const;

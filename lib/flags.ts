@@ -47,6 +47,11 @@ export const hostOptions = {
   "accept-new": { help: "learn the keys of hosts that are not yet known" },
 } as const satisfies Options;
 
+/** The flag of the steps that change a virtualenv. */
+export const liveOption = {
+  live: { help: "change the virtualenv even if nginx serves it" },
+} as const satisfies Options;
+
 function names(options: Options): Map<string, { name: string; option: Option }> {
   const all = new Map<string, { name: string; option: Option }>();
   for (const [name, option] of Object.entries(options)) {

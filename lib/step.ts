@@ -81,7 +81,7 @@ class Run {
   none = "no record came in";
   #seen = 0;
   #failed: string[] = [];
-  readonly #batches = new Batches();
+  readonly batches = new Batches();
   readonly #table: Row[] | undefined;
   readonly #writer: RecordWriter;
   readonly #started = performance.now();
@@ -106,7 +106,7 @@ class Run {
   /** Counts a record that came in. */
   count(record: Row): void {
     this.#seen++;
-    this.#batches.count(record.batch as Batch | undefined);
+    this.batches.count(record.batch as Batch | undefined);
   }
 
   bad(number: number, problem: string): void {
@@ -184,7 +184,7 @@ class Run {
       warn(`${why} the records of: ${this.#writer.unread.join(", ")}`);
       status = 1;
     }
-    for (const { id, size, missing } of this.#batches.missing()) {
+    for (const { id, size, missing } of this.batches.missing()) {
       warn(
         `${missing} of the ${size} records of batch ${id} never came: a stage before this one was ended or left them out`,
       );
@@ -309,14 +309,12 @@ export async function wholeBatch<F extends FieldName>(
 ): Promise<number> {
   const run = new Run(context);
   const lines: Line[] = [];
-  const batches = new Batches();
   for await (const line of records(run, [...always, ...step.reads])) {
     run.count(line.record);
-    batches.count(line.record.batch as Batch | undefined);
     lines.push(line);
   }
   const failed = lines.filter(({ record }) => hasFailed(record)).length;
-  const absent = context.partial ? 0 : batches.missing().reduce((sum, { missing }) => sum + missing, 0);
+  const absent = context.partial ? 0 : run.batches.missing().reduce((sum, { missing }) => sum + missing, 0);
   const why =
     run.stopped ??
     (failed
