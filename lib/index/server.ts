@@ -118,6 +118,8 @@ async function take(
   }
   try {
     const { filename, outcome } = await receiveUpload(request, store);
+    // Tells two builders of the same bytes which of them was first.
+    response.setHeader("essay-outcome", outcome);
     say(response, 200, `${filename} ${outcome}`);
   } catch (error) {
     const failure = asFailure(error);

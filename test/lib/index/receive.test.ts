@@ -37,7 +37,10 @@ async function serving(t: TestContext) {
       headers: { "content-type": type },
       body: { length: bytes.length, chunks },
     });
-    return `${answer.status} ${await readText(answer, 10_000)}`;
+    const text = await readText(answer, 10_000);
+    // Said in a header, too, for those who must know whether they were first.
+    if (answer.status === 200) assert.ok(text.endsWith(` ${answer.headers["essay-outcome"]}\n`), text);
+    return `${answer.status} ${text}`;
   };
   return { directory, origin, post };
 }
