@@ -42,7 +42,9 @@ await run(command, async ({ args, flags, context }) => {
   if ((args.length === 0) === (flags.release === undefined))
     throw new UsageError("say what to install: NAME==VERSION, or --release FILE");
   const wanted =
-    flags.release === undefined ? await wantedVersions(args) : await wantedRelease(flags.release);
+    flags.release === undefined
+      ? await wantedVersions(args, context.warn)
+      : await wantedRelease(flags.release, context.warn);
   return onHosts(context, flags, async ({ settings, transport }) => {
     // A mistake on the command line is told before any host is touched.
     if (flags.index !== undefined) settings.indexUrl("index", { flag: flags.index });

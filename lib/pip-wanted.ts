@@ -4,8 +4,11 @@ import { normaliseName } from "./base/distribution.js";
 import { Failure, UsageError } from "./base/failure.js";
 import type { RecordWith } from "./base/schema.js";
 import { readOneRecord } from "./stream/document.js";
-import { normalVersion } from "./version/pep440.js";
+import { readVersion } from "./version/label.js";
 import { parseRequirement, type Requirement, requirementLine } from "./version/requirement.js";
+
+/** Hears, in one clause, how a version was read that is no PEP 440: `1.0-fixbug`. */
+type Tell = (note: string) => void;
 
 /** What is to be installed, the same on every host. */
 export interface Wanted {
@@ -18,9 +21,9 @@ export interface Wanted {
 }
 
 /** A distribution that a release record names, checked: what pip reads must be nothing else. */
-async function distribution(file: string, name: string, version: string): Promise<Requirement> {
+async function distribution(file: string, name: string, version: string, tell: Tell): Promise<Requirement> {
   try {
-    return await parseRequirement(`${name}==${version}`);
+    return await parseRequirement(`${name}==${version}`, tell);
   } catch (error) {
     throw new UsageError(`${file}: ${(error as Error).message}`);
   }
@@ -30,16 +33,16 @@ async function distribution(file: string, name: string, version: string): Promis
  * The files of a release, by hash; where it has no other's files, pip finds the dependencies itself. `file`
  * has the release's record. Throws UsageError, and Failure "release-failed".
  */
-export async function wantedRelease(file: string): Promise<Wanted> {
+export async function wantedRelease(file: string, tell: Tell): Promise<Wanted> {
   const release = await readOneRecord(file, ["project", "version", "commit", "files", "index"]);
   const { project, version, commit, files = [], index } = release;
   if (project === undefined || version === undefined || files.length === 0)
     throw new UsageError(`${file} is no record of a built release: project, version or files are missing`);
-  const main = await distribution(file, project, version);
+  const main = await distribution(file, project, version, tell);
   const keyOf = (one: Requirement) => `${normaliseName(one.project)} ${one.version}`;
   const all = new Map([[keyOf(main), { ...main, sha256: [] as string[] }]]);
   for (const one of files) {
-    const named = await distribution(file, one.name, one.version);
+    const named = await distribution(file, one.name, one.version, () => {});
     const entry = all.get(keyOf(named)) ?? { ...named, sha256: [] };
     entry.sha256.push(one.sha256);
     all.set(keyOf(named), entry);
@@ -58,8 +61,8 @@ export async function wantedRelease(file: string): Promise<Wanted> {
 }
 
 /** Versions as they stand on a command line. Throws UsageError. */
-export async function wantedVersions(args: readonly string[]): Promise<Wanted> {
-  const requirements = await Promise.all(args.map(parseRequirement));
+export async function wantedVersions(args: readonly string[], tell: Tell): Promise<Wanted> {
+  const requirements = await Promise.all(args.map((text) => parseRequirement(text, tell)));
   const names = requirements.map(({ project }) => normaliseName(project));
   const twice = names.find((name, place) => names.indexOf(name) < place);
   if (twice !== undefined) throw new UsageError(`${twice} is asked for twice`);
@@ -81,7 +84,7 @@ export async function deployed(wanted: Wanted, record: RecordWith<"project" | "v
   const { project, version, commit } = record;
   const main = project === undefined ? wanted.requirements[0] : wanted.requirements.find(same(project));
   if (!main) return {};
-  if (version !== undefined && (await normalVersion(version)) !== main.version)
+  if (version !== undefined && (await readVersion(version))?.version !== main.version)
     throw new Failure(
       "disagreement",
       `the record says ${main.project} ${version}, es-pip is told ${main.version}`,

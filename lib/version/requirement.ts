@@ -2,7 +2,7 @@
 
 import { isProjectName } from "../base/distribution.js";
 import { UsageError } from "../base/failure.js";
-import { normalVersion } from "./pep440.js";
+import { readVersion } from "./label.js";
 
 /** A distribution at one version. */
 export interface Requirement {
@@ -14,14 +14,18 @@ export interface Requirement {
   version: string;
 }
 
-/** Reads `NAME==VERSION` or `NAME[EXTRA,...]==VERSION` (PEP 508). Throws UsageError. */
-export async function parseRequirement(text: string): Promise<Requirement> {
+/**
+ * Reads `NAME==VERSION` or `NAME[EXTRA,...]==VERSION` (PEP 508). `tell` hears of a version that is read otherwise
+ * than it is written (`1.0-fixbug`). Throws UsageError.
+ */
+export async function parseRequirement(text: string, tell: (note: string) => void): Promise<Requirement> {
   const [, project = "", extras = "", typed = ""] =
     /^([A-Za-z0-9._-]+)\s*(\[[A-Za-z0-9._, -]+\])?\s*===?\s*([A-Za-z0-9.!+_-]+)$/.exec(text.trim()) ?? [];
-  const version = await normalVersion(typed);
-  if (!isProjectName(project) || version === undefined)
+  const read = await readVersion(typed);
+  if (!isProjectName(project) || !read)
     throw new UsageError(`${JSON.stringify(text)} is not NAME==VERSION with a version that PEP 440 knows`);
-  return { name: `${project}${extras.replaceAll(" ", "")}`, project, version };
+  if (read.note !== undefined) tell(read.note);
+  return { name: `${project}${extras.replaceAll(" ", "")}`, project, version: read.version };
 }
 
 /**
