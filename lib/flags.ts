@@ -47,6 +47,12 @@ export const hostOptions = {
   "accept-new": { help: "learn the keys of hosts that are not yet known" },
 } as const satisfies Options;
 
+/** Flags of the steps that can build on another host. */
+export const buildHostOptions = {
+  on: { value: "HOST", help: "build on HOST, or the first host of a role; otherwise build.on, or here" },
+  ...hostOptions,
+} as const satisfies Options;
+
 /** The flag of the steps that change a virtualenv. */
 export const liveOption = {
   live: { help: "change the virtualenv even if nginx serves it" },

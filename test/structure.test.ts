@@ -75,6 +75,7 @@ const allowedOfRoot: Record<string, readonly string[]> = {
   cli: ["flags", "interrupt"],
   step: ["cli", "stream"],
   "host-step": ["cli", "flags", "config", "transport"],
+  "build-host": ["flags", "config", "hosts", "transport"],
   "host-venv": ["config", "venv"],
   "pip-wanted": ["stream", "version"],
   "host-conf": ["config", "supervisor", "templates", "transport"],

@@ -1,4 +1,4 @@
-// Keeping the end of a stream of bytes, for error messages.
+// Streams of bytes: keeping the end of one, for error messages, and reading one piece by piece.
 
 /** Collects chunks and keeps the last `limit` bytes of them. */
 export class Tail {
@@ -16,5 +16,54 @@ export class Tail {
     let start = 0;
     while (start < 3 && ((this.#kept[start] ?? 0) & 0xc0) === 0x80) start++;
     return this.#kept.subarray(start).toString("utf8");
+  }
+}
+
+/** A stream ended before all had come that was to be read. */
+export class EndOfBytes extends Error {}
+
+/** A stream of bytes, read piece by piece. Its readers throw EndOfBytes where the stream ends too early. */
+export class ByteReader {
+  readonly #chunks: AsyncIterator<Buffer>;
+  #rest: Buffer = Buffer.alloc(0);
+
+  constructor(stream: AsyncIterable<Buffer>) {
+    this.#chunks = stream[Symbol.asyncIterator]();
+  }
+
+  async #more(): Promise<void> {
+    const next = await this.#chunks.next();
+    if (next.done) throw new EndOfBytes("the output ended early");
+    this.#rest = this.#rest.length > 0 ? Buffer.concat([this.#rest, next.value]) : next.value;
+  }
+
+  /** The bytes up to a line feed, which is taken, too. For short lines. */
+  async line(): Promise<Buffer> {
+    let end = this.#rest.indexOf(10);
+    while (end < 0) {
+      await this.#more();
+      end = this.#rest.indexOf(10);
+    }
+    const line = this.#rest.subarray(0, end);
+    this.#rest = this.#rest.subarray(end + 1);
+    return line;
+  }
+
+  /** The next `size` bytes, as they come; all of them must be taken before anything else is read. */
+  async *take(size: number): AsyncGenerator<Buffer> {
+    for (let left = size; left > 0; ) {
+      if (this.#rest.length === 0) await this.#more();
+      const chunk = this.#rest.subarray(0, left);
+      this.#rest = this.#rest.subarray(chunk.length);
+      left -= chunk.length;
+      yield chunk;
+    }
+  }
+
+  /** The next `size` bytes at once, for few. */
+  async bytes(size: number): Promise<Buffer> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of this.take(size)) chunks.push(chunk);
+    return Buffer.concat(chunks);
   }
 }

@@ -60,6 +60,9 @@ const table = {
   branch: { flag: "--branch", key: "git.branch", inConfig: (c) => c.git?.branch },
   repo: { flag: "--repo", key: "git.repo", inConfig: (c) => c.git?.repo, path: "source" },
   out: { flag: "--out", key: "build.out", inConfig: (c) => c.build?.out, path: "file" },
+  buildHost: { flag: "--on", key: "build.on", inConfig: (c) => c.build?.on },
+  buildCache: { flag: "--cache", key: "build.path", inConfig: (c) => c.build?.path },
+  preBuild: { flag: "--pre-build", key: "build.pre", inConfig: (c) => c.build?.pre },
   jobs: { flag: "--jobs", key: "deploy.jobs", inConfig: (c) => c.deploy?.jobs },
   processes: { flag: "--processes", key: "deploy.processes", inConfig: (c) => c.deploy?.processes },
   template: {

@@ -11,6 +11,12 @@ function unescaped(value: string): string {
   );
 }
 
+/** A line without its end as name and value; undefined for one that is no result. */
+export function parseResult(line: string): readonly [name: string, value: string] | undefined {
+  const tab = line.indexOf("\t");
+  return tab < 0 ? undefined : [line.slice(0, tab), unescaped(line.slice(tab + 1))];
+}
+
 /** What a script said, by name, in its order. */
 export class Results {
   readonly #values = new Map<string, string[]>();
@@ -22,13 +28,15 @@ export class Results {
     const lines = (this.#rest + this.#decoder.write(chunk)).split("\n");
     this.#rest = lines.pop() ?? "";
     for (const line of lines) {
-      const tab = line.indexOf("\t");
-      if (tab < 0) continue; // not a result
-      const name = line.slice(0, tab);
-      const values = this.#values.get(name) ?? [];
-      values.push(unescaped(line.slice(tab + 1)));
-      this.#values.set(name, values);
+      const result = parseResult(line);
+      if (result) this.add(...result);
     }
+  }
+
+  add(name: string, value: string): void {
+    const values = this.#values.get(name) ?? [];
+    values.push(value);
+    this.#values.set(name, values);
   }
 
   /** Every value of a name, in order. */
@@ -44,9 +52,13 @@ export class Results {
 
 /** Parts the results of a script from the bytes that follow its line `stream`. */
 export class ResultsThenStream {
-  readonly results = new Results();
+  readonly results: Results;
   #line: Buffer = Buffer.alloc(0);
   #streaming = false;
+
+  constructor(results = new Results()) {
+    this.results = results;
+  }
 
   /** Takes bytes as they come; gives those of them that belong to the stream. */
   push(chunk: Buffer): Buffer {

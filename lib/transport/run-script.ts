@@ -21,6 +21,8 @@ export interface ScriptRun {
   stdout?: (chunk: Buffer) => void | Promise<void>;
   /** Takes the bytes that follow the script's line `stream`, as they come; its results are before that. */
   stream?: (chunk: Buffer) => void | Promise<void>;
+  /** Where results are put; those of a failure are looked for here when the script has ended. */
+  results?: Results;
 }
 
 /** What the step's task says about the run. */
@@ -42,7 +44,7 @@ export async function runScript(
   run: ScriptRun,
   task: Circumstances,
 ): Promise<Results> {
-  const output = new ResultsThenStream();
+  const output = new ResultsThenStream(run.results);
   const { results } = output;
   const stderr = new Tail(keptStderr);
   const become = run.looks ? undefined : target.become;

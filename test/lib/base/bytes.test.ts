@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { Tail } from "../../../lib/base/bytes.js";
+import { ByteReader, EndOfBytes, Tail } from "../../../lib/base/bytes.js";
 
 test("keeps the end, however the chunks fall", () => {
   fc.assert(
@@ -25,4 +25,26 @@ test("keeps no more than its limit, and no half of a character in front", () => 
   assert.equal(tail.toString(), "cdefg");
   tail.push(Buffer.from("äöü"));
   assert.equal(tail.toString(), "öü");
+});
+
+test("reads lines and counted bytes, however the chunks fall", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.integer({ min: 1, max: 9 }), async (size) => {
+      const text = Buffer.from("one\n\n0123456789\nlast");
+      const chunks = async function* () {
+        for (let at = 0; at < text.length; at += size) yield text.subarray(at, at + size);
+      };
+      const reader = new ByteReader(chunks());
+      assert.equal((await reader.line()).toString(), "one");
+      assert.equal((await reader.line()).toString(), "");
+      const taken: Buffer[] = [];
+      for await (const chunk of reader.take(7)) taken.push(chunk);
+      assert.equal(Buffer.concat(taken).toString(), "0123456");
+      assert.equal((await reader.line()).toString(), "789");
+      assert.equal((await reader.bytes(4)).toString(), "last");
+      await assert.rejects(reader.line(), EndOfBytes);
+      await assert.rejects(reader.bytes(1), EndOfBytes);
+      assert.equal((await reader.bytes(0)).length, 0);
+    }),
+  );
 });
