@@ -10,7 +10,7 @@ import { Failure, UsageError } from "../lib/base/failure.js";
 import { run } from "../lib/cli.js";
 import { wholeNumber } from "../lib/flags.js";
 import { runForeground } from "../lib/foreground.js";
-import { isLoopback } from "../lib/index/http.js";
+import { isLoopback } from "../lib/index/access.js";
 import { indexServer } from "../lib/index/server.js";
 import { Store } from "../lib/index/store.js";
 

@@ -47,11 +47,11 @@ await run(command, async ({ args, flags, context }) => {
       : await wantedRelease(flags.release, context.warn);
   return onHosts(context, flags, async ({ settings, transport }) => {
     // A mistake on the command line is told before any host is touched.
-    if (flags.index !== undefined) settings.indexUrl("index", { flag: flags.index });
+    if (flags.index !== undefined) settings.accessFromHosts({ flag: flags.index });
     warnUnheeded(settings.config, ["deploy.pre", "deploy.post"], context.warn);
     const lookUp = pipIndexes(context.warn);
     const indexFor = (record: string | undefined) =>
-      lookUp(settings.indexUrl("index", { flag: flags.index ?? wanted.index, record }));
+      lookUp(settings.accessFromHosts({ flag: flags.index ?? wanted.index, record }));
     return eachRecord(context, {
       reads: [
         "host",
@@ -77,6 +77,7 @@ await run(command, async ({ args, flags, context }) => {
         const args = [
           venv.path,
           index.netrc ?? "-",
+          index.proxy ?? "-",
           String(wanted.runs.length),
           ...wanted.runs,
           String(wanted.requirements.length),

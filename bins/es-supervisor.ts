@@ -74,9 +74,10 @@ await run(command, async ({ args: [verb = "", name], flags, context }) => {
       const { payload, credentials, ports } = await confFor(settings, template, venv, flags, record);
       const said = { flag: flags.index, record: record.index };
       const named = settings.find("index", said) !== undefined;
-      const index = named ? await lookUp(settings.indexUrl("index", said)) : undefined;
+      const index = named ? await lookUp(settings.accessFromHosts(said)) : undefined;
       const { username, password } = credentials;
-      return { args: [username, password, ports, index?.netrc ?? "-", ...(index?.flags ?? [])], payload };
+      const forPip = [index?.netrc ?? "-", index?.proxy ?? "-", ...(index?.flags ?? [])];
+      return { args: [username, password, ports, ...forPip], payload };
     };
 
     return eachRecord(limits, {

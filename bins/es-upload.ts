@@ -7,6 +7,7 @@ import type { RecordWith, ReleaseFile, Upload } from "../lib/base/schema.js";
 import { run } from "../lib/cli.js";
 import { loadConfig } from "../lib/config/load.js";
 import { Settings } from "../lib/config/settings.js";
+import { caBundleOption } from "../lib/flags.js";
 import { type Destination, openDestination } from "../lib/index/target.js";
 import { findListed, uploadFile, waitUntilListed } from "../lib/index/upload.js";
 import { readMetadata } from "../lib/package/core-metadata.js";
@@ -15,13 +16,14 @@ import { type Done, eachRecord, type Task } from "../lib/step.js";
 const command = {
   name: "es-upload",
   summary: "upload the files of release records to a package index",
-  usage: ["[--index URL|NAME] [--no-wait]"],
+  usage: ["[--index URL|NAME] [--ca-bundle FILE] [--no-wait]"],
   operands: [0, 0],
   options: {
     index: {
       value: "URL|NAME",
       help: "the index, by its simple or upload URL, or by its name in essay.toml",
     },
+    ...caBundleOption,
     "no-wait": { help: "do not wait until the index lists the files" },
   },
 } as const;
@@ -31,10 +33,10 @@ const patience = 120_000;
 
 async function destinationOf(
   settings: Settings,
-  said: { flag: string | undefined; record: string | undefined },
+  said: { flag: string | undefined; record: string | undefined; ca: string | undefined },
 ) {
-  const upload = settings.indexUrl("uploadIndex", said);
-  const index = settings.find("index", said) === undefined ? undefined : settings.indexUrl("index", said);
+  const upload = settings.access("uploadIndex", said);
+  const index = settings.find("index", said) === undefined ? undefined : settings.access("index", said);
   return openDestination(upload, index);
 }
 
@@ -87,14 +89,14 @@ async function work(
 }
 
 await run(command, async ({ flags, context }) => {
-  const settings = new Settings(await loadConfig(context), context.warn);
-  const said = { flag: flags.index, record: undefined };
+  const settings = new Settings(await loadConfig(context));
+  const said = { flag: flags.index, record: undefined, ca: flags["ca-bundle"] };
   // What is wrong with flags, configuration and .pypirc is said before any record is read.
   if (settings.find("uploadIndex", said) !== undefined) await destinationOf(settings, said);
   return eachRecord(context, {
     reads: ["files", "index"],
     async work(record: RecordWith<"files" | "index">, task) {
-      const to = await destinationOf(settings, { flag: flags.index, record: record.index });
+      const to = await destinationOf(settings, { ...said, record: record.index });
       const files = inOrder(record.files ?? []);
       if (files.length > 0) return work(files, to, !flags["no-wait"], task);
       if (task.plan) return { changed: true, said: `would upload what was built (${to.simple})` };

@@ -4,9 +4,11 @@
 import { isProjectName } from "../lib/base/distribution.js";
 import { Failure, UsageError } from "../lib/base/failure.js";
 import { didYouMean } from "../lib/base/nearest.js";
+import { splitCredentials } from "../lib/base/url.js";
 import { run } from "../lib/cli.js";
 import { loadConfig } from "../lib/config/load.js";
 import { Settings } from "../lib/config/settings.js";
+import { caBundleOption } from "../lib/flags.js";
 import { projectFiles } from "../lib/index/client.js";
 import { produce, within } from "../lib/step.js";
 import { newestVersion, normalVersion } from "../lib/version/pep440.js";
@@ -16,14 +18,15 @@ const command = {
   name: "es-version",
   summary: "make a release record with the next or another version of a project",
   usage: [
-    "next [--scheme SCHEME] [--date DAY] [--project NAME] [--index URL|NAME]",
-    "latest [--project NAME] [--index URL|NAME]",
+    "next [--scheme SCHEME] [--date DAY] [--project NAME] [--index URL|NAME] [--ca-bundle FILE]",
+    "latest [--project NAME] [--index URL|NAME] [--ca-bundle FILE]",
     "use VERSION [--project NAME]",
   ],
   operands: [1, 2],
   options: {
     project: { value: "NAME", help: "the distribution; otherwise the configuration's or pyproject.toml's" },
     index: { value: "URL|NAME", help: "the index that knows the published versions" },
+    ...caBundleOption,
     scheme: { value: "SCHEME", help: "y.m.d.n, yy.m.d.n or yyyy.m.d.n: how the date makes a version" },
     date: { value: "DAY", help: "the day of the next version, such as 2026-11-21, instead of today" },
   },
@@ -44,7 +47,7 @@ await run(command, async ({ args, flags, context }) => {
   if (verb !== "use" && wanted !== undefined) throw new UsageError(`${verb} takes no operand`);
   if (verb !== "next" && (flags.scheme ?? flags.date) !== undefined)
     throw new UsageError(`--scheme and --date belong to next, not to ${verb}`);
-  const settings = new Settings(await loadConfig(context), context.warn);
+  const settings = new Settings(await loadConfig(context));
   const project = settings.need("project", { flag: flags.project });
   if (!isProjectName(project)) throw new UsageError(`${project} is no name of a project`);
   const moment = now(process.env.SOURCE_DATE_EPOCH);
@@ -56,7 +59,7 @@ await run(command, async ({ args, flags, context }) => {
 
   const scheme = schemeNamed(settings.find("scheme", { flag: flags.scheme }) ?? "y.m.d.n");
   const day = flags.date === undefined ? dayOf(moment) : dayNamed(flags.date);
-  const index = settings.indexUrl("index", { flag: flags.index });
+  const index = settings.access("index", { flag: flags.index, ca: flags["ca-bundle"] });
   const files = await within(context, [context.interrupt.signal], (signal) =>
     projectFiles(index, project, { signal }),
   );
@@ -66,5 +69,5 @@ await run(command, async ({ args, flags, context }) => {
   const newest = await newestVersion(files.filter((file) => !file.yanked).map((file) => file.version));
   if (newest !== undefined) return emit(newest);
   const yanked = files.length ? " that is not yanked" : "";
-  throw new Failure("no-version", `${index} has no version of ${project}${yanked}`);
+  throw new Failure("no-version", `${splitCredentials(index.url).url} has no version of ${project}${yanked}`);
 });

@@ -8,6 +8,7 @@ import type { ReleaseFile } from "../lib/base/schema.js";
 import { run } from "../lib/cli.js";
 import { loadConfig } from "../lib/config/load.js";
 import { Settings } from "../lib/config/settings.js";
+import { caBundleOption } from "../lib/flags.js";
 import { pipIndexes } from "../lib/index/pip.js";
 import { buildWheel, checkFile } from "../lib/package/wheel.js";
 import { eachRecord } from "../lib/step.js";
@@ -16,10 +17,11 @@ import { normalVersion } from "../lib/version/pep440.js";
 const command = {
   name: "es-wheel",
   summary: "build the wheel of a release's sdist",
-  usage: ["[--index URL|NAME] [--out DIR] [--python PROGRAM] [--no-isolation]"],
+  usage: ["[--index URL|NAME] [--ca-bundle FILE] [--out DIR] [--python PROGRAM] [--no-isolation]"],
   operands: [0, 0],
   options: {
     index: { value: "URL|NAME", help: "the index that has what the build needs, and no other" },
+    ...caBundleOption,
     out: { value: "DIR", help: "the folder for the file; otherwise build.out, or dist" },
     python: { value: "PROGRAM", help: "the interpreter whose pip builds (python3)" },
     "no-isolation": { help: "build with the packages that the interpreter has, and ask no index" },
@@ -42,12 +44,12 @@ async function wheelOf(sdist: ReleaseFile, files: readonly ReleaseFile[]): Promi
 
 await run(command, async ({ flags, context }) => {
   const config = await loadConfig(context);
-  const settings = new Settings(config, context.warn);
+  const settings = new Settings(config);
   const out = resolve(settings.find("out", { flag: flags.out }) ?? resolve(config.directory, "dist"));
   const isolated = !flags["no-isolation"];
   const lookUp = pipIndexes(context.warn);
   const indexFor = (record: string | undefined) =>
-    lookUp(settings.indexUrl("index", { flag: flags.index, record }));
+    lookUp(settings.access("index", { flag: flags.index, record, ca: flags["ca-bundle"] }));
 
   return eachRecord(context, {
     reads: ["project", "version", "released", "files", "index"],
@@ -78,6 +80,8 @@ await run(command, async ({ flags, context }) => {
           python: flags.python ?? "python3",
           indexFlags: index?.flags,
           netrc: index?.netrc,
+          proxy: index?.proxy,
+          ca: index?.ca,
           isVersion,
         },
         { signal, show },

@@ -53,6 +53,11 @@ export const buildHostOptions = {
   ...hostOptions,
 } as const satisfies Options;
 
+/** The flag of the programs that reach a package index from here. */
+export const caBundleOption = {
+  "ca-bundle": { value: "FILE", help: "trust the certificate authorities in FILE (PEM) and no others" },
+} as const satisfies Options;
+
 /** The flag of the steps that change a virtualenv. */
 export const liveOption = {
   live: { help: "change the virtualenv even if nginx serves it" },

@@ -18,7 +18,7 @@ export async function onHosts(
   flags: Flags<typeof hostOptions & Pick<typeof commonOptions, "jobs">>,
   step: (hosts: Hosts) => Promise<number>,
 ): Promise<number> {
-  const settings = new Settings(await loadConfig(context), context.warn);
+  const settings = new Settings(await loadConfig(context));
   const jobs = settings.find("jobs", { flag: flags.jobs });
   if (jobs !== undefined) context.jobs = Number(jobs);
   const config = settings.find("sshConfig", { flag: flags["ssh-config"] });

@@ -39,3 +39,16 @@ export function splitCredentials(text: string): { url: string; user?: string; pa
   url.password = "";
   return { url: url.href, ...(user !== "" && { user }), ...(password !== "" && { password }) };
 }
+
+/**
+ * The URL below which an index has both its simple pages and its uploads: without credentials, query and the
+ * `simple/`, `+simple/` or `legacy/` at its end, so that URLs of one index give the same. Throws TypeError for
+ * what is no URL.
+ */
+export function indexRoot(text: string): string {
+  const url = new URL(splitCredentials(text).url);
+  url.search = "";
+  url.hash = "";
+  if (!url.pathname.endsWith("/")) url.pathname += "/";
+  return url.href.replace(/\/(\+?simple|legacy)\/$/, "/");
+}

@@ -44,7 +44,8 @@ const role = v.union(
   'must be a list of hosts, such as ["web1.example.com"], or a table with such a list as hosts',
 );
 
-const namedIndex = table({ url: text, upload: optional(text), proxy: optional(text) });
+const way = { upload: optional(text), proxy: optional(text), ca_bundle: optional(text) };
+const namedIndex = table({ url: text, ...way });
 
 const schemes = ["y.m.d.n", "yy.m.d.n", "yyyy.m.d.n"] as const;
 const noDigits = 'must be digits in quotes, such as "880"';
@@ -63,12 +64,7 @@ export const configuration = table({
       out: optional(text),
     }),
   ),
-  index: optional(
-    v.pipe(
-      aTable,
-      v.objectWithRest({ url: optional(text), upload: optional(text), proxy: optional(text) }, namedIndex),
-    ),
-  ),
+  index: optional(v.pipe(aTable, v.objectWithRest({ url: optional(text), ...way }, namedIndex))),
   roles: optional(named(role)),
   deploy: optional(
     table({

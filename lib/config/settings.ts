@@ -5,9 +5,9 @@ import { resolve } from "node:path";
 import { Failure, UsageError } from "../base/failure.js";
 import { didYouMean } from "../base/nearest.js";
 import { isRemote } from "../base/repository.js";
+import { indexRoot, splitCredentials } from "../base/url.js";
 import type { Config } from "./load.js";
 import type { Configuration } from "./schema.js";
-import { warnUnheeded } from "./unheeded.js";
 
 interface Setting {
   flag: string;
@@ -95,15 +95,41 @@ export interface Said {
   record?: string | undefined;
 }
 
+/** An index and the way to it; lib/index/access.ts says what each means. */
+export interface IndexAccess {
+  url: string;
+  proxy?: string;
+  ca?: string;
+}
+
+/** What the configuration says of one index. */
+interface IndexEntry {
+  url?: string | undefined;
+  upload?: string | undefined;
+  proxy?: string | undefined;
+  ca_bundle?: string | undefined;
+}
+
+function isProxy(text: string): boolean {
+  return URL.canParse(text) && /^(https?|socks[45]?[ah]?):$/.test(new URL(text).protocol);
+}
+
+/** True when the address is one of this index's, and has no credentials of its own, or the same. */
+function isOf(address: string, { url, upload }: IndexEntry): boolean {
+  if (!URL.canParse(address)) return false;
+  const { user, password } = splitCredentials(address);
+  return [url, upload].some((known) => {
+    if (known === undefined || !URL.canParse(known) || indexRoot(known) !== indexRoot(address)) return false;
+    const own = splitCredentials(known);
+    return (user ?? password) === undefined || (own.user === user && own.password === password);
+  });
+}
+
 /** Finds values. `where` is the configuration of this run. */
 export class Settings {
   readonly config: Config;
-  readonly #warn: (line: string) => void;
-  #told = new Set<string>();
-  /** `warn` hears of what the configuration says of an index and nobody heeds. */
-  constructor(config: Config, warn: (line: string) => void = () => {}) {
+  constructor(config: Config) {
     this.config = config;
-    this.#warn = warn;
   }
 
   /** A value, or undefined where nothing says it. */
@@ -123,26 +149,49 @@ export class Settings {
   }
 
   /**
-   * The URL of a package index that must be said somewhere: by its URL, or by NAME of [index.NAME]. Throws
-   * UsageError for a name that is not configured.
+   * A package index that must be said somewhere, by a URL of it or by NAME of [index.NAME], and the way to it.
+   * What the configuration says of this index counts also where a record or the environment has its URL, which
+   * is without credentials. Throws UsageError for a name that is not configured.
    */
-  indexUrl(use: "index" | "uploadIndex", said: Said = {}): string {
+  access(use: "index" | "uploadIndex", said: Said & { ca?: string | undefined } = {}): IndexAccess {
     const value = this.need(use, said);
-    const { url, upload, proxy: _, ...named } = this.config.values.index ?? {};
-    if (value === url || value === upload) this.#tellOnce("index.proxy");
-    if (value.includes("://")) return value;
-    const entry = Object.hasOwn(named, value) ? named[value] : undefined;
-    if (!entry)
+    const { key, entry } = this.#entryFor(value);
+    const configured = use === "uploadIndex" ? (entry.upload ?? entry.url) : entry.url;
+    const { proxy, ca_bundle } = entry;
+    if (proxy !== undefined && !isProxy(proxy))
+      throw new UsageError(
+        `${key}.proxy in ${this.config.file} is no URL of a proxy, such as http://proxy:3128`,
+      );
+    const bundle = ca_bundle === undefined ? undefined : resolve(this.config.directory, ca_bundle);
+    const ca = said.ca ?? (process.env.ESSAY_CA_BUNDLE || bundle);
+    return {
+      url: configured ?? value,
+      ...(proxy !== undefined && { proxy }),
+      ...(ca !== undefined && { ca: resolve(ca) }),
+    };
+  }
+
+  /** The index as hosts reach it: a file of certificate authorities is on this machine only. */
+  accessFromHosts(said: Said): IndexAccess {
+    const { ca: _, ...access } = this.access("index", said);
+    return access;
+  }
+
+  /** What the configuration says of the index with this name or URL; nothing of a URL that it does not know. */
+  #entryFor(value: string): { key: string; entry: IndexEntry } {
+    const { url, upload, proxy, ca_bundle, ...named } = this.config.values.index ?? {};
+    if (Object.hasOwn(named, value)) return { key: `index.${value}`, entry: named[value] as IndexEntry };
+    if (!value.includes("://"))
       throw new UsageError(
         `${value} is neither the URL of an index nor the name of one${didYouMean(value, Object.keys(named))}`,
       );
-    this.#tellOnce(`index.${value}.proxy`);
-    return use === "uploadIndex" ? (entry.upload ?? entry.url) : entry.url;
-  }
-
-  #tellOnce(key: string): void {
-    if (!this.#told.has(key)) warnUnheeded(this.config, [key], this.#warn);
-    this.#told.add(key);
+    const main: IndexEntry = { url, upload, proxy, ca_bundle };
+    const all = [
+      ["index", main] as const,
+      ...Object.entries(named).map(([n, e]) => [`index.${n}`, e] as const),
+    ];
+    const [key, entry] = all.find(([, each]) => isOf(value, each)) ?? ["", {}];
+    return { key, entry };
   }
 
   /** A value that must be there. Throws Failure "not-configured" that names every place where it may be said. */

@@ -3,6 +3,7 @@
 import { isProjectName, normaliseName, parseFilename } from "../base/distribution.js";
 import { Failure } from "../base/failure.js";
 import { splitCredentials } from "../base/url.js";
+import type { Access, Way } from "./access.js";
 import { type Credentials, lookupCredentials } from "./credentials.js";
 import { type Answer, readText, request } from "./http.js";
 import { persist } from "./retry.js";
@@ -31,6 +32,8 @@ export interface LookUp {
   credentials?: Credentials | undefined;
 }
 
+type Asking = LookUp & Way;
+
 const largestPage = 64 * 1024 * 1024;
 const pauses = [300, 1000];
 
@@ -47,7 +50,7 @@ function explain(answer: Answer, known: boolean): Failure {
 }
 
 /** GET, following redirects within the origin: another one is another index, for the user to choose. */
-async function get(address: string, options: LookUp): Promise<Answer> {
+async function get(address: string, options: Asking): Promise<Answer> {
   let url = address;
   for (let hops = 0; hops < 5; hops++) {
     const answer = await request(url, { ...options, headers: { accept } });
@@ -68,7 +71,7 @@ async function get(address: string, options: LookUp): Promise<Answer> {
 }
 
 /** The page's files; undefined where there is no such page. */
-async function filesAt(url: string, options: LookUp): Promise<ListedFile[] | undefined> {
+async function filesAt(url: string, options: Asking): Promise<ListedFile[] | undefined> {
   const answer = await get(url, options);
   if (answer.status === 404) {
     answer.body.destroy();
@@ -91,7 +94,7 @@ function places(index: string): string[] {
   return /\/\+?simple\/$/.test(url.pathname) ? [url.href] : [url.href, `${url.href}simple/`];
 }
 
-async function listedFiles(index: string, project: string, options: LookUp): Promise<ListedFile[]> {
+async function listedFiles(index: string, project: string, options: Asking): Promise<ListedFile[]> {
   let wrong: unknown;
   for (const place of places(index)) {
     try {
@@ -110,20 +113,21 @@ async function listedFiles(index: string, project: string, options: LookUp): Pro
 
 /**
  * The sdists and wheels that an index has for exactly this project, in whatever spelling of its name; an empty
- * list for a project that it does not know. `index` is a simple URL (or the URL above it) and may hold
- * credentials. Throws Failure as `request` does, and: bad-index, bad-name, auth-failed, http-NNN, redirected
+ * list for a project that it does not know. The URL of `index` is a simple URL or the one above it. Throws Failure as `request` does, and: bad-index, bad-name, auth-failed, http-NNN, redirected
  * (to another origin), not-an-index (a page that is no list of files).
  */
 export async function projectFiles(
-  index: string,
+  index: Access,
   project: string,
   options: LookUp = {},
 ): Promise<IndexFile[]> {
   if (!isProjectName(project)) throw new Failure("bad-name", `${project} is no name of a project`);
-  if (!URL.canParse(index) || !/^https?:/i.test(index))
-    throw new Failure("bad-index", `${index} is no http or https URL`);
-  const credentials = options.credentials ?? (await lookupCredentials(index));
-  const listed = await listedFiles(splitCredentials(index).url, project, { ...options, credentials });
+  const { url: address, proxy, ca } = index;
+  if (!URL.canParse(address) || !/^https?:/i.test(address))
+    throw new Failure("bad-index", `${address} is no http or https URL`);
+  const credentials = options.credentials ?? (await lookupCredentials(address));
+  const asking = { ...options, credentials, proxy, ca };
+  const listed = await listedFiles(splitCredentials(address).url, project, asking);
   return listed.flatMap(({ filename, url, hashes, yanked, requiresPython }) => {
     const parsed = parseFilename(filename, project);
     if (!parsed || !/^https?:/.test(url)) return [];

@@ -4,7 +4,9 @@
 import http from "node:http";
 import https from "node:https";
 import { Readable } from "node:stream";
+import { checkServerIdentity } from "node:tls";
 import { Failure } from "../base/failure.js";
+import { type ProxyInUse, proxyFor, readAuthorities, type Way } from "./access.js";
 import type { Credentials } from "./credentials.js";
 
 /** What is sent: `length` bytes, which `chunks` must give exactly. */
@@ -13,7 +15,7 @@ export interface Body {
   chunks: AsyncIterable<Buffer>;
 }
 
-export interface RequestOptions {
+export interface RequestOptions extends Way {
   method?: string;
   headers?: Record<string, string>;
   body?: Body;
@@ -52,9 +54,9 @@ function isCertificateProblem(code: string): boolean {
   return /CERT|SELF_SIGNED|UNABLE_TO_VERIFY/.test(code);
 }
 
-/** Names of this machine: no proxy is asked for them. */
-export function isLoopback(hostname: string): boolean {
-  return /^(localhost|.*\.localhost|127(\.\d+){3}|\[?::1\]?)$/i.test(hostname);
+/** The host name, or the address without brackets. */
+function bareHost(url: URL): string {
+  return url.hostname.replace(/^\[|\]$/g, "");
 }
 
 /** A URL as it may be shown: without user information. */
@@ -62,14 +64,19 @@ function shown(url: URL): string {
   return `${url.origin}${url.pathname}`;
 }
 
-function asHttpFailure(error: NodeJS.ErrnoException, url: URL, byProxy: boolean): Failure {
+function asHttpFailure(error: NodeJS.ErrnoException, url: URL, proxy: ProxyInUse | undefined): Failure {
   if (error instanceof Failure) return error;
   const code = error.code ?? "";
-  const where = `${shown(url)}${byProxy ? " (through the proxy that the environment names)" : ""}`;
+  const where = `${shown(url)}${proxy ? ` (through ${proxy.name})` : ""}`;
+  if (code === "ERR_TLS_CERT_ALTNAME_INVALID")
+    return new Failure(
+      "bad-certificate",
+      `the certificate of ${url.host} is for other names: ${error.message}`,
+    );
   if (isCertificateProblem(code))
     return new Failure(
       "bad-certificate",
-      `the certificate of ${url.host} is not trusted (${error.message}); NODE_EXTRA_CA_CERTS names a file of more authorities`,
+      `the certificate of ${url.host} is not trusted (${error.message}); --ca-bundle or index.ca_bundle name the file of its authority`,
     );
   if (code.startsWith("HPE_"))
     return new Failure("bad-answer", `${where} answers with something that is not HTTP (${code})`);
@@ -77,13 +84,10 @@ function asHttpFailure(error: NodeJS.ErrnoException, url: URL, byProxy: boolean)
   return new Failure(word, `cannot reach ${where}: ${sentence}`);
 }
 
-/** An agent for the proxy that the environment names for this URL, if any; loaded only then. */
-async function proxyAgent(url: URL): Promise<http.Agent | undefined> {
-  const name = `${url.protocol.slice(0, -1)}_proxy`;
-  const names = [name, name.toUpperCase(), "all_proxy", "ALL_PROXY"];
-  if (isLoopback(url.hostname) || !names.some((variable) => process.env[variable])) return undefined;
+/** An agent for a proxy; loaded only where there is one. */
+async function proxyAgent({ url }: ProxyInUse): Promise<http.Agent> {
   const { ProxyAgent } = await import("proxy-agent");
-  return new ProxyAgent();
+  return new ProxyAgent(url === undefined ? {} : { getProxyForUrl: () => url });
 }
 
 function requestHeaders(options: RequestOptions): Record<string, string> {
@@ -122,12 +126,17 @@ export async function request(address: string, options: RequestOptions = {}): Pr
   const url = new URL(address);
   const { signal, silence = 60_000 } = options;
   signal?.throwIfAborted();
-  const proxy = await proxyAgent(url);
+  const ca = options.ca === undefined ? undefined : await readAuthorities(options.ca);
+  const proxy = proxyFor(url, options);
+  const agent = proxy ? await proxyAgent(proxy) : false;
   return new Promise((resolve, reject) => {
     const sent = (url.protocol === "https:" ? https : http).request(shown(url) + url.search, {
       method: options.method ?? "GET",
       headers: requestHeaders(options),
-      agent: proxy ?? false,
+      agent,
+      ...(ca !== undefined && { ca }),
+      // Behind a proxy, an address would be taken for the name localhost.
+      checkServerIdentity: (_name, certificate) => checkServerIdentity(bareHost(url), certificate),
       ...(signal && { signal }),
     });
     const late = (what: string) => () =>
@@ -139,9 +148,7 @@ export async function request(address: string, options: RequestOptions = {}): Pr
     });
     sent.on("close", () => clearTimeout(connecting));
     sent.setTimeout(silence, late(`no byte for ${silence / 1000} s`));
-    sent.on("error", (error) =>
-      reject(signal?.aborted ? signal.reason : asHttpFailure(error, url, proxy !== undefined)),
-    );
+    sent.on("error", (error) => reject(signal?.aborted ? signal.reason : asHttpFailure(error, url, proxy)));
     sent.on("response", (body) =>
       resolve({
         status: body.statusCode ?? 0,
@@ -163,7 +170,7 @@ export async function* readChunks(answer: Answer, signal?: AbortSignal): AsyncGe
   } catch (error) {
     throw signal?.aborted
       ? signal.reason
-      : asHttpFailure(error as NodeJS.ErrnoException, new URL(answer.url), false);
+      : asHttpFailure(error as NodeJS.ErrnoException, new URL(answer.url), undefined);
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { Failure } from "../base/failure.js";
 import { splitCredentials } from "../base/url.js";
+import type { Access } from "./access.js";
 import { lookupCredentials } from "./credentials.js";
 
 /** An index in the form in which pip gets it. */
@@ -12,6 +13,10 @@ export interface PipIndex {
   flags: string[];
   /** The text of a .netrc for this index, a secret, for a 0600 file that NETRC names; undefined for none. */
   netrc: string | undefined;
+  /** The proxy that the configuration names, a secret where it has a password: for `http_proxy` and `https_proxy`. */
+  proxy: string | undefined;
+  /** A file of certificate authorities; in the flags, too, which do not reach the pip that pip starts for building. */
+  ca: string | undefined;
   /** True for plain http to another machine: pip must be told to trust it. */
   trusted: boolean;
 }
@@ -28,11 +33,12 @@ const trustedByPip = /^(localhost|127(\.\d+){3}|\[::1\])$/;
  * is left out where PIP_CONFIG_FILE is /dev/null, which whoever starts pip must see to. Throws Failure
  * "bad-index" for what is no URL of an index.
  */
-export async function pipIndex(index: string): Promise<PipIndex> {
-  if (!URL.canParse(index) || !/^https?:/i.test(index))
-    throw new Failure("bad-index", `${index} is no http or https URL`);
-  const { url } = splitCredentials(index);
-  const credentials = await lookupCredentials(index);
+export async function pipIndex(index: Access): Promise<PipIndex> {
+  const { url: address, proxy, ca } = index;
+  if (!URL.canParse(address) || !/^https?:/i.test(address))
+    throw new Failure("bad-index", `${address} is no http or https URL`);
+  const { url } = splitCredentials(address);
+  const credentials = await lookupCredentials(address);
   const { protocol, hostname, host } = new URL(url);
   const trusted = protocol === "http:" && !trustedByPip.test(hostname);
   return {
@@ -45,25 +51,29 @@ export async function pipIndex(index: string): Promise<PipIndex> {
       "--index-url",
       url,
       ...(trusted ? ["--trusted-host", host] : []),
+      ...(ca === undefined ? [] : ["--cert", ca]),
     ],
     netrc: credentials
       ? `machine ${hostname} login ${word(credentials.user)} password ${word(credentials.password)}\n`
       : undefined,
+    proxy,
+    ca,
     trusted,
   };
 }
 
 /** Looks up each index once; `warn` hears, once for each, that pip is told to trust plain http. */
-export function pipIndexes(warn: (line: string) => void): (index: string) => Promise<PipIndex> {
+export function pipIndexes(warn: (line: string) => void): (index: Access) => Promise<PipIndex> {
   const known = new Map<string, Promise<PipIndex>>();
-  const lookUp = async (index: string) => {
+  const lookUp = async (index: Access) => {
     const found = await pipIndex(index);
     if (found.trusted) warn(`${found.url} is plain http: pip is told to trust it`);
     return found;
   };
   return (index) => {
-    const one = known.get(index) ?? lookUp(index);
-    known.set(index, one);
+    const key = JSON.stringify([index.url, index.proxy, index.ca]);
+    const one = known.get(key) ?? lookUp(index);
+    known.set(key, one);
     return one;
   };
 }

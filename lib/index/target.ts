@@ -1,6 +1,7 @@
 // Where an index takes uploads, and where it lists its files: people know one of the two URLs.
 
 import { Failure } from "../base/failure.js";
+import type { Access, Way } from "./access.js";
 import { type Credentials, lookupCredentials, uploadCredentials } from "./credentials.js";
 
 /** Both URLs of an index, without credentials. */
@@ -9,8 +10,9 @@ export interface Target {
   upload: string;
 }
 
-/** An index, and who we are for it. */
+/** An index, the way to it, and who we are for it. */
 export interface Destination extends Target {
+  way: Way;
   forUpload: Credentials | undefined;
   forLookUp: Credentials | undefined;
 }
@@ -36,15 +38,16 @@ export function targetOf(address: string): Target {
 
 /**
  * The destination of uploads to an index. `upload` is its simple or its upload URL, `index` its simple URL where
- * that is known by itself; both may hold credentials. Throws Failure "bad-index", and UsageError for a .netrc or
+ * that is known by itself. Throws Failure "bad-index", and UsageError for a .netrc or
  * .pypirc that cannot be read.
  */
-export async function openDestination(upload: string, index: string | undefined): Promise<Destination> {
-  const target = targetOf(upload);
-  if (index !== undefined && index !== upload) target.simple = targetOf(index).simple;
+export async function openDestination(upload: Access, index: Access | undefined): Promise<Destination> {
+  const target = targetOf(upload.url);
+  if (index !== undefined && index.url !== upload.url) target.simple = targetOf(index.url).simple;
   const sameOrigin = new URL(target.simple).origin === new URL(target.upload).origin;
   // The upload URL's credentials may be in the URL as given, or be kept under the URL that follows from it.
-  const forUpload = (await uploadCredentials(upload)) ?? (await uploadCredentials(target.upload));
-  const own = await lookupCredentials(index ?? target.simple);
-  return { ...target, forUpload, forLookUp: own ?? (sameOrigin ? forUpload : undefined) };
+  const forUpload = (await uploadCredentials(upload.url)) ?? (await uploadCredentials(target.upload));
+  const own = await lookupCredentials(index?.url ?? target.simple);
+  const way = { proxy: upload.proxy, ca: upload.ca };
+  return { ...target, way, forUpload, forLookUp: own ?? (sameOrigin ? forUpload : undefined) };
 }

@@ -130,6 +130,7 @@ async function post(
 ): Promise<void> {
   const { type, body } = multipart(file, fields);
   const answer = await request(to.upload, {
+    ...to.way,
     method: "POST",
     headers: { "content-type": type },
     body,
@@ -144,7 +145,11 @@ async function post(
 async function digestOf(there: IndexFile, to: Destination, signal?: AbortSignal): Promise<string> {
   if (there.sha256 !== undefined) return there.sha256;
   const ours = new URL(there.url).origin === new URL(to.simple).origin;
-  const answer = await request(there.url, { signal, credentials: ours ? to.forLookUp : undefined });
+  const answer = await request(there.url, {
+    ...to.way,
+    signal,
+    credentials: ours ? to.forLookUp : undefined,
+  });
   const hash = createHash("sha256");
   for await (const chunk of readChunks(answer, signal)) hash.update(chunk);
   if (answer.status !== 200)
@@ -161,7 +166,10 @@ export async function findListed(
   to: Destination,
   signal?: AbortSignal,
 ): Promise<IndexFile | undefined> {
-  const files = await projectFiles(to.simple, file.name, { signal, credentials: to.forLookUp });
+  const files = await projectFiles({ url: to.simple, ...to.way }, file.name, {
+    signal,
+    credentials: to.forLookUp,
+  });
   const there = files.find(({ filename }) => filename === file.filename);
   if (there && (await digestOf(there, to, signal)) !== file.sha256)
     throw new Failure(

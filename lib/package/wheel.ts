@@ -24,6 +24,10 @@ export interface WheelRequest {
   indexFlags: readonly string[] | undefined;
   /** The text of a .netrc for the index; a secret. */
   netrc: string | undefined;
+  /** The proxy to the index, a secret where it has a password; undefined for that of the environment. */
+  proxy: string | undefined;
+  /** A file of certificate authorities. */
+  ca: string | undefined;
   /** Whether a version as a wheel's file name spells it is the release's. */
   isVersion(text: string): Promise<boolean>;
 }
@@ -47,13 +51,15 @@ export async function checkFile(file: ReleaseFile): Promise<void> {
 }
 
 async function pipEnvironment(folder: string, request: WheelRequest): Promise<NodeJS.ProcessEnv> {
-  const { netrc, released } = request;
+  const { netrc, proxy, ca, released } = request;
   const foreign = /^(PIP_|PYTHONPATH$|PYTHONHOME$|__PYVENV_LAUNCHER__$)/;
   const env: NodeJS.ProcessEnv = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !foreign.test(name)),
   );
   // The flags do not reach the pip that pip itself starts for the build environment; these do.
   Object.assign(env, { PIP_CONFIG_FILE: "/dev/null", PIP_NO_INPUT: "1", PIP_NO_CACHE_DIR: "1" });
+  if (proxy !== undefined) Object.assign(env, { http_proxy: proxy, https_proxy: proxy, no_proxy: "" });
+  if (ca !== undefined) env.PIP_CERT = ca;
   env.TMPDIR = join(folder, "tmp");
   await mkdir(env.TMPDIR);
   const seconds = Date.parse(released ?? "") / 1000;

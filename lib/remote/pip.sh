@@ -1,13 +1,14 @@
 # shellcheck shell=sh disable=SC2154
 # Installs exact versions into a virtualenv, and looks whether they are there afterwards. After state.sh.
-# Arguments: the virtualenv; a .netrc or -; the number of runs of pip; for each run the text of a
+# Arguments: the virtualenv; a .netrc or -; a proxy or -; the number of runs of pip; for each run the text of a
 # requirements file; the number of distributions to look for; for each its name and its version; then the
 # flags of pip that name the index.
 
 venv=$1
 netrc=$2
-runs=$3
-shift 3
+proxy=$3
+runs=$4
+shift 4
 
 scratch
 log=$essay_scratch/log
@@ -241,7 +242,7 @@ fi
 # A dependency, too, may have been cut short: then pip looks at them.
 if [ "$essay_plan" = 0 ] && { [ "$status" != 0 ] || [ "$marked" = yes ]; }; then
     mark_venv "$venv" es-pip
-    set_pip_apart "$netrc"
+    set_pip_apart "$netrc" "$proxy"
     install "$@"
     status=0
     found=$(look) || status=$?

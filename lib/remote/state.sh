@@ -92,8 +92,9 @@ refuse_marked() {
     [ -z "$essay_cut" ] || fail half-done "$1 is half-done: $essay_cut was cut short; run it again"
 }
 
-# set_pip_apart NETRC: from here on pip heeds no configuration and no environment of this host. `--isolated`
-# is not enough: it does not reach the pip that pip starts for building. NETRC is a text, or - for none.
+# set_pip_apart NETRC PROXY: from here on pip heeds no configuration and no environment of this host. `--isolated`
+# is not enough: it does not reach the pip that pip starts for building. NETRC is a text, PROXY a URL, both
+# perhaps with a password; - for none, and then the proxies of this host's environment count.
 set_pip_apart() {
     for essay_name in $(env | sed -n 's/^\(PIP_[A-Za-z0-9_]*\)=.*/\1/p'); do unset "$essay_name"; done
     PIP_CONFIG_FILE=/dev/null
@@ -103,5 +104,11 @@ set_pip_apart() {
         (umask 077 && printf '%s' "$1" >"$essay_scratch/netrc")
         NETRC=$essay_scratch/netrc
         export NETRC
+    fi
+    if [ "$2" != - ]; then
+        http_proxy=$2
+        https_proxy=$2
+        no_proxy=
+        export http_proxy https_proxy no_proxy
     fi
 }

@@ -3,7 +3,7 @@
 # Arguments: the verb; the virtualenv, which may begin with ~/; the process or group that is meant, or -; the
 # seconds that there are. For up and reload, whose payload is the configuration, also: a user name and a
 # password, which stand in the configuration; the ports, a line "NAME PORT" for each process; a .netrc or -;
-# and, where there is a package index, the flags of pip that name it. For tail also: a number of lines, or -
+# a proxy or -; and, where there is a package index, the flags of pip that name it. For tail also: a number of lines, or -
 # for following.
 #
 #   VENV/etc/supervisord.conf   the configuration
@@ -145,11 +145,12 @@ difference() {
     fi
 }
 
-# provide_supervisord NETRC [FLAG...]: the virtualenv's own; otherwise it is installed there from the index that
+# provide_supervisord NETRC PROXY [FLAG...]: the virtualenv's own; otherwise it is installed there from the index that
 # the flags of pip name; otherwise the system's.
 provide_supervisord() {
     netrc=$1
-    shift
+    proxy=$2
+    shift 2
     if [ ! -x "$venv/bin/supervisord" ] && [ $# -gt 0 ] && install_supervisor "$@"; then
         result change "supervisor installed"
     fi
@@ -159,7 +160,7 @@ provide_supervisord() {
 
 # In a shell of its own: what pip must not heed is not for supervisord's environment.
 install_supervisor() (
-    set_pip_apart "$netrc"
+    set_pip_apart "$netrc" "$proxy"
     "$venv/bin/python" -I -m pip install "$@" supervisor >&2
 )
 

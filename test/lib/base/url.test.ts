@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { hasCredentials, hideCredentials, splitCredentials } from "../../../lib/base/url.js";
+import { hasCredentials, hideCredentials, indexRoot, splitCredentials } from "../../../lib/base/url.js";
 
 test("credentials are found and hidden", () => {
   for (const [text, hidden] of [
@@ -46,4 +46,18 @@ test("a URL is split into what may be shown and what may not", () => {
   assert.deepEqual(splitCredentials("https://host/"), { url: "https://host/" });
   assert.deepEqual(splitCredentials("https://u:100%@host/").password, "100%");
   assert.throws(() => splitCredentials("no url"), TypeError);
+});
+
+test("the URLs of one index have one root", () => {
+  for (const [text, root] of [
+    ["https://me:pw@a/simple/?x#y", "https://a/"],
+    ["https://a/simple", "https://a/"],
+    ["https://a", "https://a/"],
+    ["https://a/legacy/", "https://a/"],
+    ["https://a/root/pypi/+simple/", "https://a/root/pypi/"],
+    ["https://a/api/pypi/local/simple", "https://a/api/pypi/local/"],
+    ["https://a/not-simple/", "https://a/not-simple/"],
+  ] as const)
+    assert.equal(indexRoot(text), root, text);
+  assert.throws(() => indexRoot("internal"), TypeError);
 });

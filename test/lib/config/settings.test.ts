@@ -52,21 +52,6 @@ test("an index for uploads is the one of look-ups unless it is said", () => {
   );
 });
 
-test("an index that is used without its proxy is told of once, by the key", () => {
-  const warned: string[] = [];
-  const index = { url: "https://a/", proxy: "http://p/", b: { url: "https://b/", proxy: "http://p/" } };
-  const values = check({ index }) as Configuration;
-  const config = { file: "/etc/p/essay.toml", directory: "/etc/p", values, projectName: undefined };
-  const some = new Settings(config, (line) => warned.push(line));
-  some.indexUrl("index", { flag: "https://other/" });
-  assert.deepEqual(warned, []);
-  for (let i = 0; i < 2; i++) for (const flag of [undefined, "b"]) some.indexUrl("index", { flag });
-  assert.deepEqual(warned, [
-    "index.proxy in /etc/p/essay.toml has no effect yet",
-    "index.b.proxy in /etc/p/essay.toml has no effect yet",
-  ]);
-});
-
 test("a needed value that is nowhere: the failure names every place", () => {
   assert.throws(
     () => settings().need("project"),
@@ -96,23 +81,69 @@ const indexes = {
 
 test("an index is named by its URL or by its name in the configuration", () => {
   const some = settings(indexes);
-  assert.equal(some.indexUrl("index"), "http://main/simple/");
-  assert.equal(some.indexUrl("index", { flag: "http://other/" }), "http://other/");
-  assert.equal(some.indexUrl("index", { record: "pypi" }), "http://pypi/simple/");
-  assert.equal(some.indexUrl("uploadIndex", { flag: "pypi" }), "http://pypi/upload/");
-  assert.equal(some.indexUrl("uploadIndex", { flag: "plain" }), "http://plain/simple/");
+  assert.equal(some.access("index").url, "http://main/simple/");
+  assert.equal(some.access("index", { flag: "http://other/" }).url, "http://other/");
+  assert.equal(some.access("index", { record: "pypi" }).url, "http://pypi/simple/");
+  assert.equal(some.access("uploadIndex", { flag: "pypi" }).url, "http://pypi/upload/");
+  assert.equal(some.access("uploadIndex", { flag: "plain" }).url, "http://plain/simple/");
 });
 
 test("an index that has no such name is a mistake, with the nearest name", () => {
   const some = settings(indexes);
   assert.throws(
-    () => some.indexUrl("index", { flag: "pipy" }),
+    () => some.access("index", { flag: "pipy" }),
     new UsageError("pipy is neither the URL of an index nor the name of one; did you mean pypi?"),
   );
   for (const flag of ["url", "constructor", "/simple/"])
-    assert.throws(() => some.indexUrl("index", { flag }), UsageError);
+    assert.throws(() => some.access("index", { flag }), UsageError);
 });
 
 test("no index anywhere", () => {
-  assert.throws(() => settings().indexUrl("index"), /no index\.url: say it by --index, .*ESSAY_INDEX/);
+  assert.throws(() => settings().access("index"), /no index\.url: say it by --index, .*ESSAY_INDEX/);
+});
+
+test("what the configuration says of an index counts wherever its URL comes from", (t) => {
+  const some = settings({
+    index: {
+      url: "https://joe:secret@a/pypi/simple/",
+      upload: "https://joe:secret@a/pypi/",
+      proxy: "http://proxy:3128",
+      ca_bundle: "ca.pem",
+      b: { url: "https://b/simple/", ca_bundle: "/etc/b.pem" },
+    },
+  });
+  const main = {
+    url: "https://joe:secret@a/pypi/simple/",
+    proxy: "http://proxy:3128",
+    ca: "/etc/p/ca.pem",
+  };
+  assert.deepEqual(some.access("index"), main);
+  // A record has no credentials in its URL.
+  assert.deepEqual(some.access("index", { record: "https://a/pypi/simple/" }), main);
+  assert.deepEqual(some.access("uploadIndex", { record: "https://a/pypi/simple" }), {
+    ...main,
+    url: "https://joe:secret@a/pypi/",
+  });
+  assert.deepEqual(some.access("index", { flag: "https://b/" }), {
+    url: "https://b/simple/",
+    ca: "/etc/b.pem",
+  });
+  assert.deepEqual(some.access("index", { flag: "https://jim:x@a/pypi/simple/" }), {
+    url: "https://jim:x@a/pypi/simple/",
+  });
+  assert.deepEqual(some.access("index", { flag: "https://a/other/simple/" }), {
+    url: "https://a/other/simple/",
+  });
+  assert.deepEqual(some.accessFromHosts({ flag: "b" }), { url: "https://b/simple/" });
+  environment(t, "ESSAY_CA_BUNDLE", "/etc/env.pem");
+  assert.equal(some.access("index").ca, "/etc/env.pem");
+  assert.equal(some.access("index", { flag: "https://c/", ca: "/flag.pem" }).ca, "/flag.pem");
+});
+
+test("a proxy that is none is a mistake, by its key", () => {
+  const some = settings({ index: { url: "http://a/", b: { url: "http://b/", proxy: "proxy:3128" } } });
+  assert.throws(
+    () => some.access("index", { flag: "b" }),
+    new UsageError("index.b.proxy in /etc/p/essay.toml is no URL of a proxy, such as http://proxy:3128"),
+  );
 });

@@ -25,7 +25,7 @@ test("the files of exactly the project, under its normalised name", async (t) =>
       "README",
     );
   });
-  const files = await projectFiles(`${origin}/simple/`, "Essay_Demo");
+  const files = await projectFiles({ url: `${origin}/simple/` }, "Essay_Demo");
   assert.deepEqual(asked, ["/simple/essay-demo/ true"]);
   assert.deepEqual(files[0], {
     filename: "Essay.Demo-1.0.tar.gz",
@@ -49,8 +49,8 @@ test("a project that is not there has no files; the URL above the simple URL wil
     response.end("<html>not found</html>");
   });
   for (const index of [`${origin}/simple/`, `${origin}/simple`, `${origin}/`, origin]) {
-    assert.deepEqual(await projectFiles(index, "absent"), [], index);
-    assert.equal((await projectFiles(index, "there")).length, 1, index);
+    assert.deepEqual(await projectFiles({ url: index }, "absent"), [], index);
+    assert.equal((await projectFiles({ url: index }, "there")).length, 1, index);
   }
 });
 
@@ -78,8 +78,8 @@ test("bad replies are errors", async (t) => {
     ["file:///etc/", "bad-index"],
     ["simple", "bad-index"],
   ];
-  for (const [index, code] of cases) await assert.rejects(projectFiles(index, "x"), { code }, index);
-  await assert.rejects(projectFiles(`${origin}/simple/`, "../x"), { code: "bad-name" });
+  for (const [index, code] of cases) await assert.rejects(projectFiles({ url: index }, "x"), { code }, index);
+  await assert.rejects(projectFiles({ url: `${origin}/simple/` }, "../x"), { code: "bad-name" });
 });
 
 test("a busy index is asked again", async (t) => {
@@ -90,7 +90,7 @@ test("a busy index is asked again", async (t) => {
     if (times === 2) response.statusCode = 503;
     html(response, "x-1.tar.gz");
   });
-  assert.equal((await projectFiles(`${origin}/simple/`, "x")).length, 1);
+  assert.equal((await projectFiles({ url: `${origin}/simple/` }, "x")).length, 1);
   assert.equal(times, 3);
 });
 
@@ -105,10 +105,10 @@ test("credentials go to the index and are in no message and no URL", async (t) =
     else response.writeHead(401).end();
   });
   const index = origin.replace("//", "//joe:p%40ss%3A%2F@").concat("/simple/");
-  const files = await projectFiles(index, "moved");
+  const files = await projectFiles({ url: index }, "moved");
   assert.equal(files[0]?.url, `${origin}/f/moved-1.tar.gz`);
   assert.deepEqual(seen, Array(2).fill(`Basic ${Buffer.from("joe:p@ss:/").toString("base64")}`));
-  await assert.rejects(projectFiles(index, "y"), (error: Error) => {
+  await assert.rejects(projectFiles({ url: index }, "y"), (error: Error) => {
     assert.match(error.message, /does not take the user name/);
     assert.doesNotMatch(error.message, /joe|p@ss|p%40/);
     return true;
@@ -118,7 +118,7 @@ test("credentials go to the index and are in no message and no URL", async (t) =
 test("an aborted look-up ends with the signal's reason", async (t) => {
   const origin = await web(t, () => {});
   const stop = new AbortController();
-  const asking = projectFiles(`${origin}/simple/`, "x", { signal: stop.signal });
+  const asking = projectFiles({ url: `${origin}/simple/` }, "x", { signal: stop.signal });
   setTimeout(() => stop.abort(new Error("enough")), 50);
   await assert.rejects(asking, { message: "enough" });
 });

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { createServer as createHttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { type TestContext, test } from "node:test";
-import { isLoopback, readText, request } from "../../../lib/index/http.js";
-import { nobody, web } from "../../lab/web.js";
+import { readText, request } from "../../../lib/index/http.js";
+import { secureWeb } from "../../lab/tls.js";
+import { listen, nobody, web } from "../../lab/web.js";
 
 /** A server that answers every connection with these bytes and hangs up. */
 async function speaks(t: TestContext, bytes: string): Promise<string> {
@@ -14,6 +16,21 @@ async function speaks(t: TestContext, bytes: string): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   t.after(() => server.close());
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+}
+
+/** A proxy that connects its clients with whatever they ask for; `asked` are the hosts. */
+async function tunnel(t: TestContext): Promise<{ url: string; asked: string[] }> {
+  const asked: string[] = [];
+  const server = createHttpServer().on("connect", (request, socket) => {
+    asked.push(request.url ?? "");
+    const { hostname, port } = new URL(`http://${request.url}`);
+    const far = connect(Number(port), hostname, () => {
+      socket.write("HTTP/1.1 200 OK\r\n\r\n");
+      far.pipe(socket).pipe(far);
+    });
+    for (const end of [far, socket]) end.on("error", () => {});
+  });
+  return { url: await listen(t, server), asked };
 }
 
 async function* pieces(...texts: string[]) {
@@ -136,9 +153,33 @@ test("a proxy of the environment is asked for other machines, never for this one
   assert.equal(await readText(await request(origin), 100), "direct");
 });
 
-test("names of this machine", () => {
-  for (const name of ["localhost", "127.0.0.1", "127.1.2.3", "[::1]", "::1", "index.localhost"])
-    assert.ok(isLoopback(name), name);
-  for (const name of ["10.0.0.1", "0.0.0.0", "[::]", "localhost.example", "127.example"])
-    assert.ok(!isLoopback(name), name);
+test("the proxy of the configuration is asked for every machine, with its own credentials", async (t) => {
+  const proxy = await web(t, (asked, response) =>
+    response.end(`${asked.url} ${asked.headers["proxy-authorization"]} ${asked.headers.authorization}`),
+  );
+  const way = { proxy: proxy.replace("//", "//me:secret@") };
+  const basic = `Basic ${Buffer.from("me:secret").toString("base64")}`;
+  for (const url of ["http://pypi.example/simple/", "http://127.0.0.1:1/"])
+    assert.equal(await readText(await request(url, way), 1000), `${url} ${basic} undefined`);
+  const gone = (await nobody()).replace("//", "//me:secret@");
+  await assert.rejects(request("http://pypi.example/", { proxy: gone }), (error: Error) => {
+    assert.match(error.message, /^cannot reach http:\/\/pypi\.example\/ \(through the proxy http:\/\/127/);
+    assert.doesNotMatch(error.message, /secret/);
+    return true;
+  });
+});
+
+test("a server over TLS must have a certificate of the authorities that count, also behind a proxy", async (t) => {
+  const { origin, ca } = await secureWeb(t, (_asked, response) => response.end("secure"));
+  await assert.rejects(request(origin), { code: "bad-certificate", message: /--ca-bundle/ });
+  await assert.rejects(request(origin.replace("127.0.0.1", "localhost"), { ca }), {
+    code: "bad-certificate",
+    message: /for other names/,
+  });
+  await assert.rejects(request(origin, { ca: `${ca}.absent` }), { code: "bad-certificate" });
+  assert.equal(await readText(await request(origin, { ca }), 100), "secure");
+  const proxy = await tunnel(t);
+  assert.equal(await readText(await request(origin, { ca, proxy: proxy.url }), 100), "secure");
+  await assert.rejects(request(origin, { proxy: proxy.url }), { code: "bad-certificate" });
+  assert.deepEqual(proxy.asked, Array(2).fill(new URL(origin).host));
 });

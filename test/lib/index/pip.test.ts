@@ -16,7 +16,7 @@ function netrc(t: TestContext, text: string): void {
 
 test("pip gets this index and no other, and asks nobody", async (t) => {
   netrc(t, "");
-  assert.deepEqual(await pipIndex("https://pypi.example/simple/"), {
+  assert.deepEqual(await pipIndex({ url: "https://pypi.example/simple/" }), {
     url: "https://pypi.example/simple/",
     flags: [
       "--isolated",
@@ -27,13 +27,25 @@ test("pip gets this index and no other, and asks nobody", async (t) => {
       "https://pypi.example/simple/",
     ],
     netrc: undefined,
+    proxy: undefined,
+    ca: undefined,
     trusted: false,
   });
 });
 
+test("the way to the index: a proxy, which may have a password, for the environment; authorities by a flag", async (t) => {
+  netrc(t, "");
+  const proxy = "http://me:secret@proxy.example:3128";
+  const index = await pipIndex({ url: "https://pypi.example/simple/", proxy, ca: "/etc/ca.pem" });
+  assert.equal(index.proxy, proxy);
+  assert.equal(index.ca, "/etc/ca.pem");
+  assert.deepEqual(index.flags.slice(-2), ["--cert", "/etc/ca.pem"]);
+  assert.doesNotMatch(index.flags.join(" "), /proxy/);
+});
+
 test("plain http to another machine is passed as trusted, with its port", async (t) => {
   netrc(t, "");
-  const { flags, trusted } = await pipIndex("http://pypi.example:8080/simple/");
+  const { flags, trusted } = await pipIndex({ url: "http://pypi.example:8080/simple/" });
   assert.deepEqual(flags.slice(-2), ["--trusted-host", "pypi.example:8080"]);
   assert.ok(trusted);
 });
@@ -41,14 +53,14 @@ test("plain http to another machine is passed as trusted, with its port", async 
 test("plain http to this machine is trusted by pip itself", async (t) => {
   netrc(t, "");
   for (const host of ["localhost", "127.0.0.1", "127.9.9.9:80", "[::1]:8080"])
-    assert.equal((await pipIndex(`http://${host}/`)).trusted, false, host);
+    assert.equal((await pipIndex({ url: `http://${host}/` })).trusted, false, host);
   for (const host of ["pypi.localhost", "127.example.com", "localhost.example.com"])
-    assert.equal((await pipIndex(`http://${host}/`)).trusted, true, host);
+    assert.equal((await pipIndex({ url: `http://${host}/` })).trusted, true, host);
 });
 
 test("credentials of the URL are for a .netrc and in no flag", async (t) => {
   netrc(t, "");
-  const index = await pipIndex("https://me:s%40cret@pypi.example:8443/simple/");
+  const index = await pipIndex({ url: "https://me:s%40cret@pypi.example:8443/simple/" });
   assert.equal(index.url, "https://pypi.example:8443/simple/");
   assert.equal(index.netrc, "machine pypi.example login me password s@cret\n");
   assert.doesNotMatch(index.flags.join(" "), /cret|me:/);
@@ -57,7 +69,7 @@ test("credentials of the URL are for a .netrc and in no flag", async (t) => {
 test("credentials of the user's own .netrc", async (t) => {
   netrc(t, "machine other login no password no\nmachine pypi.example login me password secret\n");
   assert.equal(
-    (await pipIndex("https://pypi.example/simple/")).netrc,
+    (await pipIndex({ url: "https://pypi.example/simple/" })).netrc,
     "machine pypi.example login me password secret\n",
   );
 });
@@ -65,7 +77,9 @@ test("credentials of the user's own .netrc", async (t) => {
 test("words are quoted only where they must be: Python before 3.11 keeps the quotes", async (t) => {
   netrc(t, "");
   const written = async (password: string) =>
-    (await pipIndex(`https://me:${encodeURIComponent(password)}@a/`)).netrc?.trim().split(" password ")[1];
+    (await pipIndex({ url: `https://me:${encodeURIComponent(password)}@a/` })).netrc
+      ?.trim()
+      .split(" password ")[1];
   assert.equal(await written("a#b'c$d"), "a#b'c$d");
   assert.equal(await written("#a"), '"#a"');
   assert.equal(await written("a b"), '"a b"');
@@ -75,7 +89,10 @@ test("words are quoted only where they must be: Python before 3.11 keeps the quo
 test("what is no URL of an index", async (t) => {
   netrc(t, "");
   for (const index of ["ftp://a/", "file:///srv", "http://", "x"])
-    await assert.rejects(pipIndex(index), (error) => error instanceof Failure && error.code === "bad-index");
+    await assert.rejects(
+      pipIndex({ url: index }),
+      (error) => error instanceof Failure && error.code === "bad-index",
+    );
 });
 
 test("each index is looked up once, and told of once where it is plain http", async (t) => {
@@ -83,8 +100,8 @@ test("each index is looked up once, and told of once where it is plain http", as
   const warned: string[] = [];
   const lookUp = pipIndexes((line) => warned.push(line));
   const plain = "http://me:secret@pypi.example/simple/";
-  assert.equal((await lookUp(plain)).url, "http://pypi.example/simple/");
-  for (const index of [plain, "https://pypi.example/simple/", plain]) await lookUp(index);
+  assert.equal((await lookUp({ url: plain })).url, "http://pypi.example/simple/");
+  for (const index of [plain, "https://pypi.example/simple/", plain]) await lookUp({ url: index });
   assert.deepEqual(warned, ["http://pypi.example/simple/ is plain http: pip is told to trust it"]);
-  for (let i = 0; i < 2; i++) await assert.rejects(lookUp("x"), { code: "bad-index" });
+  for (let i = 0; i < 2; i++) await assert.rejects(lookUp({ url: "x" }), { code: "bad-index" });
 });

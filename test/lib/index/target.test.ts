@@ -38,16 +38,25 @@ test("credentials go with the origin that they are for", async (t) => {
   });
   process.env.HOME = directory;
   process.env.NETRC = join(directory, "netrc");
-  assert.deepEqual(await openDestination("http://a:b@x.example/simple/", undefined), {
+  const way = { proxy: "http://proxy.example:3128", ca: "/etc/ca.pem" };
+  assert.deepEqual(await openDestination({ url: "http://a:b@x.example/simple/" }, undefined), {
     simple: "http://x.example/simple/",
     upload: "http://x.example/",
+    way: { proxy: undefined, ca: undefined },
     forUpload: { user: "a", password: "b" },
     forLookUp: { user: "a", password: "b" },
   });
-  assert.deepEqual(await openDestination("http://up.example/legacy/", "http://look.example/pypi/simple/"), {
-    simple: "http://look.example/pypi/simple/",
-    upload: "http://up.example/legacy/",
-    forUpload: { user: "u", password: "p" },
-    forLookUp: undefined,
-  });
+  assert.deepEqual(
+    await openDestination(
+      { url: "http://up.example/legacy/", ...way },
+      { url: "http://look.example/pypi/simple/" },
+    ),
+    {
+      simple: "http://look.example/pypi/simple/",
+      upload: "http://up.example/legacy/",
+      way,
+      forUpload: { user: "u", password: "p" },
+      forLookUp: undefined,
+    },
+  );
 });

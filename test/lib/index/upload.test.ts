@@ -53,7 +53,7 @@ async function index(t: TestContext, trouble: (exchange: Exchange) => void) {
     if (asked.method === "POST") trouble({ asked, response, pass, times: ++times });
     else pass("answered").catch(() => response.destroy());
   });
-  const to = await openDestination(`${origin}/simple/`, undefined);
+  const to = await openDestination({ url: `${origin}/simple/` }, undefined);
   const upload = async (file: ReleaseFile) =>
     (await uploadFile(file, () => readMetadata(file.path, file.kind), to)).outcome;
   return { store, sdist, wheel, to, upload, uploads: () => times };
@@ -224,7 +224,7 @@ test("an index without SHA-256 is asked for the bytes", async (t) => {
       response.end(`<a href="/f/${sdist.filename}#md5=00">${sdist.filename}</a>`);
     } else response.end(bytes);
   });
-  const to = await openDestination(origin, undefined);
+  const to = await openDestination({ url: origin }, undefined);
   assert.equal((await uploadFile(sdist, async () => [], to)).outcome, "present");
   bytes = "other";
   await assert.rejects(

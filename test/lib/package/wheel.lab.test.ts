@@ -19,6 +19,8 @@ test("a wheel of the right name and version is built, any other is none", async 
       python: "/usr/bin/python3",
       indexFlags: undefined,
       netrc: undefined,
+      proxy: undefined,
+      ca: undefined,
       isVersion: async (text: string) => text === "6.11.21.1",
     };
     return { out, built: buildWheel(request, { signal }) };

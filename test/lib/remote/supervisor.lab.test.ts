@@ -29,7 +29,7 @@ for (const shell of shells)
     };
     const up = async () => {
       const { payload, credentials, ports } = await confFor(settings, template, venv, flags, {});
-      const args = ["up", path, "-", "60", credentials.username, credentials.password, ports, "-"];
+      const args = ["up", path, "-", "60", credentials.username, credentials.password, ports, "-", "-"];
       return runScript(host, {}, { parts, args, payload, code: "supervisor-failed" }, task);
     };
 
