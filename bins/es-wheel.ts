@@ -5,39 +5,52 @@ import { resolve } from "node:path";
 import { normaliseName } from "../lib/base/distribution.js";
 import { Failure } from "../lib/base/failure.js";
 import type { ReleaseFile } from "../lib/base/schema.js";
+import { onBuildHost } from "../lib/build-host.js";
 import { run } from "../lib/cli.js";
 import { loadConfig } from "../lib/config/load.js";
 import { Settings } from "../lib/config/settings.js";
-import { caBundleOption } from "../lib/flags.js";
+import { buildHostOptions, caBundleOption } from "../lib/flags.js";
 import { pipIndexes } from "../lib/index/pip.js";
-import { buildWheel, checkFile } from "../lib/package/wheel.js";
+import { noSource } from "../lib/package/pip.js";
+import { buildWheels, checkFile } from "../lib/package/wheel.js";
+import { pipOn } from "../lib/pip-run.js";
 import { eachRecord } from "../lib/step.js";
 import { normalVersion } from "../lib/version/pep440.js";
 
 const command = {
   name: "es-wheel",
   summary: "build the wheel of a release's sdist",
-  usage: ["[--index URL|NAME] [--ca-bundle FILE] [--out DIR] [--python PROGRAM] [--no-isolation]"],
+  usage: [
+    "[--deps] [--index URL|NAME] [--ca-bundle FILE] [--out DIR] [--python PROGRAM] [--no-isolation] [--on HOST]",
+  ],
   operands: [0, 0],
   options: {
     index: { value: "URL|NAME", help: "the index that has what the build needs, and no other" },
     ...caBundleOption,
     out: { value: "DIR", help: "the folder for the file; otherwise build.out, or dist" },
     python: { value: "PROGRAM", help: "the interpreter whose pip builds (python3)" },
+    deps: { help: "the wheels of all that it depends on, too" },
     "no-isolation": { help: "build with the packages that the interpreter has, and ask no index" },
+    ...buildHostOptions,
   },
 } as const;
+
+async function areWhole(files: readonly ReleaseFile[]): Promise<boolean> {
+  try {
+    for (const file of files) await checkFile(file);
+    return true;
+  } catch (error) {
+    if (error instanceof Failure) return false;
+    throw error;
+  }
+}
 
 /** The wheel of the sdist that the record has already, if it is there and whole. */
 async function wheelOf(sdist: ReleaseFile, files: readonly ReleaseFile[]): Promise<ReleaseFile | undefined> {
   for (const file of files) {
     const same = normaliseName(file.name) === normaliseName(sdist.name) && file.version === sdist.version;
     if (file.kind !== "wheel" || !same) continue;
-    const whole = await checkFile(file).then(
-      () => true,
-      (error) => (error instanceof Failure ? false : Promise.reject(error)),
-    );
-    if (whole) return file;
+    if (await areWhole([file])) return file;
   }
   return undefined;
 }
@@ -50,45 +63,56 @@ await run(command, async ({ flags, context }) => {
   const lookUp = pipIndexes(context.warn);
   const indexFor = (record: string | undefined) =>
     lookUp(settings.access("index", { flag: flags.index, record, ca: flags["ca-bundle"] }));
+  const { python = "python3" } = flags;
 
-  return eachRecord(context, {
-    reads: ["project", "version", "released", "files", "index"],
-    async work(record, { signal, plan, show }) {
-      const { project, version, released, files = [] } = record;
-      const ofProject = (file: ReleaseFile) =>
-        !project || normaliseName(file.name) === normaliseName(project);
-      const sdist = files.findLast((file) => file.kind === "sdist" && ofProject(file));
-      if (!sdist && plan) return { changed: true, said: "would be built as a wheel" };
-      if (!sdist) throw new Failure("no-sdist", "the record's files have no sdist; es-sdist makes one");
-      if (version !== undefined && (await normalVersion(version)) !== (await normalVersion(sdist.version)))
-        throw new Failure(
-          "disagreement",
-          `the record is of version ${version}, its sdist of ${sdist.version}`,
+  return onBuildHost(flags, settings, (host) =>
+    eachRecord(context, {
+      reads: ["project", "version", "released", "files", "index"],
+      async work(record, { signal, plan, show }) {
+        const { project, version, released, files = [] } = record;
+        const ofProject = (file: ReleaseFile) =>
+          !project || normaliseName(file.name) === normaliseName(project);
+        const sdist = files.findLast((file) => file.kind === "sdist" && ofProject(file));
+        const what = flags.deps ? "with all that it depends on " : "";
+        if (!sdist && plan) return { changed: true, said: `would be built as a wheel ${what}`.trimEnd() };
+        if (!sdist) throw new Failure("no-sdist", "the record's files have no sdist; es-sdist makes one");
+        if (version !== undefined && (await normalVersion(version)) !== (await normalVersion(sdist.version)))
+          throw new Failure(
+            "disagreement",
+            `the record is of version ${version}, its sdist of ${sdist.version}`,
+          );
+        await checkFile(sdist);
+        const wheel = await wheelOf(sdist, files);
+        const others = files.filter((file) => normaliseName(file.name) !== normaliseName(sdist.name));
+        const complete = !flags.deps || (others.length > 0 && (await areWhole(others)));
+        if (wheel && complete)
+          return {
+            changed: false,
+            said: `${[wheel, ...(flags.deps ? others : [])].map(({ filename }) => filename).join(", ")} already there`,
+          };
+        const index = isolated || flags.deps ? await indexFor(record.index) : undefined;
+        if (plan) return { changed: true, said: `a wheel of ${sdist.filename} ${what}would be built` };
+        const built = await buildWheels(
+          {
+            sdist,
+            wheel,
+            released,
+            out,
+            python: host.isHere && python.includes("/") ? resolve(python) : python,
+            source: index ?? noSource,
+            isolated,
+            closure: flags.deps ? { pinned: others } : undefined,
+            normalVersion,
+          },
+          pipOn(host),
+          { signal, show },
         );
-      await checkFile(sdist);
-      const there = await wheelOf(sdist, files);
-      if (there) return { changed: false, said: `${there.filename} is there already` };
-      const index = isolated ? await indexFor(record.index) : undefined;
-      if (plan) return { changed: true, said: `a wheel of ${sdist.filename} would be built` };
-      const isVersion = async (text: string) =>
-        (await normalVersion(text)) === (await normalVersion(sdist.version));
-      const { file, changed } = await buildWheel(
-        {
-          sdist,
-          released,
-          out,
-          python: flags.python ?? "python3",
-          indexFlags: index?.flags,
-          netrc: index?.netrc,
-          proxy: index?.proxy,
-          ca: index?.ca,
-          isVersion,
-        },
-        { signal, show },
-      );
-      const others = files.filter(({ filename }) => filename !== file.filename);
-      const said = `${file.filename} ${changed ? "built" : "built, the same as before"}`;
-      return { fields: { files: [...others, file] }, changed, said };
-    },
-  });
+        const names = new Set(built.map(({ file }) => file.filename));
+        const kept = files.filter(({ filename }) => !names.has(filename));
+        const changed = built.some((each) => each.changed);
+        const said = `${[...names].join(", ")} built${changed ? "" : ", the same as before"}`;
+        return { fields: { files: [...kept, ...built.map(({ file }) => file)] }, changed, said };
+      },
+    }),
+  );
 });

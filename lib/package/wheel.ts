@@ -1,40 +1,39 @@
-// Building the wheel of an sdist with pip (PEP 517): in a private folder, in an environment of its own whose
-// packages come from one index and nowhere else.
+// Building the wheel of an sdist with pip (PEP 517), and with it, where that is wanted, the wheels of all that it
+// depends on: in an environment of its own whose packages come from one index and nowhere else.
 
-import { copyFile, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Tail } from "../base/bytes.js";
 import { normaliseName, parseFilename } from "../base/distribution.js";
 import { Failure } from "../base/failure.js";
 import type { ReleaseFile } from "../base/schema.js";
-import { detailsOf, startCommand } from "./command.js";
+import { type Described, describeFile, type NormalVersion } from "./described.js";
 import { digestOf, keepFile } from "./output.js";
+import { epochOf, type PipJob, type PipSource, type Progress, pipFailure, type RunPip } from "./pip.js";
 
 export interface WheelRequest {
   /** The sdist, as the record describes it. */
   sdist: ReleaseFile;
+  /** Its wheel, where that is there already: then only what it depends on is built. */
+  wheel: ReleaseFile | undefined;
   /** RFC 3339; stands in the wheel for the time of its files, so that the same release gives the same wheel. */
   released: string | undefined;
-  /** The folder for the file, absolute; made where it is not there. */
+  /** The folder for the files, absolute; made where it is not there. */
   out: string;
   /** The interpreter whose pip builds. */
   python: string;
-  /** The flags of pip that name the index. Undefined: no isolation, build with what the interpreter has. */
-  indexFlags: readonly string[] | undefined;
-  /** The text of a .netrc for the index; a secret. */
-  netrc: string | undefined;
-  /** The proxy to the index, a secret where it has a password; undefined for that of the environment. */
-  proxy: string | undefined;
-  /** A file of certificate authorities. */
-  ca: string | undefined;
-  /** Whether a version as a wheel's file name spells it is the release's. */
-  isVersion(text: string): Promise<boolean>;
+  source: PipSource;
+  /** Build in an environment of its own; otherwise with what the interpreter has. */
+  isolated: boolean;
+  /** The wheels of all dependencies, too; those at these versions where pip has the choice. */
+  closure: { pinned: readonly Pick<ReleaseFile, "name" | "version">[] } | undefined;
+  normalVersion: NormalVersion;
 }
 
-export interface Progress {
-  signal: AbortSignal;
-  show?: ((text: string) => void) | undefined;
+/** A file that was built; `changed` is false where the same bytes were there before. */
+export interface Built {
+  file: ReleaseFile;
+  changed: boolean;
 }
 
 /** Failure "hash-mismatch" or "no-file" when a file is not, or no longer, what the record says. */
@@ -50,107 +49,85 @@ export async function checkFile(file: ReleaseFile): Promise<void> {
   );
 }
 
-async function pipEnvironment(folder: string, request: WheelRequest): Promise<NodeJS.ProcessEnv> {
-  const { netrc, proxy, ca, released } = request;
-  const foreign = /^(PIP_|PYTHONPATH$|PYTHONHOME$|__PYVENV_LAUNCHER__$)/;
-  const env: NodeJS.ProcessEnv = Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !foreign.test(name)),
-  );
-  // The flags do not reach the pip that pip itself starts for the build environment; these do.
-  Object.assign(env, { PIP_CONFIG_FILE: "/dev/null", PIP_NO_INPUT: "1", PIP_NO_CACHE_DIR: "1" });
-  if (proxy !== undefined) Object.assign(env, { http_proxy: proxy, https_proxy: proxy, no_proxy: "" });
-  if (ca !== undefined) env.PIP_CERT = ca;
-  env.TMPDIR = join(folder, "tmp");
-  await mkdir(env.TMPDIR);
-  const seconds = Date.parse(released ?? "") / 1000;
-  if (Number.isFinite(seconds)) env.SOURCE_DATE_EPOCH ??= String(Math.floor(seconds));
-  if (netrc === undefined) return env;
-  env.NETRC = join(folder, "netrc");
-  await writeFile(env.NETRC, netrc, { mode: 0o600 });
-  return env;
+function jobOf(request: WheelRequest): PipJob {
+  const { sdist, wheel, released, python, source, isolated, closure } = request;
+  const file = closure && wheel ? wheel : sdist;
+  const pinned = closure?.pinned.map(({ name, version }) => `${name}==${version}\n`) ?? [];
+  return {
+    python,
+    command: "wheel",
+    source,
+    args: [
+      ...(isolated ? [] : ["--no-build-isolation"]),
+      ...(closure ? [] : ["--no-deps"]),
+      ...(pinned.length > 0 ? ["--constraint", "constraints.txt"] : []),
+      "--wheel-dir",
+      "files",
+      "--",
+      `./${file.filename}`,
+    ],
+    ...(pinned.length > 0 && { texts: { "constraints.txt": pinned.join("") } }),
+    file,
+    epoch: epochOf(released),
+  };
 }
 
-/** The line of pip's output that tells most. */
-function pipCause(text: string): string {
-  const lines = text
-    .split("\n")
-    .map((line) => line.trim())
-    .filter(Boolean);
-  const telling = [
-    /^ERROR: (?=No matching|Could not|Invalid|Directory)/,
-    /^(?=\w+(Error|Exception): )/,
-    /^ERROR: /,
-  ];
-  for (const shape of telling) {
-    const line = lines.findLast((each) => shape.test(each));
-    if (line) return line.replace(shape, "");
-  }
-  return lines.at(-1) ?? "it did not say why";
-}
-
-/** Runs pip in `folder` and gives the name of the one wheel that it made in `folder`/wheels. */
-async function runPip(folder: string, request: WheelRequest, { signal, show }: Progress): Promise<string> {
-  const { sdist, python, indexFlags } = request;
-  const from = indexFlags ?? ["--isolated", "--no-input", "--no-index", "--no-build-isolation"];
-  const wheels = join(folder, "wheels");
-  const args = ["-m", "pip", "wheel", ...from, "--no-deps", "--wheel-dir", wheels, "--", sdist.path];
-  const env = await pipEnvironment(folder, request);
-  // python -m looks for modules in the working directory first: it is one without any.
-  const pip = startCommand(python, args, { signal, show, cwd: folder, env, ownGroup: true });
-  pip.stdin.end();
-  const output = new Tail(4096);
-  pip.stdout.on("data", (chunk: Buffer) => {
-    output.push(chunk);
-    show?.(chunk.toString());
-  });
-  const ran = await pip.ended;
-  if (ran.exit !== 0) {
-    if (/No module named pip\b/.test(ran.stderr))
-      throw new Failure("no-pip", `${python} has no pip: install it, or name another with --python`);
-    const why = pipCause(`${output}\n${ran.stderr}`);
-    const sentence = `pip cannot build a wheel of ${sdist.filename}: ${why}`;
-    throw new Failure("build-failed", sentence, detailsOf(ran));
-  }
-  const [made, ...more] = (await readdir(wheels)).filter((name) => name.endsWith(".whl"));
-  if (made === undefined || more.length > 0)
-    throw new Failure("build-failed", `pip made ${more.length + (made ? 1 : 0)} wheels, not one`);
-  return made;
-}
-
-async function checkName(filename: string, request: WheelRequest): Promise<void> {
-  const { sdist, isVersion } = request;
-  const found = parseFilename(filename);
-  if (!found || normaliseName(found.name) !== normaliseName(sdist.name))
+/** The one wheel of the project among those that pip made, checked. */
+async function ownWheel(names: readonly string[], request: WheelRequest): Promise<string> {
+  const { sdist, closure, normalVersion } = request;
+  const isOwn = (name: string) =>
+    normaliseName(parseFilename(name)?.name ?? "") === normaliseName(sdist.name);
+  const own = names.filter(isOwn);
+  const [filename] = own.length > 0 || closure ? own : names;
+  if (filename === undefined || own.length > 1 || (!closure && names.length > 1))
+    throw new Failure(
+      "build-failed",
+      `pip made ${names.length} wheels, ${own.length} of them of ${sdist.name}`,
+    );
+  if (own.length === 0)
     throw new Failure("wrong-project", `${sdist.filename} builds ${filename}, which is not of ${sdist.name}`);
-  if (!(await isVersion(found.version)))
+  const version = parseFilename(filename)?.version ?? "";
+  if ((await normalVersion(version)) !== (await normalVersion(sdist.version)))
     throw new Failure(
       "wrong-version",
       `${sdist.filename} builds ${filename}, which is not of version ${sdist.version}: write \${version} where the project says its version`,
     );
+  return filename;
+}
+
+/** Puts a file of a folder into the folder `out`, under its own name when it is whole. */
+export async function keepDescribed(folder: string, out: string, described: Described): Promise<Built> {
+  const { filename, kind, name, version } = described;
+  const kept = await keepFile(out, filename, async (temporary) => {
+    await copyFile(join(folder, filename), temporary);
+    return digestOf(temporary);
+  });
+  const { path, size, sha256, changed } = kept;
+  return { file: { path, filename, kind, name, version, size, sha256 }, changed };
 }
 
 /**
- * Builds the wheel of an sdist into `out`, where it appears only when it is whole and of the right name and
- * version. Throws Failure "hash-mismatch", "no-file", "no-program", "no-pip", "build-failed", "wrong-project" or
- * "wrong-version".
+ * Builds the wheel of an sdist into `out`, and the wheels of its dependencies where that is asked for; files appear
+ * there when all are whole and of the right names and versions. The project's own wheel comes first. Throws Failure
+ * "hash-mismatch", "no-file", "build-failed", "wrong-project", "wrong-version", and those of `run`, `pipFailure` and
+ * `describeFile`.
  */
-export async function buildWheel(
-  request: WheelRequest,
-  progress: Progress,
-): Promise<{ file: ReleaseFile; changed: boolean }> {
-  const { sdist, out } = request;
+export async function buildWheels(request: WheelRequest, run: RunPip, progress: Progress): Promise<Built[]> {
+  const { sdist, out, normalVersion } = request;
   await checkFile(sdist);
   const folder = await mkdtemp(join(tmpdir(), "essay-wheel-"));
   try {
-    const filename = await runPip(folder, request, progress);
-    await checkName(filename, request);
-    const kept = await keepFile(out, filename, async (temporary) => {
-      await copyFile(join(folder, "wheels", filename), temporary);
-      return digestOf(temporary);
-    });
-    const { path, size, sha256, changed } = kept;
+    const ended = await run(jobOf(request), folder, progress);
+    if (!ended.ok) throw pipFailure(ended, `build a wheel of ${sdist.filename}`, "build-failed");
+    const names = (await readdir(folder)).filter((name) => name.endsWith(".whl"));
+    const own = await ownWheel(names, request);
     const { name, version } = sdist;
-    return { file: { path, filename, kind: "wheel", name, version, size, sha256 }, changed };
+    const described: Described[] = [{ filename: own, kind: "wheel", name, version }];
+    for (const filename of names)
+      if (filename !== own) described.push(await describeFile(folder, filename, normalVersion));
+    const built: Built[] = [];
+    for (const each of described) built.push(await keepDescribed(folder, out, each));
+    return built;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -49,12 +49,6 @@ result() {
     printf '%s\t%s\n' "$1" "$essay_value" >&3
 }
 
-# stream COMMAND...: what COMMAND writes to stdout goes to the other side as it is. No result may follow.
-stream() {
-    result stream ''
-    "$@" >&3
-}
-
 # fail CODE SENTENCE: ends the script; the record gets this error.
 fail() {
     result error-code "$1"

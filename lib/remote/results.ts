@@ -2,9 +2,6 @@
 
 import { StringDecoder } from "node:string_decoder";
 
-/** What a script's `stream` writes before bytes that are no results. */
-const streamMark = Buffer.from("stream\t\n");
-
 function unescaped(value: string): string {
   return value.replace(/\\(.)/g, (_, character: string) =>
     character === "n" ? "\n" : character === "t" ? "\t" : character,
@@ -47,31 +44,5 @@ export class Results {
   /** The last value of a name. */
   get(name: string): string | undefined {
     return this.all(name).at(-1);
-  }
-}
-
-/** Parts the results of a script from the bytes that follow its line `stream`. */
-export class ResultsThenStream {
-  readonly results: Results;
-  #line: Buffer = Buffer.alloc(0);
-  #streaming = false;
-
-  constructor(results = new Results()) {
-    this.results = results;
-  }
-
-  /** Takes bytes as they come; gives those of them that belong to the stream. */
-  push(chunk: Buffer): Buffer {
-    if (this.#streaming) return chunk;
-    let rest: Buffer = Buffer.concat([this.#line, chunk]);
-    for (let end = rest.indexOf("\n"); end >= 0; end = rest.indexOf("\n")) {
-      const line = rest.subarray(0, end + 1);
-      rest = rest.subarray(end + 1);
-      this.#streaming = line.equals(streamMark);
-      if (this.#streaming) return rest;
-      this.results.push(line);
-    }
-    this.#line = rest;
-    return Buffer.alloc(0);
   }
 }

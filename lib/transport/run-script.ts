@@ -3,7 +3,7 @@
 import { Tail } from "../base/bytes.js";
 import { Failure } from "../base/failure.js";
 import { compose } from "../remote/compose.js";
-import { type Results, ResultsThenStream } from "../remote/results.js";
+import { Results } from "../remote/results.js";
 import type { Payload, Target, Transport } from "./contract.js";
 import { type Execution, execute } from "./execute.js";
 
@@ -19,8 +19,6 @@ export interface ScriptRun {
   code: string;
   /** Takes the script's results as bytes instead, as they come: for output without end. */
   stdout?: (chunk: Buffer) => void | Promise<void>;
-  /** Takes the bytes that follow the script's line `stream`, as they come; its results are before that. */
-  stream?: (chunk: Buffer) => void | Promise<void>;
   /** Where results are put; those of a failure are looked for here when the script has ended. */
   results?: Results;
 }
@@ -44,8 +42,7 @@ export async function runScript(
   run: ScriptRun,
   task: Circumstances,
 ): Promise<Results> {
-  const output = new ResultsThenStream(run.results);
-  const { results } = output;
+  const { results = new Results() } = run;
   const stderr = new Tail(keptStderr);
   const become = run.looks ? undefined : target.become;
   const job = {
@@ -53,12 +50,7 @@ export async function runScript(
     become,
     payload: run.payload,
     signal: task.signal,
-    stdout:
-      run.stdout ??
-      ((chunk: Buffer) => {
-        const bytes = output.push(chunk);
-        return bytes.length > 0 ? run.stream?.(bytes) : undefined;
-      }),
+    stdout: run.stdout ?? ((chunk: Buffer) => results.push(chunk)),
     stderr: (chunk: Buffer) => {
       stderr.push(chunk);
       task.show?.(chunk.toString());

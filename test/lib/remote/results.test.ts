@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { Results, ResultsThenStream } from "../../../lib/remote/results.js";
+import { Results } from "../../../lib/remote/results.js";
 
 test("values come back whatever the cut of the bytes", () => {
   const lines = Buffer.from(
@@ -26,18 +26,4 @@ test("names of an object's own parts are names like any other", () => {
   assert.equal(results.get("constructor"), undefined);
   results.push(Buffer.from("__proto__\tx\n"));
   assert.equal(results.get("__proto__"), "x");
-});
-
-test("results and then a stream, whatever the cut of the bytes", () => {
-  const bytes = Buffer.from("name\tstream\nstreams\t\nstream\t\nstream\t\nraw\0\n\tbytes");
-  fc.assert(
-    fc.property(fc.array(fc.nat({ max: bytes.length })), (cuts) => {
-      const output = new ResultsThenStream();
-      const places = [0, ...cuts.sort((a, b) => a - b), bytes.length];
-      const stream = places.map((place, index) => output.push(bytes.subarray(place, places[index + 1])));
-      assert.equal(Buffer.concat(stream).toString(), "stream\t\nraw\0\n\tbytes");
-      assert.equal(output.results.get("name"), "stream");
-      assert.equal(output.results.get("raw"), undefined);
-    }),
-  );
 });

@@ -53,10 +53,3 @@ test("output as it comes instead of results, and stderr to show", async () => {
   assert.equal(out, "count\t1\nargument\tfail\n");
   assert.equal(shown, "the tool's last words\n");
 });
-
-test("results, and then a stream of bytes", async () => {
-  const taken: Buffer[] = [];
-  const results = await run(["stream"], { stream: (chunk: Buffer) => void taken.push(chunk) });
-  assert.deepEqual(results.all("argument"), ["stream"]);
-  assert.equal(Buffer.concat(taken).toString(), "a\tb\n\0c");
-});

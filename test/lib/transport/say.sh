@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2154
 # Says what it was given: its arguments and the payload's checksum. With "fail", "die" or "refuse" as its
-# first argument it ends in that way; with "stream" it gives bytes.
+# first argument it ends in that way.
 result count "$#"
 for argument; do result argument "$argument"; done
 [ -z "${payload:-}" ] || result sum "$(sha256sum <"$payload")"
@@ -11,6 +11,5 @@ case ${1:-} in
         ;;
     die) kill -KILL "$$" ;;
     refuse) fail no-venv "there is no virtualenv" ;;
-    stream) stream printf 'a\tb\n\000c' ;;
     sleep) sleep 1000 ;;
 esac

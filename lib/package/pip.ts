@@ -1,0 +1,160 @@
+// One run of pip that makes files, and what its output says of a failure.
+
+import { Failure, type FailureDetails } from "../base/failure.js";
+import type { ReleaseFile } from "../base/schema.js";
+
+/** How pip gets at an index; lib/index/pip.ts says what each means. */
+export interface PipSource {
+  flags: readonly string[];
+  netrc: string | undefined;
+  proxy: string | undefined;
+  ca: string | undefined;
+}
+
+/** pip asks no index. */
+export const noSource: PipSource = {
+  flags: ["--isolated", "--no-input", "--disable-pip-version-check", "--no-cache-dir", "--no-index"],
+  netrc: undefined,
+  proxy: undefined,
+  ca: undefined,
+};
+
+/** One run of pip, in a private folder, apart from all that the machine says of pip. */
+export interface PipJob {
+  /** The interpreter whose pip runs. */
+  python: string;
+  /** pip's command, such as "wheel". */
+  command: string;
+  source: PipSource;
+  /** What else pip is told; paths are relative to the folder. What it makes, it puts into `files` there. */
+  args: readonly string[];
+  /** Small files of the folder, by their names. */
+  texts?: Readonly<Record<string, string>>;
+  /** A file that pip works on; it is in the folder under its own name. */
+  file?: ReleaseFile;
+  /** Seconds since 1970 that a build takes for the present moment. */
+  epoch?: number | undefined;
+}
+
+/** How a run of pip ended; `log` is the end of all that it wrote. */
+export interface PipEnd {
+  ok: boolean;
+  /** "this machine", or the name of another one. */
+  where: string;
+  log: string;
+  details: FailureDetails;
+}
+
+export interface Progress {
+  signal: AbortSignal;
+  show?: ((text: string) => void) | undefined;
+}
+
+/**
+ * Runs a job and puts what it made into the folder `into`, which is there. Throws Failure "no-program", "no-pip"
+ * and those of a transport.
+ */
+export type RunPip = (job: PipJob, into: string, progress: Progress) => Promise<PipEnd>;
+
+/** What a build takes for the present moment: SOURCE_DATE_EPOCH, otherwise when the version was given (RFC 3339). */
+export function epochOf(released: string | undefined): number | undefined {
+  const seconds = Number(process.env.SOURCE_DATE_EPOCH || Date.parse(released ?? "") / 1000);
+  return Number.isFinite(seconds) ? Math.floor(seconds) : undefined;
+}
+
+/** A cause, with its code of es-record(5); without one it is the caller's to say what kind of failure it is. */
+export interface Cause {
+  code?: string;
+  why: string;
+}
+
+/** The name of the file that a URL, or a path, leads to. */
+function nameIn(address: string): string {
+  const last = address.replace(/[#?].*/s, "").replace(/.*\//s, "");
+  try {
+    return decodeURIComponent(last);
+  } catch {
+    return last;
+  }
+}
+
+type Explain = (match: RegExpExecArray, log: string) => Cause;
+
+/** The first shape that the log has tells. Lines of what pip itself starts are indented, its own are not. */
+const shapes: readonly (readonly [RegExp, Explain])[] = [
+  [
+    /DO NOT MATCH THE HASHES[^\n]*\n +(\S+)(?: from (\S+))?/,
+    ([, what = "", from]) => ({
+      code: "hash-mismatch",
+      why: `${from === undefined ? what : nameIn(from)} on the index has other bytes than it should have`,
+    }),
+  ],
+  [
+    /^The conflict is caused by:\n((?: +\S[^\n]*\n?)+)/m,
+    ([, causes = ""]) => ({
+      code: "conflict",
+      why: `these do not go together: ${causes
+        .trim()
+        .split(/\s*\n\s*/)
+        .join("; ")}`,
+    }),
+  ],
+  [/No space left on device/, () => ({ code: "disk-full", why: "no space is left for it" })],
+  [
+    /^ERROR: Package '(.*)' requires a different Python: (\S+) not in '(.*)'$/m,
+    ([, what, here, wanted]) => ({
+      code: "requires-python",
+      why: `${what} is for Python ${wanted} only, and this is Python ${here}`,
+    }),
+  ],
+  [
+    /^ERROR: Could not find a version that satisfies the requirement (.*?)(?: \(from (?!versions: )(.*?)\))? \(from versions: (.*)\)$/m,
+    ([, wanted, by, versions = ""]) => {
+      const needed = by === undefined ? "" : `, which ${by} needs,`;
+      const has = versions === "none" ? "" : ` (it has ${versions.split(", ").slice(-5).join(", ")})`;
+      return { code: "version-not-found", why: `the index has no ${wanted}${needed} for this Python${has}` };
+    },
+  ],
+  [
+    /\berror: command '?([^'\s]+)'? failed: No such file or directory|\b(?:sh: \d+: |unable to execute ')((?:\S*-)?(?:cc|gcc|g\+\+|c\+\+|clang|cargo|rustc|make|cmake))\b(?:: not found|': No such file)/,
+    ([, command, other]) => ({
+      why: `the build needs ${command ?? other}, which is not there: install a compiler, or build where there is one`,
+    }),
+  ],
+  [
+    /^no such option: (\S+)/m,
+    ([, option]) => ({ code: "old-pip", why: `this pip is too old: it does not know ${option}` }),
+  ],
+  [/^\s*ERROR: (No matching .*)$/m, ([, why = ""]) => ({ why })],
+  [/^\s*ERROR: ((?:Could not|Invalid|Directory|HTTP error).*)$/m, ([, why = ""]) => ({ why })],
+  [/^\s*(\w+(?:Error|Exception): .*)$(?![\s\S]*^\s*\w+(?:Error|Exception): )/m, ([, why = ""]) => ({ why })],
+  [/^\s*ERROR: (.*)$(?![\s\S]*^\s*ERROR: )/m, ([, why = ""]) => ({ why })],
+];
+
+/** Why pip failed. `log` is what it wrote to stdout and stderr. */
+export function pipCause(log: string): Cause {
+  for (const [shape, explain] of shapes) {
+    const match = shape.exec(log);
+    if (!match) continue;
+    const { code, why } = explain(match, log);
+    const of = /^\s*ERROR: Failed building wheel for (\S+)/m.exec(log)?.[1];
+    return { ...(code !== undefined && { code }), why: code === undefined && of ? `${of}: ${why}` : why };
+  }
+  return { why: log.trim().split("\n").at(-1)?.trim() || "it did not say why" };
+}
+
+/** What pip says of yanked files that it took all the same (PEP 592): name, version and the reason, if any. */
+export function yankedIn(log: string): { what: string; why: string }[] {
+  const shape =
+    /The candidate selected for download or install is a yanked version: '([^']+)' candidate \(version (\S+) at [^\n]*\)\n\s*Reason for being yanked: ([^\n]*)/g;
+  return [...log.matchAll(shape)].map(([, name, version, why = ""]) => ({
+    what: `${name} ${version}`,
+    why: why === "<none given>" ? "" : why,
+  }));
+}
+
+/** The failure that a run of pip ended in; `what` it could not do, and the code where no other one fits better. */
+export function pipFailure({ where, log, details }: PipEnd, what: string, code: string): Failure {
+  const cause = pipCause(log);
+  return new Failure(cause.code ?? code, `pip on ${where} cannot ${what}: ${cause.why}`, details);
+}
