@@ -3,41 +3,56 @@
 
 import { resolve } from "node:path";
 import { Failure, UsageError } from "../lib/base/failure.js";
+import { onBuildHost } from "../lib/build-host.js";
+import { buildCache, buildSource } from "../lib/build-source.js";
 import { run } from "../lib/cli.js";
 import { loadConfig } from "../lib/config/load.js";
 import { Settings } from "../lib/config/settings.js";
-import { refuseUnheeded, warnUnheeded } from "../lib/config/unheeded.js";
-import { withCheckout } from "../lib/package/checkout.js";
-import type { Wanted } from "../lib/package/refs.js";
+import { buildHostOptions } from "../lib/flags.js";
+import {
+  findCommit,
+  type Resolved,
+  type RunCheckout,
+  type Wanted,
+  withCheckout,
+} from "../lib/package/checkout.js";
 import { writeSdist } from "../lib/package/sdist.js";
 import { eachRecord } from "../lib/step.js";
-import { normalVersion } from "../lib/version/pep440.js";
+import { readVersion, withLabel } from "../lib/version/label.js";
 
 const command = {
   name: "es-sdist",
   summary: "pack a branch, tag or commit as the source distribution of a release",
-  usage: ["[--branch NAME | --tag NAME | --commit ID] [--repo DIR|URL] [--out DIR]"],
+  usage: ["[--branch NAME | --tag NAME | --commit ID] [--repo DIR|URL] [--on HOST] [--out DIR]"],
   operands: [0, 0],
   options: {
     branch: { value: "NAME", help: "the branch whose newest commit is packed" },
     tag: { value: "NAME", help: "the tag whose commit is packed" },
     commit: { value: "ID", help: "the commit that is packed, whatever --branch and --tag say" },
     repo: { value: "DIR|URL", help: "the repository; otherwise git.repo, or the one of this folder" },
+    name: { value: "LABEL", help: "make it a local version, such as 6.11.21.1+LABEL" },
+    "pre-build": { value: "CMD", help: "run CMD in the files before they are packed; otherwise build.pre" },
+    cache: { value: "DIR", help: "keep what is fetched in DIR; otherwise build.path, or ~/.cache/essay" },
     out: { value: "DIR", help: "the folder for the file; otherwise build.out, or dist" },
+    ...buildHostOptions,
   },
 } as const;
+
+/** Where a commit was found, for people. */
+function placeOf({ commit, branch, fetchedFrom }: Resolved): string {
+  const place = branch === undefined ? "" : `${fetchedFrom ? `${fetchedFrom}/` : ""}${branch} `;
+  return `from ${place}${commit.slice(0, 12)}`;
+}
 
 await run(command, async ({ flags, context }) => {
   const config = await loadConfig(context);
   const settings = new Settings(config);
-  refuseUnheeded(config, ["build.on", "build.pre"]);
-  warnUnheeded(config, ["build.path"], context.warn);
   if (flags.branch !== undefined && flags.tag !== undefined && flags.commit === undefined)
     throw new UsageError("--branch and --tag cannot be given together");
-  const source = settings.find("repo", { flag: flags.repo }) ?? process.cwd();
+  if (flags.name !== undefined) await withLabel("0", flags.name);
   const out = resolve(settings.find("out", { flag: flags.out }) ?? resolve(config.directory, "dist"));
 
-  const wanted = (record: { commit?: string; branch?: string }): Wanted => {
+  const wantedBy = (record: { commit?: string; branch?: string }): Wanted => {
     if (flags.commit !== undefined) return { commit: flags.commit };
     if (flags.tag !== undefined) return { tag: flags.tag };
     if (flags.branch !== undefined) return { branch: flags.branch };
@@ -50,29 +65,57 @@ await run(command, async ({ flags, context }) => {
     );
   };
 
-  return eachRecord(context, {
-    reads: ["project", "version", "released", "commit", "branch", "files"],
-    async work(record, { signal, plan, show }) {
-      const { project } = record;
-      const version = record.version && (await normalVersion(record.version));
-      if (!project) throw new Failure("bad-record", "the record has no field project; es-version makes one");
-      if (!version)
-        throw new Failure("bad-record", `the field version is ${record.version ?? "missing"}: no version`);
-      return withCheckout(source, wanted(record), { signal, show }, async (checkout) => {
-        const { commit, branch, fetchedFrom } = checkout;
-        // A branch that an earlier step named tells nothing about a commit that is asked for here.
-        const named = branch ?? ((flags.commit ?? flags.tag) === undefined ? record.branch : undefined);
-        const fields = { version, commit, branch: named };
-        const place = branch === undefined ? "" : `${fetchedFrom ? `${fetchedFrom}/` : ""}${branch} `;
-        const from = `from ${place}${commit.slice(0, 12)}`;
-        if (plan) return { fields, changed: true, said: `would be packed ${from}` };
-        const more = config.values.build?.settings ?? [];
-        const request = { project, version, released: record.released, checkout, settings: more, out };
-        const { file, changed } = await writeSdist(request, signal);
-        const others = (record.files ?? []).filter(({ filename }) => filename !== file.filename);
-        const said = `${file.filename} ${changed ? "packed" : "is there already, the same,"} ${from}`;
-        return { fields: { ...fields, files: [...others, file] }, changed, said };
-      });
-    },
+  const versionOf = async (text: string | undefined): Promise<string> => {
+    const { version, note } = (text !== undefined && (await readVersion(text))) || {};
+    if (version === undefined)
+      throw new Failure("bad-record", `the field version is ${text ?? "missing"}: no version`);
+    if (note !== undefined) context.warn(note);
+    if (flags.name === undefined) return version;
+    const labelled = await withLabel(version.split("+")[0] ?? "", flags.name);
+    return version === labelled ? version : withLabel(version, flags.name);
+  };
+
+  return onBuildHost(flags, settings, (host) => {
+    const source = buildSource(settings, flags.repo, host);
+    const cache = buildCache(settings, flags.cache, host);
+    const preBuild = settings.find("preBuild", { flag: flags["pre-build"] });
+    const more = config.values.build?.settings ?? [];
+    return eachRecord(context, {
+      reads: ["project", "version", "released", "commit", "branch", "files"],
+      async work(record, task) {
+        const { project, released, files = [] } = record;
+        if (!project)
+          throw new Failure("bad-record", "the record has no field project; es-version makes one");
+        const version = await versionOf(record.version);
+        const wanted = wantedBy(record);
+        const request = {
+          ...source,
+          wanted,
+          cache,
+          preBuild,
+          project,
+          version,
+          settings: more,
+          place: host.name,
+        };
+        const fieldsOf = ({ commit, branch }: Resolved) => {
+          // A branch that an earlier step named tells nothing about a commit that is asked for here.
+          const named = branch ?? ((flags.commit ?? flags.tag) === undefined ? record.branch : undefined);
+          return { version, commit, branch: named };
+        };
+        const read: RunCheckout = (script, take) => host.run(script, task, take);
+        if (task.plan) {
+          const found = await findCommit(read, request);
+          return { fields: fieldsOf(found), changed: true, said: `would be packed ${placeOf(found)}` };
+        }
+        return withCheckout(read, request, async (checkout) => {
+          const sdist = { project, version, released, checkout, settings: more, out };
+          const { file, changed } = await writeSdist(sdist, task.signal);
+          const others = files.filter(({ filename }) => filename !== file.filename);
+          const said = `${file.filename} ${changed ? "packed" : "is there already, the same,"} ${placeOf(checkout)}`;
+          return { fields: { ...fieldsOf(checkout), files: [...others, file] }, changed, said };
+        });
+      },
+    });
   });
 });

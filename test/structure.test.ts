@@ -76,6 +76,7 @@ const allowedOfRoot: Record<string, readonly string[]> = {
   step: ["cli", "stream"],
   "host-step": ["cli", "flags", "config", "transport"],
   "build-host": ["flags", "config", "hosts", "transport"],
+  "build-source": ["build-host", "config"],
   "host-venv": ["config", "venv"],
   "pip-run": ["build-host", "package", "transport"],
   "pip-wanted": ["stream", "version"],

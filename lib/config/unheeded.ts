@@ -1,6 +1,5 @@
 // Keys that essay.toml(5) has and that no program heeds yet: whoever would, says so.
 
-import { UsageError } from "../base/failure.js";
 import { isObject } from "../base/json.js";
 import type { Config } from "./load.js";
 
@@ -13,10 +12,4 @@ function isSet(values: unknown, key: string): boolean {
 /** Warns of those of these keys that are set. */
 export function warnUnheeded(config: Config, keys: readonly string[], warn: (line: string) => void): void {
   for (const key of keys) if (isSet(config.values, key)) warn(`${key} in ${config.file} has no effect yet`);
-}
-
-/** Throws UsageError for the first of these keys that is set: without it something else would be done. */
-export function refuseUnheeded(config: Config, keys: readonly string[]): void {
-  for (const key of keys)
-    if (isSet(config.values, key)) throw new UsageError(`${key} in ${config.file} is not supported yet`);
 }

@@ -11,7 +11,8 @@ export interface Readme {
   contentType: string;
 }
 
-type Table = Record<string, unknown>;
+/** The table [project] of a pyproject.toml, or what a setup.cfg declares in the same form. */
+export type Table = Record<string, unknown>;
 
 const contentTypes: Record<string, string> = {
   md: "text/markdown",
@@ -44,21 +45,32 @@ function tableAt(value: unknown, key: string): Table {
   return value;
 }
 
-/** Where the readme is: a path in the project, or the text itself. Undefined where none is declared. */
+/**
+ * What a project declares: in [project], and of a setup.cfg what [project] leaves to it as dynamic, or all where
+ * there is no [project].
+ */
+export function declaredTable(project: Table | undefined, legacy: Table): Table {
+  if (!project) return legacy;
+  const open = new Set(texts(project.dynamic, "dynamic"));
+  return { ...Object.fromEntries(Object.entries(legacy).filter(([key]) => open.has(key))), ...project };
+}
+
+/** Where the readme is: files of the project, or the text itself. Undefined where none is declared. */
 export function declaredReadme(
   project: Table,
-): { file: string; contentType: string } | (Readme & { file?: undefined }) | undefined {
+): { files: readonly string[]; text?: string; contentType: string } | undefined {
   const { readme } = project;
   if (readme === undefined) return undefined;
   const table = typeof readme === "string" ? { file: readme } : tableAt(readme, "readme");
-  const file = text(table, "file");
-  const ending = file?.split(".").at(-1)?.toLowerCase() ?? "";
+  const files = Array.isArray(table.file) ? texts(table.file, "readme.file") : (text(table, "file") ?? []);
+  const paths = [files].flat().map((path) => path.replace(/^(\.\/)+/, ""));
+  const ending = paths[0]?.split(".").at(-1)?.toLowerCase() ?? "";
   const contentType = text(table, "content-type") ?? contentTypes[ending];
   if (contentType === undefined)
     throw wrong("readme", "a file .md, .rst or .txt, or a table with a content-type");
-  if (file !== undefined) return { file: file.replace(/^\.\//, ""), contentType };
+  if (paths.length > 0) return { files: paths, contentType };
   if (typeof table.text !== "string") throw wrong("readme", "a file, or a table with file or text");
-  return { text: table.text, contentType };
+  return { files: [], text: table.text, contentType };
 }
 
 /** People as in `Author` and `Author-email`: those without an address by name, the others as `Name <address>`. */

@@ -8,9 +8,8 @@ import { Failure } from "../base/failure.js";
 import { isObject } from "../base/json.js";
 import { printable } from "../base/printable.js";
 import type { ReleaseFile } from "../base/schema.js";
-import { type Blob, readBlob, readBlobs } from "./blobs.js";
-import type { Checkout } from "./checkout.js";
-import { declaredReadme, pkgInfo, type Readme } from "./metadata.js";
+import type { Checkout, TreeFile } from "./checkout.js";
+import { declaredReadme, declaredTable, pkgInfo, type Readme, type Table } from "./metadata.js";
 import { keepFile } from "./output.js";
 import {
   checkUnrendered,
@@ -21,8 +20,8 @@ import {
   setProjectVersion,
   versionFiles,
 } from "./render.js";
+import { readSetupCfg } from "./setup-cfg.js";
 import { Archive } from "./tarball.js";
-import type { TreeEntry } from "./tree.js";
 
 export interface SdistRequest {
   /** The name that the release has, in any spelling. */
@@ -38,78 +37,107 @@ export interface SdistRequest {
   out: string;
 }
 
-/** Files whose content the release decides, by their path. */
-type Made = Map<string, Buffer>;
-
-async function contentOf({ directory }: Checkout, entry: TreeEntry, signal: AbortSignal): Promise<Buffer> {
-  if (entry.kind === "symlink")
-    throw new Failure("bad-file", `${entry.path} is a symbolic link; this file must be one of its own`);
-  return readBlob(directory, entry.id, signal);
+/** What is decided before the files are packed. */
+interface Plan {
+  release: Release;
+  rendered: Set<string>;
+  telling: Set<string>;
+  pkgInfo: Buffer;
 }
 
-async function readmeOf(
-  project: Record<string, unknown>,
-  request: SdistRequest,
-  made: Made,
-  signal: AbortSignal,
-): Promise<Readme | undefined> {
-  const declared = declaredReadme(project);
-  if (declared?.file === undefined) return declared;
-  const entry = request.checkout.entries.find(({ path }) => path === declared.file);
-  if (!entry)
-    throw new Failure(
-      "no-file",
-      `pyproject.toml names the readme ${declared.file}, which the commit does not have`,
-    );
-  const bytes = made.get(entry.path) ?? (await contentOf(request.checkout, entry, signal));
-  return { text: bytes.toString("utf8"), contentType: declared.contentType };
+/** A file that is read whole may be so large, in bytes. */
+const largestText = 64 * 1024 * 1024;
+
+async function contentOf({ path, kind, size, chunks }: TreeFile): Promise<Buffer> {
+  if (kind === "symlink")
+    throw new Failure("bad-file", `${path} is a symbolic link; this file must be one of its own`);
+  if (size > largestText)
+    throw new Failure("bad-file", `${path} has ${size} bytes, which is too much to be rendered or read`);
+  const all: Buffer[] = [];
+  for await (const chunk of chunks()) all.push(chunk);
+  return Buffer.concat(all);
 }
 
-/** The project's table of a rendered pyproject.toml, which must be of the project that is released. */
-async function projectTable(pyproject: Buffer | undefined, name: string): Promise<Record<string, unknown>> {
-  if (!pyproject) return {};
-  const { project } = await parsePyproject(pyproject.toString("utf8"));
-  if (!isObject(project)) return {};
-  if (typeof project.name === "string" && normaliseName(project.name) !== normaliseName(name))
-    throw new Failure("wrong-project", `pyproject.toml is of the project ${project.name}, not of ${name}`);
-  return project;
+async function passOver({ chunks }: TreeFile): Promise<void> {
+  for await (const _ of chunks());
 }
 
-/** What the release writes anew: the rendered files and PKG-INFO. */
-async function makeFiles(request: SdistRequest, signal: AbortSignal): Promise<Made> {
-  const { checkout, project: name, version, released } = request;
-  const release: Release = { version, commit: checkout.commit, released };
-  const paths = checkout.entries.map(({ path }) => path);
-  if (!paths.includes("pyproject.toml") && !paths.includes("setup.py"))
+async function renderedContent(file: TreeFile, release: Release): Promise<Buffer> {
+  const content = renderFile(file.path, await contentOf(file), release);
+  if (file.path !== "pyproject.toml") return content;
+  return Buffer.from(await setProjectVersion(content.toString("utf8"), release.version));
+}
+
+/** What the configuration files of a project declare; they must be of the project that is released. */
+async function declaredBy(configs: Map<string, Buffer>, name: string): Promise<Table> {
+  const pyproject = configs.get("pyproject.toml");
+  const { project } = pyproject ? await parsePyproject(pyproject.toString("utf8")) : {};
+  const legacy = readSetupCfg(configs.get("setup.cfg")?.toString("utf8") ?? "");
+  const table = declaredTable(isObject(project) ? project : undefined, legacy);
+  const file = isObject(project) && project.name !== undefined ? "pyproject.toml" : "setup.cfg";
+  if (typeof table.name === "string" && normaliseName(table.name) !== normaliseName(name))
+    throw new Failure("wrong-project", `${file} is of the project ${table.name}, not of ${name}`);
+  return table;
+}
+
+/** PKG-INFO, of the files that come first because they declare it. */
+async function makePkgInfo(request: SdistRequest, release: Release, rendered: Set<string>): Promise<Buffer> {
+  const read = (file: TreeFile) =>
+    rendered.has(file.path) ? renderedContent(file, release) : contentOf(file);
+  const configs = new Map<string, Buffer>();
+  const texts = new Map<string, string>();
+  let table: Table | undefined;
+  for await (const file of request.checkout.first()) {
+    const { path, kind } = file;
+    if (path === "pyproject.toml" || (path === "setup.cfg" && kind !== "symlink")) {
+      configs.set(path, await read(file));
+      continue;
+    }
+    table ??= await declaredBy(configs, request.project);
+    if (declaredReadme(table)?.files.includes(path)) texts.set(path, (await read(file)).toString("utf8"));
+    else await passOver(file);
+  }
+  table ??= await declaredBy(configs, request.project);
+  const readme = readmeOf(table, texts);
+  const name = typeof table.name === "string" ? table.name : request.project;
+  return Buffer.from(pkgInfo(name, request.version, table, readme));
+}
+
+function readmeOf(table: Table, texts: Map<string, string>): Readme | undefined {
+  const declared = declaredReadme(table);
+  if (!declared) return undefined;
+  const all = declared.files.map((path) => {
+    const text = texts.get(path);
+    if (text !== undefined) return text;
+    throw new Failure("no-file", `the project declares the readme ${path}, which the commit does not have`);
+  });
+  return { text: declared.text ?? all.join("\n"), contentType: declared.contentType };
+}
+
+/** What the release decides, before any file is written. */
+async function plan(request: SdistRequest): Promise<Plan> {
+  const { names, commit } = request.checkout;
+  const release: Release = { version: request.version, commit, released: request.released };
+  if (!names.includes("pyproject.toml") && !names.includes("setup.py"))
     throw new Failure(
       "no-build-files",
-      `the commit ${checkout.commit.slice(0, 12)} has neither pyproject.toml nor setup.py at its top: pip cannot build it`,
+      `the commit ${commit.slice(0, 12)} has neither pyproject.toml nor setup.py at its top: pip cannot build it`,
     );
-  const rendered = renderedFiles(paths, request.settings);
-  const telling = versionFiles(paths);
-  const made: Made = new Map();
-  for (const entry of checkout.entries) {
-    if (rendered.has(entry.path)) {
-      let content = renderFile(entry.path, await contentOf(checkout, entry, signal), release);
-      if (entry.path === "pyproject.toml")
-        content = Buffer.from(await setProjectVersion(content.toString("utf8"), version));
-      made.set(entry.path, content);
-    } else if (entry.kind !== "symlink" && telling.has(entry.path)) {
-      checkUnrendered(entry.path, await contentOf(checkout, entry, signal));
-    }
-  }
-  const table = await projectTable(made.get("pyproject.toml"), name);
-  const readme = await readmeOf(table, request, made, signal);
-  const ownName = typeof table.name === "string" ? table.name : name;
-  return made.set("PKG-INFO", Buffer.from(pkgInfo(ownName, version, table, readme)));
+  const rendered = renderedFiles(names, request.settings);
+  return {
+    release,
+    rendered,
+    telling: versionFiles(names),
+    pkgInfo: await makePkgInfo(request, release, rendered),
+  };
 }
 
 /** A link's target, which must stay in the tree: installers refuse archives whose links lead out (PEP 706). */
-async function linkTarget(path: string, blob: Blob): Promise<string> {
-  if (blob.size > 4096) throw new Failure("bad-link", `the symbolic link ${printable(path)} is too long`);
-  const chunks: Buffer[] = [];
-  for await (const chunk of blob.chunks()) chunks.push(chunk);
-  const target = Buffer.concat(chunks).toString("utf8");
+async function linkTarget({ path, size, chunks }: TreeFile): Promise<string> {
+  if (size > 4096) throw new Failure("bad-link", `the symbolic link ${printable(path)} is too long`);
+  const all: Buffer[] = [];
+  for await (const chunk of chunks()) all.push(chunk);
+  const target = Buffer.concat(all).toString("utf8");
   const end = posix.normalize(posix.join(posix.dirname(path), target));
   if (target.startsWith("/") || end === ".." || end.startsWith("../"))
     throw new Failure(
@@ -122,9 +150,9 @@ async function linkTarget(path: string, blob: Blob): Promise<string> {
 const lfsMark = Buffer.from("version https://git-lfs.github.com/spec/v1\n");
 
 /** The chunks of a file; Failure "lfs-pointer" where git has only a note of where the file is. */
-async function* fileChunks(path: string, blob: Blob): AsyncGenerator<Buffer> {
-  let first = blob.size < 1024;
-  for await (const chunk of blob.chunks()) {
+async function* fileChunks({ path, size, chunks }: TreeFile): AsyncGenerator<Buffer> {
+  let first = size < 1024;
+  for await (const chunk of chunks()) {
     if (first && chunk.subarray(0, lfsMark.length).equals(lfsMark))
       throw new Failure(
         "lfs-pointer",
@@ -135,32 +163,37 @@ async function* fileChunks(path: string, blob: Blob): AsyncGenerator<Buffer> {
   }
 }
 
-/** Puts the files into the archive, in the order of their paths' bytes. */
-async function pack(archive: Archive, request: SdistRequest, made: Made, signal: AbortSignal): Promise<void> {
-  const { checkout } = request;
-  const kept = checkout.entries.filter(({ path }) => path !== "PKG-INFO");
-  const all = [...kept, { path: "PKG-INFO", kind: "file" as const, id: "" }]
-    .map((entry) => ({ ...entry, order: Buffer.from(entry.path) }))
-    .sort((a, b) => Buffer.compare(a.order, b.order));
-  const ids = all.filter(({ path }) => !made.has(path)).map(({ id }) => id);
-  const blobs = readBlobs(checkout.directory, ids, signal);
-  try {
-    for (const { path, kind } of all) {
-      const content = made.get(path);
-      if (content) {
-        await archive.addFile(path, kind === "executable", content.length, [content]);
-        continue;
-      }
-      const { value: blob } = await blobs.next();
-      if (!blob) throw new Error(`no blob for ${path}`);
-      if (kind === "symlink") await archive.addLink(path, await linkTarget(path, blob));
-      else await archive.addFile(path, kind === "executable", blob.size, fileChunks(path, blob));
-    }
-    // Asked once more, it looks how git ended.
-    await blobs.next();
-  } finally {
-    await blobs.return(undefined);
+async function packFile(
+  archive: Archive,
+  file: TreeFile,
+  { release, rendered, telling }: Plan,
+): Promise<void> {
+  const { path, kind, size } = file;
+  if (kind === "symlink" && !rendered.has(path)) return archive.addLink(path, await linkTarget(file));
+  let content: Buffer | undefined;
+  if (rendered.has(path)) content = await renderedContent(file, release);
+  else if (telling.has(path)) {
+    content = await contentOf(file);
+    checkUnrendered(path, content);
   }
+  if (content) return archive.addFile(path, kind === "executable", content.length, [content]);
+  return archive.addFile(path, kind === "executable", size, fileChunks(file));
+}
+
+/** Puts the files into the archive, in the order of their paths' bytes. */
+async function pack(archive: Archive, { checkout }: SdistRequest, decided: Plan): Promise<void> {
+  const own = "PKG-INFO";
+  let told = false;
+  const tell = async () => {
+    if (!told) await archive.addFile(own, false, decided.pkgInfo.length, [decided.pkgInfo]);
+    told = true;
+  };
+  for await (const file of checkout.contents()) {
+    if (Buffer.compare(Buffer.from(file.path), Buffer.from(own)) > 0) await tell();
+    if (file.path === own) await passOver(file);
+    else await packFile(archive, file, decided);
+  }
+  await tell();
 }
 
 /**
@@ -171,13 +204,13 @@ export async function writeSdist(
   request: SdistRequest,
   signal: AbortSignal,
 ): Promise<{ file: ReleaseFile; changed: boolean }> {
-  const made = await makeFiles(request, signal);
+  const decided = await plan(request);
   const stem = sdistStem(request.project, request.version);
   const filename = `${stem}.tar.gz`;
   const { path, size, sha256, changed } = await keepFile(request.out, filename, async (temporary) => {
     const archive = await Archive.create(temporary, stem, request.checkout.time, signal);
     try {
-      await pack(archive, request, made, signal);
+      await pack(archive, request, decided);
       return await archive.finish();
     } catch (error) {
       throw await archive.abandon(error as Error);

@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { createWriteStream } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
 import { type Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
@@ -54,12 +54,12 @@ export class Archive {
   readonly #tap = new Tap();
   readonly #written: Promise<void>;
 
-  private constructor(pack: Pack, file: string, top: string, time: number, signal: AbortSignal) {
+  private constructor(pack: Pack, file: FileHandle, top: string, time: number, signal: AbortSignal) {
     this.#top = top;
     this.#mtime = new Date(Math.min(Math.max(time, 0), latest) * 1000);
     this.#pack = pack;
     const gzip = createGzip({ level: 6, chunkSize: 1 << 18 });
-    const output = createWriteStream(file, { flags: "wx" });
+    const output = file.createWriteStream();
     this.#written = pipeline(pack as unknown as Readable, inLargePieces, gzip, this.#tap, output, { signal });
     // Whoever waits for it later still sees the rejection.
     this.#written.catch(() => {});
@@ -71,7 +71,8 @@ export class Archive {
    */
   static async create(file: string, top: string, time: number, signal: AbortSignal): Promise<Archive> {
     const { pack } = await import("tar-stream");
-    return new Archive(pack(), file, top, time, signal);
+    // Opened here: a stream that opens it by itself might do so when all has been given up and cleared away.
+    return new Archive(pack(), await open(file, "wx"), top, time, signal);
   }
 
   /** Adds a file of `size` bytes, which `chunks` must give exactly. */

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { bins, expectStatus, type Ran, recordsOf, scratch } from "../lab/program.js";
+import { expectStatus, type Ran, recordsOf, scratch } from "../lab/program.js";
 import { project, Repository, repository } from "../lab/repository.js";
 
 const released = "2026-11-21T08:00:00Z";
@@ -29,6 +29,16 @@ async function pack(
   const all = ["--repo", repo, "--out", out, ...args];
   const ran = await expectStatus(status, "es-sdist", all, { input: text, cwd: scratch(t), env });
   return { ran, record: recordsOf(ran.stdout)[0], out, path: join(out, filename) };
+}
+
+/** A folder for PATH that has all programs of the system but git. */
+function withoutGit(t: TestContext): string {
+  const folder = scratch(t);
+  for (const place of ["/usr/bin", "/bin"])
+    for (const name of readdirSync(place))
+      if (!/^git/.test(name) && !existsSync(join(folder, name)))
+        symlinkSync(join(place, name), join(folder, name));
+  return folder;
 }
 
 /** A member's text, as tar unpacks it. */
@@ -131,17 +141,46 @@ test("the configuration says repository, branch, output and further files to ren
   assert.equal(await member(path, "conf/app.ini"), "version=6.11.21.1\n");
 });
 
-test("a build host and a command before packing are refused, not left out", async (t) => {
-  const cwd = scratch(t);
-  for (const key of ["on", "pre"]) {
-    writeFileSync(join(cwd, "essay.toml"), `build.${key} = "make"\n`);
-    const ran = await expectStatus(2, "es-sdist", ["--branch", "master"], { input, cwd });
-    assert.equal(ran.stdout, "");
-    assert.match(
-      ran.stderr,
-      new RegExp(`^es-sdist: build\\.${key} in .*/essay\\.toml is not supported yet$`, "m"),
-    );
-  }
+test("a command before packing, and a label, from flags or configuration", async (t) => {
+  const repo = await repository(t, { ...project, "essay.toml": "build.pre = 'echo made >made.txt'\n" });
+  const cwd = repo.directory;
+  const { record: done } = {
+    record: recordsOf(
+      (await expectStatus(0, "es-sdist", ["--branch", "master", "--name", "Fix_Bug"], { input, cwd })).stdout,
+    )[0],
+  };
+  assert.equal(done.version, "6.11.21.1+fix.bug");
+  const [file] = done.files;
+  assert.equal(file.filename, "essay_demo-6.11.21.1+fix.bug.tar.gz");
+  const top = "essay_demo-6.11.21.1+fix.bug";
+  assert.equal((await expectStatus(0, "tar", ["-xzOf", file.path, `${top}/made.txt`])).stdout, "made\n");
+  assert.match(
+    (await expectStatus(0, "tar", ["-xzOf", file.path, `${top}/PKG-INFO`])).stdout,
+    /^Version: 6\.11\.21\.1\+fix\.bug$/m,
+  );
+  // Run again, the label is there already.
+  const again = await expectStatus(0, "es-sdist", ["--name", "fix-bug", "--pre-build", "echo other"], {
+    input: `${JSON.stringify(done)}\n`,
+    cwd,
+  });
+  assert.equal(recordsOf(again.stdout)[0].version, "6.11.21.1+fix.bug");
+  const typed = `${JSON.stringify({ ...JSON.parse(input), version: "6.11.21.1-hot" })}\n`;
+  const ran = await expectStatus(0, "es-sdist", ["--branch", "master"], { input: typed, cwd });
+  assert.match(ran.stderr, /6\.11\.21\.1-hot is read as 6\.11\.21\.1\+hot/);
+  await expectStatus(2, "es-sdist", ["--branch", "master", "--name", "no label"], { input, cwd });
+  const failed = await expectStatus(
+    1,
+    "es-sdist",
+    ["--branch", "master", "--pre-build", "echo because; exit 7"],
+    { input, cwd },
+  );
+  const [{ error }] = recordsOf(failed.stdout);
+  assert.deepEqual([error.code, error.stderr], ["hook-failed", "because"]);
+  assert.match(error.message, /ended with status 7/);
+  assert.deepEqual(readdirSync(join(cwd, "dist")).sort(), [
+    "essay_demo-6.11.21.1+fix.bug.tar.gz",
+    "essay_demo-6.11.21.1+hot.tar.gz",
+  ]);
 });
 
 test("failures are the record's, and leave no file behind", async (t) => {
@@ -152,14 +191,14 @@ test("failures are the record's, and leave no file behind", async (t) => {
     [["--branch", "mastr"], {}, "no-branch", /did you mean master\?/],
     [["--branch=--all"], {}, "no-branch", /has no branch --all/],
     [[], {}, "not-configured", /no commit: say it by --branch, --tag or --commit/],
-    [["--branch", "master"], { env: { PATH: bins } }, "no-program", /no git on this machine/],
+    [["--branch", "master"], { env: { PATH: withoutGit(t) } }, "no-program", /no git on this machine/],
     [["--branch", "master"], { text: '{"version":"1.0"}\n' }, "bad-record", /no field project/],
     [["--branch", "master"], { text: '{"project":"essay_demo"}\n' }, "bad-record", /version is missing/],
     [
       ["--branch", "master"],
-      { text: '{"project":"essay_demo","version":"1-fixbug"}\n' },
+      { text: '{"project":"essay_demo","version":"fixbug"}\n' },
       "bad-record",
-      /field version is 1-fixbug: no version/,
+      /field version is fixbug: no version/,
     ],
   ];
   for (const [args, more, code, message] of failures) {

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { UsageError } from "../../../lib/base/failure.js";
 import { type Configuration, check } from "../../../lib/config/schema.js";
-import { refuseUnheeded, warnUnheeded } from "../../../lib/config/unheeded.js";
+import { warnUnheeded } from "../../../lib/config/unheeded.js";
 
 const config = {
   file: "/p/essay.toml",
@@ -23,13 +22,4 @@ test("only keys that are set are told of", () => {
     "build.pre in /p/essay.toml has no effect yet",
     "index.proxy in /p/essay.toml has no effect yet",
   ]);
-});
-
-test("what must not be left out is refused", () => {
-  refuseUnheeded(config, ["build.on", "deploy.pre"]);
-  assert.throws(
-    () => refuseUnheeded(config, ["build.on", "build.pre"]),
-    (error) =>
-      error instanceof UsageError && error.message === "build.pre in /p/essay.toml is not supported yet",
-  );
 });

@@ -85,10 +85,11 @@ test("a licence in several lines is left to its file", () => {
 
 test("where the readme is", () => {
   assert.deepEqual(declaredReadme({ readme: "./README.rst" }), {
-    file: "README.rst",
+    files: ["README.rst"],
     contentType: "text/x-rst",
   });
   assert.deepEqual(declaredReadme({ readme: { text: "hi", "content-type": "text/plain" } }), {
+    files: [],
     text: "hi",
     contentType: "text/plain",
   });

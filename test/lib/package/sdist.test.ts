@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { withCheckout } from "../../../lib/package/checkout.js";
 import { writeSdist } from "../../../lib/package/sdist.js";
+import { requestFor, runHere } from "../../lab/checkout.js";
 import { expectStatus, scratch } from "../../lab/program.js";
 import { commitTime, type Files, project, Repository, repository } from "../../lab/repository.js";
 
@@ -17,7 +18,7 @@ interface Packed {
 }
 
 async function pack(repo: Repository, out: string, settings: readonly string[] = []): Promise<Packed> {
-  return withCheckout(repo.directory, { branch: "master" }, { signal }, async (checkout) => {
+  return withCheckout(runHere, requestFor(repo.directory, { settings }), async (checkout) => {
     const request = {
       project: "Essay-Demo",
       version: "6.11.21.1",
