@@ -3,19 +3,13 @@
 
 import { resolve } from "node:path";
 import { builtinAliases } from "../lib/alias/builtin.js";
-import {
-  isInPath,
-  isOurs,
-  ourPrograms,
-  requirePrograms,
-  runPipeline,
-  statusOf,
-} from "../lib/alias/pipeline.js";
+import { requirePrograms, runPipeline, statusOf } from "../lib/alias/pipeline.js";
 import { expand, parseTemplate } from "../lib/alias/template.js";
 import { UsageError } from "../lib/base/failure.js";
 import { isObject } from "../lib/base/json.js";
 import { didYouMean } from "../lib/base/nearest.js";
 import { printable } from "../lib/base/printable.js";
+import { isInPath, isOurs, ourPrograms } from "../lib/base/program.js";
 import { showCommand } from "../lib/base/quote.js";
 import { type Context, run } from "../lib/cli.js";
 import { type Config, loadConfig } from "../lib/config/load.js";

@@ -1,35 +1,72 @@
 // Running a command of the user's in the foreground, as `env` or `time` do: it has our terminal and our streams.
 
-import { spawn } from "node:child_process";
+import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
 import { constants } from "node:os";
 import { Failure } from "./base/failure.js";
+import { commandOf } from "./base/program.js";
 import { showCommand } from "./base/quote.js";
 import type { Interrupt } from "./interrupt.js";
 
 /**
- * Runs a command to its end with `variables` added to its environment, and resolves to its exit status (128 and
- * the number of the signal that killed it). A signal that we receive is passed on, and the command waited for.
- * Throws Failure "no-command" where it cannot be started.
+ * Starts a command, has `use` do with the process what there is to do, and resolves at the process's end to its
+ * exit status (128 and the number of the signal that killed it). A signal that we receive is passed on.
  */
-export async function runForeground(
+async function runCommand(
   words: readonly string[],
-  variables: Record<string, string>,
   interrupt: Interrupt,
+  options: SpawnOptions,
+  use: (child: ChildProcess) => void,
 ): Promise<number> {
   const [name = "", ...args] = words;
-  const child = spawn(name, args, { stdio: "inherit", env: { ...process.env, ...variables } });
+  const [file, first] = commandOf(name);
+  const child = spawn(file, [...first, ...args], options);
   const ended = interrupt.passOn((signal) => child.kill(signal));
+  use(child);
   try {
     return await new Promise<number>((resolve, reject) => {
       child.on("error", (error: NodeJS.ErrnoException) => {
         const why = error.code === "ENOENT" ? "there is no such command" : error.message;
         reject(new Failure("no-command", `cannot run ${showCommand([name])}: ${why}`));
       });
-      child.on("exit", (status, signal) =>
+      // Streams of ours that it has are at their end then, too.
+      child.on("close", (status, signal) =>
         resolve(signal === null ? (status ?? 1) : 128 + constants.signals[signal]),
       );
     });
   } finally {
     ended();
   }
+}
+
+/**
+ * Runs a command to its end with `variables` added to its environment, and resolves to its exit status (128 and
+ * the number of the signal that killed it). A signal that we receive is passed on, and the command waited for.
+ * Throws Failure "no-command" where it cannot be started.
+ */
+export function runForeground(
+  words: readonly string[],
+  variables: Record<string, string>,
+  interrupt: Interrupt,
+): Promise<number> {
+  const env = { ...process.env, ...variables };
+  return runCommand(words, interrupt, { stdio: "inherit", env }, () => {});
+}
+
+/**
+ * Runs a command with `input` on its stdin and our stderr, and resolves to its exit status, as `runForeground`
+ * does, and to what it wrote to stdout.
+ */
+export async function runFilter(
+  words: readonly string[],
+  input: string,
+  interrupt: Interrupt,
+): Promise<{ status: number; output: Buffer }> {
+  const chunks: Buffer[] = [];
+  const status = await runCommand(words, interrupt, { stdio: ["pipe", "pipe", "inherit"] }, (child) => {
+    child.stdout?.on("data", (chunk: Buffer) => chunks.push(chunk));
+    // A command that does not read its stdin is no error.
+    child.stdin?.on("error", () => {});
+    child.stdin?.end(input);
+  });
+  return { status, output: Buffer.concat(chunks) };
 }

@@ -1,41 +1,16 @@
 // Running pipelines: each stage a process, its output the next one's input, every status seen.
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { constants } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { Failure } from "../base/failure.js";
-
-// The executables of this package: dist/bins, beside dist/lib.
-const bins = fileURLToPath(new URL("../../bins/", import.meta.url));
+import { commandOf, isInPath, isOurs } from "../base/program.js";
 
 /** How a stage ended. */
 export interface StageEnd {
   program: string;
   status: number | null;
   signal: NodeJS.Signals | null;
-}
-
-/** A program as the system is to start it: ours come from this package, all others from PATH. */
-function commandOf(program: string): [file: string, first: string[]] {
-  const ours = join(bins, `${program}.js`);
-  return /^es(-[a-z-]+)?$/.test(program) && existsSync(ours) ? [process.execPath, [ours]] : [program, []];
-}
-
-/** The executables of this package. */
-export function ourPrograms(): string[] {
-  return readdirSync(bins).flatMap((file) => (file.endsWith(".js") ? [file.slice(0, -3)] : []));
-}
-
-/** True for an executable of this package. */
-export function isOurs(program: string): boolean {
-  return commandOf(program)[1].length > 0;
-}
-
-/** True for a program that PATH leads to. */
-export function isInPath(program: string): boolean {
-  return (process.env.PATH ?? "").split(":").some((folder) => existsSync(join(folder, program)));
 }
 
 /** Throws Failure "exec-failed" for the first program that is nowhere: before any stage has begun its work. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { runForeground } from "../../lib/foreground.js";
+import { runFilter, runForeground } from "../../lib/foreground.js";
 import { Interrupt } from "../../lib/interrupt.js";
 
 async function exitStatus(words: string[], variables: Record<string, string> = {}): Promise<number> {
@@ -16,6 +16,21 @@ test("the exit status is the command's, with what it finds in its environment", 
   assert.equal(await exitStatus(["true"]), 0);
   assert.equal(await exitStatus(["sh", "-c", 'exit "$STATUS"'], { STATUS: "7" }), 7);
   assert.equal(await exitStatus(["sh", "-c", "kill -9 $$"]), 137);
+});
+
+test("a filter has its input, and its output and exit status come back", async () => {
+  const interrupt = new Interrupt();
+  try {
+    const counted = await runFilter(["sh", "-c", "cat; exit 3"], "a line\n", interrupt);
+    assert.deepEqual([counted.status, counted.output.toString()], [3, "a line\n"]);
+    const deaf = await runFilter(["sh", "-c", "exec <&-; echo out"], "x".repeat(1_000_000), interrupt);
+    assert.deepEqual([deaf.status, deaf.output.toString()], [0, "out\n"]);
+    await assert.rejects(runFilter(["/no/such"], "", interrupt), { code: "no-command" });
+    // Programs of this package need no PATH.
+    assert.match((await runFilter(["es-version", "--version"], "", interrupt)).output.toString(), /essay/);
+  } finally {
+    interrupt.release();
+  }
 });
 
 test("arguments are not shell text", async () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { isInPath, isOurs, ourPrograms, requirePrograms, statusOf } from "../../../lib/alias/pipeline.js";
+import { requirePrograms, statusOf } from "../../../lib/alias/pipeline.js";
 import { Failure } from "../../../lib/base/failure.js";
 import { expectStatus, program, scratch } from "../../lab/program.js";
 
@@ -12,15 +12,6 @@ const end = (name: string, status: number | null, signal: NodeJS.Signals | null 
   program: name,
   status,
   signal,
-});
-
-test("our executables are known, others are looked for in PATH", () => {
-  assert.ok(isOurs("es-venv"));
-  assert.ok(isOurs("es"));
-  for (const name of ["es-nosuch", "sh", "es-../bins/es-venv", "run"]) assert.ok(!isOurs(name), name);
-  assert.ok(ourPrograms().includes("es-venv"));
-  assert.ok(isInPath("sh"));
-  assert.ok(!isInPath("es-nosuch"));
 });
 
 test("a program that is nowhere is told before anything begins", (t) => {
