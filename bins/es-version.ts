@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // es-version: makes a release record with the next, the newest or a named version of a project.
 
+import { untilOurs } from "../lib/attempts.js";
 import { isProjectName } from "../lib/base/distribution.js";
 import { Failure, UsageError } from "../lib/base/failure.js";
 import { didYouMean } from "../lib/base/nearest.js";
@@ -11,63 +12,119 @@ import { Settings } from "../lib/config/settings.js";
 import { caBundleOption } from "../lib/flags.js";
 import { projectFiles } from "../lib/index/client.js";
 import { produce, within } from "../lib/step.js";
-import { newestVersion, normalVersion } from "../lib/version/pep440.js";
+import { readVersion, withLabel } from "../lib/version/label.js";
+import { latestVersion, publishedVersions, refuseUnlessNewest } from "../lib/version/published.js";
 import { dayNamed, dayOf, nextVersion, now, schemeNamed } from "../lib/version/scheme.js";
 
 const command = {
   name: "es-version",
   summary: "make a release record with the next or another version of a project",
   usage: [
-    "next [--scheme SCHEME] [--date DAY] [--project NAME] [--index URL|NAME] [--ca-bundle FILE]",
-    "latest [--project NAME] [--index URL|NAME] [--ca-bundle FILE]",
-    "use VERSION [--project NAME]",
+    "next [--scheme SCHEME] [--date DAY] [--name LABEL] [--project NAME] [--index URL|NAME] [--ca-bundle FILE]\n                       [-- COMMAND...]",
+    "latest|list [--project NAME] [--index URL|NAME] [--ca-bundle FILE]",
+    "check VERSION [--project NAME] [--index URL|NAME] [--ca-bundle FILE]",
+    "use VERSION [--name LABEL] [--project NAME]",
   ],
   operands: [1, 2],
+  command: true,
   options: {
     project: { value: "NAME", help: "the distribution; otherwise the configuration's or pyproject.toml's" },
     index: { value: "URL|NAME", help: "the index that knows the published versions" },
     ...caBundleOption,
     scheme: { value: "SCHEME", help: "y.m.d.n, yy.m.d.n or yyyy.m.d.n: how the date makes a version" },
     date: { value: "DAY", help: "the day of the next version, such as 2026-11-21, instead of today" },
+    name: { value: "LABEL", help: "a label for the version: fixbug makes 6.11.21.1+fixbug" },
   },
 } as const;
 
-const verbs = ["next", "latest", "use"];
+/** The verbs, and what only some of them take. */
+const verbs: Readonly<Record<string, readonly ("VERSION" | "scheme" | "date" | "name" | "command")[]>> = {
+  next: ["scheme", "date", "name", "command"],
+  latest: [],
+  list: [],
+  check: ["VERSION"],
+  use: ["VERSION", "name"],
+};
 
-async function versionNamed(text: string | undefined): Promise<string> {
-  if (text === undefined) throw new UsageError("use needs a version, such as 6.11.21.1");
-  const version = await normalVersion(text);
-  if (version !== undefined) return version;
-  throw new UsageError(`${text} is no version (PEP 440); a label follows a plus sign: 6.11.21.1+fixbug`);
+type Given = Partial<Record<"VERSION" | "scheme" | "date" | "name" | "command", unknown>>;
+
+function checkCall(verb: string, given: Given): void {
+  const takes = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined;
+  if (!takes) throw new UsageError(`unknown verb ${verb}${didYouMean(verb, Object.keys(verbs))}`);
+  if (takes.includes("VERSION") && given.VERSION === undefined)
+    throw new UsageError(`${verb} needs a version, such as 6.11.21.1`);
+  if (Array.isArray(given.command) && given.command.length === 0)
+    throw new UsageError("after -- comes a command");
+  for (const [name, value] of Object.entries(given)) {
+    if (value === undefined || takes.includes(name as keyof Given)) continue;
+    const what = name === "VERSION" ? "operand" : name === "command" ? "command after --" : `--${name}`;
+    throw new UsageError(`${verb} takes no ${what}`);
+  }
 }
 
-await run(command, async ({ args, flags, context }) => {
-  const [verb = "", wanted] = args;
-  if (!verbs.includes(verb)) throw new UsageError(`unknown verb ${verb}${didYouMean(verb, verbs)}`);
-  if (verb !== "use" && wanted !== undefined) throw new UsageError(`${verb} takes no operand`);
-  if (verb !== "next" && (flags.scheme ?? flags.date) !== undefined)
-    throw new UsageError(`--scheme and --date belong to next, not to ${verb}`);
+await run(command, async ({ args: [verb = "", typed], flags, rest, context }) => {
+  checkCall(verb, {
+    VERSION: typed,
+    scheme: flags.scheme,
+    date: flags.date,
+    name: flags.name,
+    command: rest,
+  });
   const settings = new Settings(await loadConfig(context));
   const project = settings.need("project", { flag: flags.project });
   if (!isProjectName(project)) throw new UsageError(`${project} is no name of a project`);
-  const moment = now(process.env.SOURCE_DATE_EPOCH);
-  // When a published version was given is not ours to say.
-  const released = verb === "latest" ? {} : { released: `${moment.toISOString().slice(0, 19)}Z` };
-  const emit = (version: string) =>
-    produce(context, [{ project, version, ...released, ...(context.dryRun && { plan: true }) }]);
-  if (verb === "use") return emit(await versionNamed(wanted));
+  const named = (version: string) => (flags.name === undefined ? version : withLabel(version, flags.name));
+  await named("1");
+  const typedVersion = typed === undefined ? undefined : await readVersion(typed);
+  if (typedVersion?.note !== undefined) context.warn(typedVersion.note);
+  const noVersion = `${typed} is no version (PEP 440)`;
+  const recordOf = (version: string) => ({ project, version, ...(context.dryRun && { plan: true }) });
+  const present = () => now(process.env.SOURCE_DATE_EPOCH);
+  const released = (moment: Date) => `${moment.toISOString().slice(0, 19)}Z`;
+
+  if (verb === "use") {
+    if (!typedVersion) throw new UsageError(noVersion);
+    const version = await named(typedVersion.version);
+    return produce(context, [{ ...recordOf(version), released: released(present()) }]);
+  }
+  if (verb === "check" && !typedVersion) throw new Failure("not-a-version", noVersion);
 
   const scheme = schemeNamed(settings.find("scheme", { flag: flags.scheme }) ?? "y.m.d.n");
-  const day = flags.date === undefined ? dayOf(moment) : dayNamed(flags.date);
-  const index = settings.access("index", { flag: flags.index, ca: flags["ca-bundle"] });
-  const files = await within(context, [context.interrupt.signal], (signal) =>
-    projectFiles(index, project, { signal }),
-  );
-  if (files instanceof Failure) throw files;
-  const published = files.map((file) => file.version);
-  if (verb === "next") return emit(await nextVersion(scheme, day, published));
-  const newest = await newestVersion(files.filter((file) => !file.yanked).map((file) => file.version));
-  if (newest !== undefined) return emit(newest);
-  const yanked = files.length ? " that is not yanked" : "";
-  throw new Failure("no-version", `${splitCredentials(index.url).url} has no version of ${project}${yanked}`);
+  const chosenDay = flags.date === undefined ? undefined : dayNamed(flags.date);
+  const access = settings.access("index", { flag: flags.index, ca: flags["ca-bundle"] });
+  const index = splitCredentials(access.url).url;
+  const published = async () => {
+    const files = await within(context, [context.interrupt.signal], (signal) =>
+      projectFiles(access, project, { signal }),
+    );
+    if (files instanceof Failure) throw files;
+    return publishedVersions(files);
+  };
+  // Each attempt looks at index and clock anew.
+  const next = async (tried: readonly string[], skip: number) => {
+    const taken = (await published()).map(({ version }) => version);
+    const moment = present();
+    const day = chosenDay ?? dayOf(moment);
+    const version = await named(await nextVersion(scheme, day, [...taken, ...tried], skip));
+    return { ...recordOf(version), released: released(moment) };
+  };
+  if (rest) return untilOurs(context, rest, next);
+  if (verb === "next") return produce(context, [await next([], 0)]);
+
+  const all = await published();
+  if (typedVersion) {
+    const { version } = typedVersion;
+    await refuseUnlessNewest(version, all, index, project);
+    if (version !== typed && typedVersion.note === undefined)
+      context.warn(`the normal form of ${typed} is ${version}`);
+    return produce(context, [recordOf(version)]);
+  }
+  const none = `${index} has no version of ${project}`;
+  if (verb === "list") {
+    const records = all.map(({ version, yanked }) => ({ ...recordOf(version), ...(yanked && { yanked }) }));
+    return produce(context, records, none);
+  }
+  const latest = await latestVersion(all);
+  if (latest !== undefined) return produce(context, [recordOf(latest)]);
+  throw new Failure("no-version", `${none}${all.length > 0 ? " that is not yanked" : ""}`);
 });

@@ -7,6 +7,9 @@ import { commandOf } from "./base/program.js";
 import { showCommand } from "./base/quote.js";
 import type { Interrupt } from "./interrupt.js";
 
+/** Milliseconds after a command's end in which its output is read to the end. */
+const grace = 1000;
+
 /**
  * Starts a command, has `use` do with the process what there is to do, and resolves at the process's end to its
  * exit status (128 and the number of the signal that killed it). A signal that we receive is passed on.
@@ -28,7 +31,11 @@ async function runCommand(
         const why = error.code === "ENOENT" ? "there is no such command" : error.message;
         reject(new Failure("no-command", `cannot run ${showCommand([name])}: ${why}`));
       });
-      // Streams of ours that it has are at their end then, too.
+      // What it leaves behind may keep its output open for ever: that is not waited for.
+      child.on("exit", () => {
+        const left = setTimeout(() => child.stdout?.destroy(), grace);
+        child.on("close", () => clearTimeout(left));
+      });
       child.on("close", (status, signal) =>
         resolve(signal === null ? (status ?? 1) : 128 + constants.signals[signal]),
       );

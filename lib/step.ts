@@ -355,6 +355,16 @@ export async function produce(
   return run.end();
 }
 
+/** Writes records that another program made, as they came, and resolves to the exit status. */
+export async function relay(context: Context, lines: Iterable<Line>): Promise<number> {
+  const run = new Run(context);
+  for (const line of lines) {
+    run.count(line.record);
+    await run.emit(line);
+  }
+  return run.end();
+}
+
 /** Reads all records of stdin and writes them as a table, also into a file or pipe; resolves to the exit status. */
 export async function drain(context: Context): Promise<number> {
   const run = new Run(context, true);

@@ -7,7 +7,8 @@ import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 /** Tests that start programs many times over. */
-const startsPrograms = /^(bins\/|lib\/(step|cli|interrupt|remote\/|transport\/)|structure|es-cancel)/;
+const startsPrograms =
+  /^(bins\/|lib\/(attempts|step|cli|interrupt|remote\/|transport\/)|structure|es-cancel)/;
 
 const needsLab = (file: string) => file.includes(".lab.");
 

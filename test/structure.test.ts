@@ -72,6 +72,7 @@ const allowedOfRoot: Record<string, readonly string[]> = {
   flags: [],
   interrupt: [],
   foreground: ["interrupt"],
+  attempts: ["cli", "foreground", "step", "stream"],
   cli: ["flags", "interrupt"],
   step: ["cli", "stream"],
   "host-step": ["cli", "flags", "config", "transport"],

@@ -2,10 +2,11 @@
 
 export const builtinAliases: Readonly<Record<string, string>> = {
   create: "es-init --git {@}",
-  build: [
-    "es-version next --index={--index?}",
-    "es-sdist --branch={--branch?} --commit={--commit?}",
-    "es-wheel --index={--index?}",
+  build:
+    "es-version next --name={--name?} --index={--index?} {--dry-run!} -- es package --index={--index?} {@}",
+  package: [
+    "es-sdist --branch={--branch?} --tag={--tag?} --commit={--commit?} --repo={--repo?} --on={--on?}",
+    "es-wheel --index={--index?} --on={--on?}",
     "es-upload --index={--index?}",
   ].join(" | "),
   deploy: [

@@ -61,6 +61,7 @@ export const fields = {
   version: text,
   commit: v.pipe(v.string(), v.regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/)),
   // release records
+  yanked: v.boolean(),
   released: text,
   branch: text,
   files: v.array(file),

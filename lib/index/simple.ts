@@ -53,7 +53,8 @@ function parseJson(text: string, pageUrl: string): ListedFile[] {
       filename: file.filename,
       url: url.href,
       hashes: lowerCased(file.hashes),
-      yanked: file.yanked === true || typeof file.yanked === "string",
+      // PEP 691: true, or a text that is the reason.
+      yanked: Boolean(file.yanked),
       requiresPython: typeof requires === "string" && requires !== "" ? requires : undefined,
     };
   });

@@ -58,11 +58,14 @@ function compareLocal(a: readonly (number | string)[], b: readonly (number | str
   return a.length - b.length;
 }
 
+function normalForm({ public: released, local }: Parsed): string {
+  return local.length ? `${released}+${local.join(".")}` : released;
+}
+
 /** The normal form of a version ("v6.11.21.01-RC1" is "6.11.21.1rc1"), or undefined for what is none. */
 export async function normalVersion(text: string): Promise<string | undefined> {
   const parsed = await parse(text);
-  if (!parsed) return undefined;
-  return parsed.local.length ? `${parsed.public}+${parsed.local.join(".")}` : parsed.public;
+  return parsed && normalForm(parsed);
 }
 
 /** The parts of a version, or undefined for what is none. */
@@ -82,20 +85,28 @@ export async function sortsAbove(a: string, b: string): Promise<boolean> {
   return (await compare(left, right)) > 0;
 }
 
+/** The versions in normal form, each once, the lowest first; what is no version is left out. */
+export async function sortedVersions(texts: Iterable<string>): Promise<string[]> {
+  const all = new Map<string, Parsed>();
+  for (const text of texts) {
+    const parsed = await parse(text);
+    if (parsed) all.set(normalForm(parsed), parsed);
+  }
+  const { compare: comparePublic } = await import("@renovatebot/pep440");
+  return [...all]
+    .sort(([, a], [, b]) => comparePublic(a.public, b.public) || compareLocal(a.local, b.local))
+    .map(([version]) => version);
+}
+
 /** The version that is highest, in normal form; what is no version is passed over. */
 export async function highestVersion(texts: Iterable<string>): Promise<string | undefined> {
-  let best: string | undefined;
-  for (const text of texts) {
-    const version = await normalVersion(text);
-    if (version !== undefined && (best === undefined || (await sortsAbove(version, best)))) best = version;
-  }
-  return best;
+  return (await sortedVersions(texts)).at(-1);
 }
 
 /** The version that pip would take for the newest: the highest finished one, otherwise the highest. */
 export async function newestVersion(texts: Iterable<string>): Promise<string | undefined> {
-  const all = [...texts];
+  const all = await sortedVersions(texts);
   const finished: string[] = [];
-  for (const text of all) if ((await versionParts(text))?.unfinished === false) finished.push(text);
-  return highestVersion(finished.length ? finished : all);
+  for (const version of all) if ((await versionParts(version))?.unfinished === false) finished.push(version);
+  return finished.at(-1) ?? all.at(-1);
 }

@@ -62,10 +62,15 @@ function front(scheme: Scheme, { year, month, day }: Day): [number, number, numb
 }
 
 /**
- * The version of the day with the count that follows the highest one; labels and unfinished releases take a
+ * The version of the day with the count that follows the highest one, and `skip` more; labels and unfinished releases take a
  * count, too. It is in the epoch that the published ones have come to.
  */
-async function candidate(scheme: Scheme, day: Day, published: readonly string[]): Promise<string> {
+async function candidate(
+  scheme: Scheme,
+  day: Day,
+  published: readonly string[],
+  skip: number,
+): Promise<string> {
   const start = front(scheme, day);
   let epoch = 0;
   let count = 0;
@@ -76,7 +81,7 @@ async function candidate(scheme: Scheme, day: Day, published: readonly string[])
     if (start.every((number, index) => parts.release[index] === number))
       count = Math.max(count, parts.release[start.length] ?? 0);
   }
-  return `${epoch ? `${epoch}!` : ""}${start.join(".")}.${count + 1}`;
+  return `${epoch ? `${epoch}!` : ""}${start.join(".")}.${count + 1 + skip}`;
 }
 
 /** True for a version that the scheme gives to some day after `day`. */
@@ -93,7 +98,7 @@ async function isOfLaterDay(version: string, scheme: Scheme, day: Day): Promise<
 async function waysOn(scheme: Scheme, day: Day, published: readonly string[], top: string): Promise<string> {
   const ways: string[] = [];
   for (const other of schemes) {
-    const version = await candidate(other, day, published);
+    const version = await candidate(other, day, published, 0);
     if (other !== scheme && (await sortsAbove(version, top))) {
       ways.push(`set version.scheme to "${other}" (next would be ${version})`);
       break;
@@ -108,11 +113,17 @@ async function waysOn(scheme: Scheme, day: Day, published: readonly string[], to
 
 /**
  * The next version of a project on a day: one that no published version has and that sorts above all of them
- * (PEP 440), so that pip takes it for the newest. `published` are the versions on the index, yanked ones too.
+ * (PEP 440), so that pip takes it for the newest. `published` are the versions on the index, yanked ones too;
+ * `skip` counts are left out.
  * Throws Failure "would-sort-below" that says why that cannot be and how to go on.
  */
-export async function nextVersion(scheme: Scheme, day: Day, published: readonly string[]): Promise<string> {
-  const version = await candidate(scheme, day, published);
+export async function nextVersion(
+  scheme: Scheme,
+  day: Day,
+  published: readonly string[],
+  skip = 0,
+): Promise<string> {
+  const version = await candidate(scheme, day, published, skip);
   const top = await highestVersion(published);
   if (top === undefined || (await sortsAbove(version, top))) return version;
   let why = "which was not made by this scheme";

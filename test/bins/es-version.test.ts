@@ -1,16 +1,14 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
-import { createServer, type RequestListener } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { RequestListener } from "node:http";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { bins, expectStatus, program, recordsOf, scratch } from "../lab/program.js";
+import { nobody, web } from "../lab/web.js";
 
+/** An index that answers so; resolves to its simple URL. */
 async function serve(t: TestContext, answer: RequestListener): Promise<string> {
-  const server = createServer(answer);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  t.after(() => server.close());
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/simple/`;
+  return `${await web(t, answer)}/simple/`;
 }
 
 function simplePage(links: readonly string[]): string {
@@ -144,7 +142,7 @@ test("an index that does not answer as one is a failure, never a first version",
       await serve(t, (_, response) => response.writeHead(302, { location: "http://127.0.0.2/x/" }).end()),
       /redirected/,
     ],
-    ["http://127.0.0.1:1/simple/", /refused/],
+    [`${await nobody()}/simple/`, /refused/],
     ["ftp://127.0.0.1/simple/", /bad-index/],
   ];
   for (const [index, code] of bad) {
@@ -172,15 +170,118 @@ test("use takes a version in any spelling and asks no index", async (t) => {
   assert.equal(recordsOf(dry.stdout)[0].plan, true);
 });
 
+test("a label, by the flag or as the seed wrote it, makes a local version", async (t) => {
+  const cwd = scratch(t);
+  const versionOf = async (...args: string[]) => {
+    const ran = await expectStatus(0, "es-version", [...args, "--project", "essay_demo"], { cwd });
+    return [recordsOf(ran.stdout)[0].version, ran.stderr];
+  };
+  assert.deepEqual(await versionOf("use", "6.11.21.1-fixbug"), [
+    "6.11.21.1+fixbug",
+    "es-version: 6.11.21.1-fixbug is read as 6.11.21.1+fixbug\n",
+  ]);
+  for (const [label, local] of [
+    ["1", "1"],
+    ["dev1", "dev1"],
+    ["Fix-Bug", "fix.bug"],
+  ])
+    assert.equal((await versionOf("use", `6.11.21.1-${label}`))[0], `6.11.21.1+${local}`);
+  assert.deepEqual(await versionOf("use", "6.11.21.1", "--name", "fixbug"), ["6.11.21.1+fixbug", ""]);
+  const files = ["essay_demo-6.11.21.1.tar.gz", "essay_demo-6.11.21.2%2Bfixbug.tar.gz"];
+  assert.equal(await nextOn(t, files, "--name", "again"), "6.11.21.3+again");
+});
+
+test("list has the published versions, the oldest first, and says which are yanked", async (t) => {
+  const index = await web(t, (_, response) => {
+    const file = (filename: string, yanked?: unknown) => ({
+      filename,
+      url: `/f/${filename}`,
+      hashes: {},
+      yanked,
+    });
+    response.setHeader("content-type", "application/vnd.pypi.simple.v1+json");
+    response.end(
+      JSON.stringify({
+        meta: { "api-version": "1.1" },
+        name: "essay-demo",
+        files: [
+          file("essay_demo-6.11.21.10.tar.gz", "a reason"),
+          file("essay_demo-6.11.21.10-py3-none-any.whl", true),
+          file("essay_demo-6.11.21.9.tar.gz", ""),
+          file("essay_demo-6.11.21.11rc1.tar.gz"),
+          file("essay_demo-6.11.21.8.tar.gz", false),
+          file("essay_demo-6.11.21.8-py3-none-any.whl", "broken wheel"),
+        ],
+      }),
+    );
+  });
+  const args = ["--project", "essay_demo", "--index", `${index}/simple/`];
+  const ran = await expectStatus(0, "es-version", ["list", ...args], { cwd: scratch(t) });
+  assert.deepEqual(recordsOf(ran.stdout), [
+    { project: "essay_demo", version: "6.11.21.8" },
+    { project: "essay_demo", version: "6.11.21.9" },
+    { project: "essay_demo", version: "6.11.21.10", yanked: true },
+    { project: "essay_demo", version: "6.11.21.11rc1" },
+  ]);
+  const latest = await expectStatus(0, "es-version", ["latest", ...args], { cwd: scratch(t) });
+  assert.deepEqual(recordsOf(latest.stdout), [{ project: "essay_demo", version: "6.11.21.9" }]);
+});
+
+test("list of nothing is a failure, unless --allow-empty", async (t) => {
+  const args = ["list", "--project", "essay_demo", "--index", await indexOf(t, [])];
+  const ran = await expectStatus(1, "es-version", args, { cwd: scratch(t) });
+  assert.match(ran.stderr, /nothing to do: http:\S+ has no version of essay_demo/);
+  await expectStatus(0, "es-version", [...args, "--allow-empty"], { cwd: scratch(t) });
+});
+
+test("check says whether a version would be a new one and the latest", async (t) => {
+  const index = await indexOf(t, ["essay_demo-6.11.21.9.tar.gz", "essay_demo-6.11.22.1rc1.tar.gz"]);
+  const check = (version: string) =>
+    program("es-version", ["check", version, "--project", "essay_demo", "--index", index], {
+      cwd: scratch(t),
+    });
+  const good: [string, string, RegExp][] = [
+    ["6.11.21.10", "6.11.21.10", /^$/],
+    ["v6.11.21.010", "6.11.21.10", /the normal form of v6\.11\.21\.010 is 6\.11\.21\.10\n$/],
+    ["6.11.21.9-fixbug", "6.11.21.9+fixbug", /^es-version: 6\.11\.21\.9-fixbug is read as \S+\n$/],
+    ["6.11.22.1", "6.11.22.1", /^$/],
+  ];
+  for (const [typed, version, said] of good) {
+    const ran = await check(typed);
+    assert.equal(ran.status, 0, ran.report);
+    assert.deepEqual(recordsOf(ran.stdout), [{ project: "essay_demo", version }]);
+    assert.match(ran.stderr, said);
+  }
+  const bad: [string, RegExp][] = [
+    ["6.11.21.9", /already-exists: http:\S+ has essay_demo 6\.11\.21\.9 already/],
+    ["6.11.22.1rc1", /already-exists/],
+    ["6.11.21.8", /would-sort-below: essay_demo 6\.11\.21\.8 does not sort above .* 6\.11\.21\.9$/m],
+    ["6.11.21.9.0", /would-sort-below/],
+    ["6.11.21.x", /not-a-version: 6\.11\.21\.x is no version/],
+  ];
+  for (const [typed, said] of bad) {
+    const ran = await check(typed);
+    assert.equal(ran.status, 1, ran.report);
+    assert.equal(ran.stdout, "", ran.report);
+    assert.match(ran.stderr, said, ran.report);
+  }
+});
+
 test("wrong calls end with status 2 and say why", async (t) => {
   const cwd = scratch(t);
   const calls: [string[], RegExp][] = [
     [[], /an operand is missing/],
     [["nxt"], /unknown verb nxt; did you mean next\?/],
     [["use", "--project", "x"], /use needs a version/],
-    [["use", "6.11.21.1-fixbug", "--project", "x"], /6\.11\.21\.1-fixbug is no version.*\+fixbug/],
+    [["use", "fixbug", "--project", "x"], /fixbug is no version/],
+    [["use", "1.0+a", "--name", "b", "--project", "x"], /1\.0\+a has a label already/],
+    [next("--index", "http://127.0.0.1:1/", "--name", "a b"), /a b is no label/],
+    [["latest", "--name", "b", "--project", "x"], /latest takes no --name/],
+    [["list", "--project", "x", "--", "cat"], /list takes no command after --/],
+    [["check", "--project", "x"], /check needs a version/],
+    [next("--index", "http://127.0.0.1:1/", "--"), /after -- comes a command/],
     [["use", "1.0", "--project", "../x"], /no name of a project/],
-    [["use", "1.0", "--date", "2026-11-21", "--project", "x"], /belong to next/],
+    [["use", "1.0", "--date", "2026-11-21", "--project", "x"], /use takes no --date/],
     [["latest", "1.0"], /takes no operand/],
     [next("--index", "http://127.0.0.1:1/", "--scheme", "y.m.d"), /unknown version scheme/],
     [

@@ -61,7 +61,7 @@ test("--print says what an alias would run", async (t) => {
   );
   assert.equal(
     await printed(cwd, "build", "--branch", "master"),
-    "es-version next | es-sdist --branch=master | es-wheel | es-upload\n",
+    "es-version next -- es package --branch master\n",
   );
   assert.equal(
     await printed(cwd, "create", "demo", "--template", "x y"),

@@ -26,6 +26,9 @@ test("a filter has its input, and its output and exit status come back", async (
     const deaf = await runFilter(["sh", "-c", "exec <&-; echo out"], "x".repeat(1_000_000), interrupt);
     assert.deepEqual([deaf.status, deaf.output.toString()], [0, "out\n"]);
     await assert.rejects(runFilter(["/no/such"], "", interrupt), { code: "no-command" });
+    // What a command leaves behind with its output is not waited for.
+    const { output } = await runFilter(["sh", "-c", "sleep 50 2>/dev/null & echo $!"], "", interrupt);
+    assert.ok(process.kill(Number(output)));
     // Programs of this package need no PATH.
     assert.match((await runFilter(["es-version", "--version"], "", interrupt)).output.toString(), /essay/);
   } finally {

@@ -4,6 +4,7 @@ import {
   highestVersion,
   newestVersion,
   normalVersion,
+  sortedVersions,
   sortsAbove,
   versionParts,
 } from "../../../lib/version/pep440.js";
@@ -73,6 +74,11 @@ test("the highest counts everything, the newest leaves unfinished ones out", asy
   assert.equal(await newestVersion(["1.0rc1", "1.0a1"]), "1.0rc1");
   assert.equal(await newestVersion(["1.0", "1.0+fixbug"]), "1.0+fixbug");
   assert.equal(await newestVersion([]), undefined);
+});
+
+test("sorted versions come once, in normal form, and what is none does not come", async () => {
+  const texts = ["1.10", "v1.9", "nonsense", "1.9", "1!0.1", "1.10rc1", "1.9+a", "1.9+2"];
+  assert.deepEqual(await sortedVersions(texts), ["1.9", "1.9+a", "1.9+2", "1.10rc1", "1.10", "1!0.1"]);
 });
 
 test("parts tell epoch, release and whether it is finished", async () => {
