@@ -59,10 +59,10 @@ async function readTarEntry(path: string): Promise<Buffer | undefined> {
 }
 
 /**
- * The core metadata of an sdist or wheel. Throws Failure "bad-archive" for a file that cannot be read as what its
+ * The file PKG-INFO of an sdist, or METADATA of a wheel. Throws Failure "bad-archive" for a file that cannot be read as what its
  * name says, and "no-metadata" for one without.
  */
-export async function readMetadata(path: string, kind: "sdist" | "wheel"): Promise<MetadataField[]> {
+export async function readMetadataFile(path: string, kind: "sdist" | "wheel"): Promise<Buffer> {
   const wanted = kind === "wheel" ? /^[^/]+\.dist-info\/METADATA$/ : /^[^/]+\/PKG-INFO$/;
   const bytes = /\.(tar\.gz|tgz)$/.test(path)
     ? await readTarEntry(path).catch((error: NodeJS.ErrnoException) => {
@@ -73,5 +73,10 @@ export async function readMetadata(path: string, kind: "sdist" | "wheel"): Promi
     : await readZipEntry(path, (name) => wanted.test(name));
   if (!bytes)
     throw new Failure("no-metadata", `${path} has no ${kind === "wheel" ? "METADATA" : "PKG-INFO"} in it`);
-  return parseMetadata(bytes.toString("utf8"));
+  return bytes;
+}
+
+/** The core metadata of an sdist or wheel. Throws as `readMetadataFile` does. */
+export async function readMetadata(path: string, kind: "sdist" | "wheel"): Promise<MetadataField[]> {
+  return parseMetadata((await readMetadataFile(path, kind)).toString("utf8"));
 }
