@@ -1,74 +1,84 @@
 #!/usr/bin/env node
-// es-index: serves a directory of sdists and wheels as a package index.
+// es-index: serves a directory of sdists and wheels as a package index; yanks and deletes some of them.
 
 import { once } from "node:events";
-import { mkdir } from "node:fs/promises";
-import type { Server } from "node:http";
-import { type AddressInfo, isIPv6 } from "node:net";
 import { resolve } from "node:path";
-import { Failure, UsageError } from "../lib/base/failure.js";
-import { run } from "../lib/cli.js";
-import { wholeNumber } from "../lib/flags.js";
+import { UsageError } from "../lib/base/failure.js";
+import { hasCredentials } from "../lib/base/url.js";
+import { type Invocation, run } from "../lib/cli.js";
+import { byteCount, wholeNumber } from "../lib/flags.js";
 import { runForeground } from "../lib/foreground.js";
 import { isLoopback } from "../lib/index/access.js";
+import { Htpasswd } from "../lib/index/htpasswd.js";
 import { indexServer } from "../lib/index/server.js";
 import { Store } from "../lib/index/store.js";
+import { unyank, yank } from "../lib/index/yanked.js";
+import { filesNamed, projectNamed, releasesOf } from "../lib/index-releases.js";
+import { readMetadataFile } from "../lib/package/core-metadata.js";
+import { outdated } from "../lib/version/outdated.js";
 
 const command = {
   name: "es-index",
   summary: "serve a directory of sdists and wheels as a package index",
-  usage: ["[--bind ADDRESS] [--port PORT] DIR", "[--bind ADDRESS] [--port PORT] DIR -- COMMAND..."],
-  operands: [1, 1],
+  usage: [
+    "[--bind ADDRESS] [--port PORT] [--htpasswd FILE [--private]] [--max-size N] [--upstream URL] DIR [-- COMMAND...]",
+    "yank DIR PROJECT VERSION|FILENAME [--reason TEXT | --undo]",
+    "prune DIR --keep N [PROJECT...]",
+  ],
+  operands: [1, 10_000],
   command: true,
   timeout: 0,
   options: {
     bind: {
       value: "ADDRESS",
-      help: "listen on this address (127.0.0.1); others than loopback take no uploads",
+      help: "listen on this address (127.0.0.1); others than loopback need --htpasswd",
     },
     port: { value: "PORT", help: "listen on this port (0, any that is free)" },
+    htpasswd: { value: "FILE", help: "uploads need a user and password of this file (bcrypt only)" },
+    private: { help: "pages and downloads need them, too" },
+    "max-size": { value: "N[K|M|G]", help: "take no larger files than this" },
+    upstream: { value: "URL", help: "send those who ask for projects that are not here to this index" },
+    reason: { value: "TEXT", help: "yank: why, for those who install it all the same" },
+    undo: { help: "yank: take the mark away again" },
+    keep: { value: "N", help: "prune: so many of the newest versions of each project" },
   },
 } as const;
 
-/** Makes the last folder of the path if need be; a path of which more is missing is mistyped. */
-async function openStore(directory: string): Promise<Store> {
-  try {
-    await mkdir(directory);
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT") throw new UsageError(`there is no folder for ${directory}`);
-    if (code !== "EEXIST") throw new UsageError(`cannot make ${directory}: ${message}`);
-  }
-  const store = new Store(directory);
-  try {
-    await store.clean();
-  } catch (error) {
-    throw new UsageError(`cannot serve ${directory}: ${(error as Error).message}`);
-  }
-  return store;
+const serveFlags = ["bind", "port", "htpasswd", "private", "max-size", "upstream"];
+
+type Line = Invocation<typeof command.options>;
+
+/** A simple URL, ending in a slash, that everybody may know. */
+function upstreamNamed(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol) || url.search || url.hash)
+    throw new UsageError(`--upstream takes the simple URL of an index (http or https), not ${text}`);
+  if (hasCredentials(text)) throw new UsageError("--upstream takes no password: everybody is sent there");
+  return url.href.replace(/\/*$/, "/");
 }
 
-/** Resolves to the simple URL when the server takes connections. */
-async function listen(server: Server, bind: string, port: number): Promise<string> {
-  server.listen(port, bind);
-  await once(server, "listening").catch((error: NodeJS.ErrnoException) => {
-    throw new Failure("cannot-listen", `cannot listen on ${bind} port ${port}: ${error.message}`);
-  });
-  const host = isIPv6(bind) ? `[${bind}]` : bind;
-  return `http://${host}:${(server.address() as AddressInfo).port}/simple/`;
-}
-
-await run(command, async ({ args, flags, rest, context }) => {
+async function serve({ args, flags, rest, context }: Line): Promise<number> {
   const directory = resolve(args[0] as string);
   const bind = flags.bind ?? "127.0.0.1";
   const port = wholeNumber("--port", flags.port ?? "0", 0, 65_535);
+  const most = flags["max-size"] === undefined ? undefined : byteCount("--max-size", flags["max-size"]);
+  const upstream = upstreamNamed(flags.upstream);
   if (rest?.length === 0) throw new UsageError("no command follows --");
-  const store = await openStore(directory);
-  const { server, close } = indexServer(store, {
-    uploads: isLoopback(bind),
+  if (flags.private && flags.htpasswd === undefined) throw new UsageError("--private needs --htpasswd");
+  const passwords =
+    flags.htpasswd === undefined ? undefined : await Htpasswd.open(flags.htpasswd, context.warn);
+  const store = new Store(directory, { readMetadata: readMetadataFile, ...(most && { most }) });
+  await store.open({ make: true });
+  const server = indexServer(store, {
+    uploads: passwords !== undefined || isLoopback(bind),
+    passwords,
+    private: flags.private,
+    upstream,
+    most,
     log: context.verbose ? (line) => context.show("es-index", line) : undefined,
   });
-  const url = await listen(server, bind, port);
+  const url = await server.listen(bind, port);
   context.say(`es-index: serving ${directory} at ${url}`);
   const { interrupt } = context;
   try {
@@ -76,6 +86,68 @@ await run(command, async ({ args, flags, rest, context }) => {
     if (!interrupt.received) await once(interrupt.signal, "abort");
     return 0;
   } finally {
-    await close();
+    const cut = await server.close();
+    if (cut > 0) context.warn(`cut off ${cut} requests that took too long to end`);
   }
+}
+
+async function yankFiles({ args, flags, context }: Line): Promise<number> {
+  const [directory = "", name = "", wanted = ""] = args;
+  if (flags.undo && flags.reason !== undefined) throw new UsageError("--undo takes no --reason");
+  const reason = flags.reason ?? "";
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+  if (/[\u0000-\u001f\u007f]/.test(reason)) throw new UsageError("--reason takes one line of text");
+  const store = new Store(resolve(directory));
+  await store.open();
+  const project = await projectNamed(store, name);
+  const before = await store.yanked();
+  for (const filename of await filesNamed(store, project, wanted)) {
+    const would = flags.undo ? before.has(filename) : before.get(filename) !== reason;
+    if (!context.dryRun && would)
+      await (flags.undo ? unyank(store.directory, filename) : yank(store.directory, filename, reason));
+    const state = flags.undo ? "not yanked" : "yanked";
+    context.say(
+      `${filename}: ${!would ? `is ${state} already` : context.dryRun ? `would be ${state}` : state}`,
+    );
+  }
+  return 0;
+}
+
+async function prune({ args: [directory = "", ...names], flags, context }: Line): Promise<number> {
+  if (flags.keep === undefined) throw new UsageError("prune needs --keep N");
+  const keep = wholeNumber("--keep", flags.keep, 1);
+  const store = new Store(resolve(directory));
+  await store.open();
+  const projects: string[] = [];
+  for (const name of names) projects.push(await projectNamed(store, name));
+  if (names.length === 0) projects.push(...(await store.projects()).keys());
+  for (const project of projects)
+    for (const { filenames } of await outdated(await releasesOf(store, project), keep))
+      for (const filename of filenames) {
+        if (context.interrupt.received) return 1;
+        if (!context.dryRun) await store.remove(filename);
+        context.say(`${filename}: ${context.dryRun ? "would be deleted" : "deleted"}`);
+      }
+  return 0;
+}
+
+/** What the verbs take and do; without one, a directory is served. */
+const verbs: Record<string, { does: typeof serve; flags: readonly string[]; least: number; most: number }> = {
+  yank: { does: yankFiles, flags: ["reason", "undo"], least: 3, most: 3 },
+  prune: { does: prune, flags: ["keep"], least: 1, most: Number.POSITIVE_INFINITY },
+};
+const serving = { does: serve, flags: serveFlags, least: 1, most: 1 };
+
+await run(command, async (line) => {
+  const [first = ""] = line.args;
+  const verb = Object.hasOwn(verbs, first) ? verbs[first] : undefined;
+  const args = verb ? line.args.slice(1) : line.args;
+  const { does, flags, least, most } = verb ?? serving;
+  if (args.length < least) throw new UsageError("an operand is missing");
+  if (args.length > most) throw new UsageError(`unexpected operand ${args[most]}`);
+  if (verb && line.rest) throw new UsageError(`${first} takes no command after --`);
+  for (const name of Object.keys(command.options) as (keyof typeof command.options)[])
+    if (line.flags[name] && !flags.includes(name))
+      throw new UsageError(`--${name} is not for ${verb ? first : "serving"}`);
+  return does({ ...line, args });
 });

@@ -162,6 +162,16 @@ export function seconds(flag: string, text: string): number {
   return Math.round(value * 1000);
 }
 
+const units: Record<string, number> = { "": 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3 };
+
+/** A flag's value as a number of bytes: 100, 100K, 100M, 100G. */
+export function byteCount(flag: string, text: string): number {
+  const [, digits = "", unit = ""] = /^(\d{1,9})([KMG]?)$/i.exec(text) ?? [];
+  const count = Number(digits) * (units[unit.toUpperCase()] ?? 0);
+  if (count === 0) throw new UsageError(`${flag} takes a size such as 500K, 100M or 2G, not ${text}`);
+  return count;
+}
+
 /** The option part of --help: one line for each flag. */
 export function describeOptions(options: Options): string {
   const rows = Object.entries(options).map(([name, { short, value, help }]) => ({

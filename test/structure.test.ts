@@ -81,6 +81,7 @@ const allowedOfRoot: Record<string, readonly string[]> = {
   "host-venv": ["config", "venv"],
   "pip-run": ["build-host", "package", "transport"],
   "pip-wanted": ["stream", "version"],
+  "index-releases": ["index", "version"],
   "host-conf": ["config", "supervisor", "templates", "transport"],
 };
 

@@ -55,6 +55,22 @@ export function parseFilename(filename: string, project?: string): ParsedFilenam
   return parsed && (wanted === undefined || normaliseName(parsed.name) === wanted) ? parsed : undefined;
 }
 
+/**
+ * The normalised names of all projects that a file may belong to, the likeliest first; none for what is no
+ * distribution. Only old sdists are in doubt: `a-2-1.zip` is version 1 of `a-2`, or version 2-1 (2.post1) of `a`.
+ */
+export function projectsOf(filename: string): string[] {
+  const first = parseFilename(filename);
+  if (!first) return [];
+  const names = new Set([normaliseName(first.name)]);
+  if (first.kind === "sdist")
+    for (let dash = filename.indexOf("-"); dash > 0; dash = filename.indexOf("-", dash + 1)) {
+      const name = normaliseName(filename.slice(0, dash));
+      if (parseFilename(filename, name)) names.add(name);
+    }
+  return [...names];
+}
+
 /** `NAME-VERSION`: how the file of an sdist, and the folder in it, begin (PEP 625); the version in normal form. */
 export function sdistStem(name: string, version: string): string {
   return `${normaliseName(name).replaceAll("-", "_")}-${version}`;

@@ -5,7 +5,8 @@ import type { IncomingMessage } from "node:http";
 import type { Readable, Writable } from "node:stream";
 import { normaliseName, parseFilename } from "../base/distribution.js";
 import { Failure } from "../base/failure.js";
-import type { Store, Upload } from "./store.js";
+import type { Incoming } from "./incoming.js";
+import type { Store } from "./store.js";
 
 /** The fields that are looked at; the metadata is in the file itself. */
 const looked = new Set([":action", "name", "sha256_digest", "md5_digest"]);
@@ -14,8 +15,10 @@ const looked = new Set([":action", "name", "sha256_digest", "md5_digest"]);
 class Form {
   readonly fields = new Map<string, string>();
   filename = "";
-  upload: Upload | undefined;
+  upload: Incoming | undefined;
   problem: unknown;
+  /** Told of a problem as soon as there is one: the rest of the form need not come. */
+  onProblem: (problem: unknown) => void = () => {};
   writing: Promise<void> = Promise.resolve();
   readonly #store: Store;
   #parts = 0;
@@ -32,6 +35,7 @@ class Form {
       this.writing = this.#write(content, filename).catch((error) => {
         this.problem = error;
         content.resume();
+        this.onProblem(error);
       });
   }
 
@@ -80,7 +84,7 @@ export async function receiveUpload(
       if (looked.has(name)) form.fields.set(name, value);
     });
     parser.on("file", (name, content, { filename }) => form.take(name, content, filename ?? ""));
-    await feed(request, parser);
+    await feed(request, parser, form);
     await form.writing;
     return { filename: form.filename, outcome: await form.commit() };
   } finally {
@@ -90,8 +94,13 @@ export async function receiveUpload(
 }
 
 /** The body through the parser. The request outlives a broken form: somebody waits for its answer. */
-function feed(request: IncomingMessage, parser: Writable): Promise<void> {
+function feed(request: IncomingMessage, parser: Writable, form: Form): Promise<void> {
   return new Promise((resolve, reject) => {
+    form.onProblem = (problem) => {
+      request.unpipe(parser);
+      parser.destroy();
+      reject(problem);
+    };
     parser.on("error", (error) => reject(new Failure("bad-form", `the form is broken: ${error.message}`)));
     parser.on("close", resolve);
     request.on("close", () => {
@@ -107,7 +116,8 @@ function parserOf(busboy: typeof import("busboy"), request: IncomingMessage): im
       headers: request.headers,
       // With a path cut off silently, a name that climbs out would be taken for another.
       preservePath: true,
-      limits: { fields: 10_000, fieldSize: 16 * 1024 * 1024, files: 4 },
+      // Of most fields nothing is wanted, however long they are.
+      limits: { fields: 10_000, fieldSize: 64 * 1024, files: 4 },
     });
   } catch (error) {
     throw new Failure("bad-form", `no multipart form: ${(error as Error).message}`);

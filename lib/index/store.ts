@@ -1,219 +1,212 @@
 // The files of the embedded index: one directory, in which a file is either whole or not there. Files put there
 // by other means (copied under another name, then renamed) are served as well.
 
-import { createHash, randomBytes } from "node:crypto";
-import { type BigIntStats, createReadStream } from "node:fs";
-import { type FileHandle, link, open, readdir, stat, unlink } from "node:fs/promises";
+import type { BigIntStats } from "node:fs";
+import { type FileHandle, mkdir, open, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
-import { normaliseName, parseFilename } from "../base/distribution.js";
-import { Failure } from "../base/failure.js";
+import { parseFilename } from "../base/distribution.js";
+import { Failure, UsageError } from "../base/failure.js";
+import { Catalogue } from "./catalogue.js";
+import { type Content, Contents, type ReadMetadata } from "./contents.js";
+import { Incoming } from "./incoming.js";
+import { cleanFolder, makeFolder, stateFolder, temporaryName } from "./state-folder.js";
+import { unyank, Yanked, yankedFolder } from "./yanked.js";
 
-/** A file of the store. */
-export interface StoredFile {
+/** A file of the store, as a page lists it. */
+export interface StoredFile extends Content {
   filename: string;
-  path: string;
+  /** As the file name spells it. */
+  version: string;
   /** Bytes. */
   size: number;
   modified: Date;
-  sha256: string;
-  /** As the file name spells it. */
-  version: string;
+  /** Why it is yanked, an empty text where that is not said; undefined for one that is not. */
+  yanked?: string | undefined;
 }
 
-/** What an uploader says about the bytes that it sends; all that it says is checked. */
-export interface Digests {
-  sha256?: string | undefined;
-  md5?: string | undefined;
+/** A file that is open for reading: the same bytes, whatever becomes of its name. */
+export interface OpenFile {
+  handle: FileHandle;
+  /** Bytes. */
+  size: number;
+  modified: Date;
+  /** For a strong comparison (RFC 9110, 8.8.1): another one after each change. */
+  tag: string;
 }
 
-const temporary = /^\.upload-(\d+)-[0-9a-f]+$/;
+export interface StoreOptions {
+  /** How metadata is read out of a distribution; without it, pages tell none. */
+  readMetadata?: ReadMetadata;
+  /** Most bytes of a file that is taken (no limit). */
+  most?: number;
+}
+
 const longestName = 240;
 
-function hasCode(error: unknown, code: string): boolean {
-  return (error as NodeJS.ErrnoException).code === code;
+function orUndefined(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== "ENOENT" && error.code !== "ELOOP") throw error;
 }
 
-function isRunning(pid: number): boolean {
+async function makeDirectory(directory: string): Promise<void> {
   try {
-    process.kill(pid, 0);
-    return true;
+    await mkdir(directory);
   } catch (error) {
-    return hasCode(error, "EPERM");
-  }
-}
-
-async function sha256Of(path: string): Promise<string> {
-  const hash = createHash("sha256");
-  for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) hash.update(chunk);
-  return hash.digest("hex");
-}
-
-/** What a file looks like; a digest holds as long as that stays the same. */
-function stampOf({ ino, size, mtimeNs }: BigIntStats): string {
-  return `${ino} ${size} ${mtimeNs}`;
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, "r");
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT") throw new UsageError(`there is no folder for ${directory}`);
+    if (code !== "EEXIST") throw new UsageError(`cannot make ${directory}: ${message}`);
   }
 }
 
 /** The files of a directory, as an index serves and takes them. */
 export class Store {
   readonly directory: string;
-  readonly #sums = new Map<string, { stamp: string; sha256: string }>();
+  readonly #options: StoreOptions;
+  readonly #catalogue: Catalogue;
+  readonly #contents: Contents;
+  readonly #yanked: Yanked;
 
-  constructor(directory: string) {
+  constructor(directory: string, options: StoreOptions = {}) {
     this.directory = directory;
+    this.#options = options;
+    this.#catalogue = new Catalogue(directory);
+    this.#contents = new Contents(join(stateFolder(directory), "contents"), options.readMetadata);
+    this.#yanked = new Yanked(directory);
   }
 
-  /** Removes what is left of uploads whose server was killed. */
-  async clean(): Promise<void> {
-    for (const name of await readdir(this.directory)) {
-      const pid = temporary.exec(name)?.[1];
-      if (pid !== undefined && !isRunning(Number(pid))) await unlink(join(this.directory, name));
-    }
-  }
-
-  async #filenames(project?: string): Promise<string[]> {
-    const names = await readdir(this.directory);
-    return names.filter((name) => parseFilename(name, project) !== undefined).sort();
-  }
-
-  /** The normalised names of all projects, sorted. */
-  async projects(): Promise<string[]> {
-    const names = (await this.#filenames()).map((name) => normaliseName(parseFilename(name)?.name ?? ""));
-    return [...new Set(names)].sort();
-  }
-
-  /** The files of a project, sorted by name; none for a project that is not there. */
-  async files(project: string): Promise<StoredFile[]> {
-    const files: StoredFile[] = [];
-    for (const filename of await this.#filenames(project)) {
-      const file = await this.find(filename);
-      if (file) files.push(file);
-    }
-    return files;
-  }
-
-  /** The file of a name, or undefined where there is none, or the name is none of a distribution. */
-  async find(filename: string): Promise<StoredFile | undefined> {
-    const parsed = parseFilename(filename);
-    if (!parsed) return undefined;
-    const path = join(this.directory, filename);
+  /**
+   * Removes what killed programs have left, and reads what there is. With `make`, the last folder of the path is
+   * made if need be; a path of which more is missing is mistyped. Throws UsageError.
+   */
+  async open({ make = false } = {}): Promise<void> {
+    if (make) await makeDirectory(this.directory);
     try {
-      const stats = await stat(path, { bigint: true });
-      if (!stats.isFile()) return undefined;
-      const stamp = stampOf(stats);
-      const known = this.#sums.get(filename);
-      const sha256 = known?.stamp === stamp ? known.sha256 : await sha256Of(path);
-      this.#sums.set(filename, { stamp, sha256 });
+      await cleanFolder(stateFolder(this.directory));
+      await cleanFolder(yankedFolder(this.directory));
+      await this.#contents.load();
+      await this.#catalogue.refresh();
+    } catch (error) {
+      throw new UsageError(`cannot open ${this.directory}: ${(error as Error).message}`);
+    }
+  }
+
+  /** Writes what was learned of files' contents. */
+  async close(): Promise<void> {
+    await this.#contents.save();
+  }
+
+  /**
+   * How many files each project has, by its normalised name, in the order of names. The same object comes as long
+   * as nothing has changed.
+   */
+  async projects(): Promise<ReadonlyMap<string, number>> {
+    await this.#catalogue.refresh();
+    return this.#catalogue.projects();
+  }
+
+  /** The names of a project's files, sorted; none for a project that is not there, which is certain. */
+  async filenames(project: string): Promise<string[]> {
+    await this.#catalogue.refresh();
+    const names = this.#catalogue.filenames(project);
+    if (names.length > 0) return names;
+    await this.#catalogue.refresh({ certain: true });
+    return this.#catalogue.filenames(project);
+  }
+
+  /** The files of a project, sorted by name; undefined for a project of which there is not even a name. */
+  async files(project: string): Promise<StoredFile[] | undefined> {
+    const names = await this.filenames(project);
+    if (names.length === 0) return undefined;
+    const reasons = await this.#yanked.reasons();
+    const files = await Promise.all(
+      names.map(async (filename): Promise<StoredFile | undefined> => {
+        const stats = await this.#look(filename);
+        const content = stats && (await this.#content(filename, stats));
+        if (!content) return undefined;
+        return {
+          filename,
+          version: parseFilename(filename, project)?.version ?? "",
+          size: Number(stats.size),
+          modified: stats.mtime,
+          sha256: content.sha256,
+          requiresPython: content.requiresPython,
+          metadataSha256: content.metadataSha256,
+          yanked: reasons.get(filename),
+        };
+      }),
+    );
+    return files.filter((file) => file !== undefined);
+  }
+
+  async #look(filename: string): Promise<BigIntStats | undefined> {
+    const stats = await stat(join(this.directory, filename), { bigint: true }).catch(orUndefined);
+    return stats?.isFile() ? stats : undefined;
+  }
+
+  async #content(filename: string, stats: BigIntStats): Promise<Content | undefined> {
+    try {
+      return await this.#contents.of(filename, join(this.directory, filename), stats);
+    } catch (error) {
+      return orUndefined(error as NodeJS.ErrnoException);
+    }
+  }
+
+  /** Opens the file of a name; undefined where there is none, or the name is none of a distribution. */
+  async openFile(filename: string): Promise<OpenFile | undefined> {
+    if (!parseFilename(filename) || !(await this.#look(filename))) return undefined;
+    const handle = await open(join(this.directory, filename), "r").catch(orUndefined);
+    if (!handle) return undefined;
+    try {
+      const { size, mtime, mtimeNs } = await handle.stat({ bigint: true });
       return {
-        filename,
-        path,
-        size: Number(stats.size),
-        modified: stats.mtime,
-        sha256,
-        version: parsed.version,
+        handle,
+        size: Number(size),
+        modified: mtime,
+        tag: `${size.toString(16)}-${mtimeNs.toString(16)}`,
       };
     } catch (error) {
-      if (hasCode(error, "ENOENT")) return undefined;
+      await handle.close();
       throw error;
     }
   }
 
-  /** Remembers the digest of a file that has just come, so that it need not be read again. */
-  async learn(filename: string, sha256: string): Promise<void> {
-    const stamp = stampOf(await stat(join(this.directory, filename), { bigint: true }));
-    this.#sums.set(filename, { stamp, sha256 });
+  /** The METADATA of a wheel; undefined where there is none. */
+  async metadata(filename: string): Promise<Buffer | undefined> {
+    if (parseFilename(filename)?.kind !== "wheel") return undefined;
+    return this.#options.readMetadata?.(join(this.directory, filename), "wheel").catch(() => undefined);
   }
 
   /** Begins an upload. Throws Failure "bad-name" for what is no name of an sdist or wheel. */
-  async receive(filename: string): Promise<Upload> {
+  async receive(filename: string): Promise<Incoming> {
     if (!parseFilename(filename) || filename.length > longestName)
       throw new Failure("bad-name", `"${filename}" is no name of an sdist or wheel`);
-    const hidden = join(this.directory, `.upload-${process.pid}-${randomBytes(8).toString("hex")}`);
-    return new Upload(this, filename, hidden, await open(hidden, "wx", 0o644));
-  }
-}
-
-/** A file on its way in: hidden until `commit`, gone after `discard`. */
-export class Upload {
-  readonly #store: Store;
-  readonly #filename: string;
-  readonly #hidden: string;
-  readonly #handle: FileHandle;
-  readonly #sha256 = createHash("sha256");
-  readonly #md5 = createHash("md5");
-  #over = false;
-
-  constructor(store: Store, filename: string, hidden: string, handle: FileHandle) {
-    this.#store = store;
-    this.#filename = filename;
-    this.#hidden = hidden;
-    this.#handle = handle;
+    const folder = stateFolder(this.directory);
+    await makeFolder(folder);
+    const hidden = join(folder, temporaryName("upload"));
+    const landing = {
+      filename,
+      directory: this.directory,
+      most: this.#options.most ?? Number.POSITIVE_INFINITY,
+      landed: async (sha256: string) => {
+        const stats = await this.#look(filename);
+        if (stats) this.#contents.learn(filename, stats, sha256);
+        this.#catalogue.add(filename);
+      },
+      present: async () => {
+        const stats = await this.#look(filename);
+        return stats && (await this.#content(filename, stats))?.sha256;
+      },
+    };
+    return new Incoming(landing, hidden, await open(hidden, "wx", 0o644));
   }
 
-  async write(chunk: Buffer): Promise<void> {
-    this.#sha256.update(chunk);
-    this.#md5.update(chunk);
-    await this.#handle.writeFile(chunk);
+  /** Deletes a file, and its mark where it was yanked. Who reads it reads it to its end. */
+  async remove(filename: string): Promise<void> {
+    await unlink(join(this.directory, filename)).catch(orUndefined);
+    await unyank(this.directory, filename);
   }
 
-  /**
-   * Makes the file visible, and lasting. Resolves to "present" when these very bytes were there before. Throws
-   * Failure "digest-missing", "digest-mismatch", or "already-exists" when other bytes have the name.
-   */
-  async commit(digests: Digests): Promise<"uploaded" | "present"> {
-    try {
-      const sha256 = this.#sha256.digest("hex");
-      this.#check(digests, { sha256, md5: this.#md5.digest("hex") });
-      await this.#handle.sync();
-      const outcome = await this.#publish(sha256);
-      await syncDirectory(this.#store.directory);
-      return outcome;
-    } finally {
-      await this.discard();
-    }
-  }
-
-  /** Removes what has come; after `commit` there is nothing to remove. */
-  async discard(): Promise<void> {
-    if (this.#over) return;
-    this.#over = true;
-    await this.#handle.close();
-    await unlink(this.#hidden);
-  }
-
-  #check(said: Digests, is: { sha256: string; md5: string }): void {
-    if (!said.sha256 && !said.md5)
-      throw new Failure("digest-missing", `${this.#filename} came without sha256_digest and md5_digest`);
-    for (const name of ["sha256", "md5"] as const)
-      if (said[name] && said[name].toLowerCase() !== is[name])
-        throw new Failure(
-          "digest-mismatch",
-          `${this.#filename} came with the ${name} ${is[name]} and was announced with ${said[name]}`,
-        );
-  }
-
-  // A link, other than a rename, never replaces a file: of two uploads of one name, one comes first.
-  async #publish(sha256: string): Promise<"uploaded" | "present"> {
-    try {
-      await link(this.#hidden, join(this.#store.directory, this.#filename));
-      await this.#store.learn(this.#filename, sha256);
-      return "uploaded";
-    } catch (error) {
-      if (!hasCode(error, "EEXIST")) throw error;
-    }
-    const there = await this.#store.find(this.#filename);
-    if (there?.sha256 === sha256) return "present";
-    throw new Failure(
-      "already-exists",
-      `${this.#filename} is here already with other bytes; a published file never changes, so give a new version`,
-    );
+  /** The reason for each file that is yanked. */
+  yanked(): Promise<ReadonlyMap<string, string>> {
+    return this.#yanked.reasons();
   }
 }

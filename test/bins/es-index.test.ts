@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
+import { arriving, published } from "../lab/index.js";
 import { bins, expectStatus, recordsOf, scratch } from "../lab/program.js";
 import { tiny } from "../lab/tiny.js";
 
@@ -45,7 +46,7 @@ async function halfAnUpload(url: string, directory: string) {
   socket.write(
     `POST / HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 1000000\r\n\r\n${head}abc`,
   );
-  while (!readdirSync(directory).some((name) => name.startsWith(".upload"))) await new Promise(setImmediate);
+  while (arriving(directory).length === 0) await new Promise(setImmediate);
   return socket;
 }
 
@@ -59,7 +60,7 @@ test("serves until a signal, says where, and ends by the signal", async (t) => {
   const files = tiny(join(directory, "..", "dist"));
   const input = `${JSON.stringify({ project: "tiny", version: "1.0", files })}\n`;
   await expectStatus(0, "es-upload", ["--index", url], { input });
-  assert.deepEqual(readdirSync(directory), files.map(({ filename }) => filename).sort());
+  assert.deepEqual(published(directory), files.map(({ filename }) => filename).sort());
   assert.deepEqual(await end(child, "SIGTERM"), [null, "SIGTERM"]);
   assert.equal(output.stdout, "");
 });
@@ -72,7 +73,7 @@ test("runs a command with ESSAY_INDEX, and ends with its status", async (t) => {
   const ran = await expectStatus(0, "es-index", ["-q", "store", "--", ...upload], { cwd, input });
   assert.equal(ran.stderr, "");
   assert.match(recordsOf(ran.stdout)[0].index, /^http:\/\/127\.0\.0\.1:\d+\/simple\/$/);
-  assert.deepEqual(readdirSync(join(cwd, "store")), files.map(({ filename }) => filename).sort());
+  assert.deepEqual(published(join(cwd, "store")), files.map(({ filename }) => filename).sort());
   await expectStatus(7, "es-index", ["store", "--", "sh", "-c", "exit 7"], { cwd });
   await expectStatus(137, "es-index", ["store", "--", "sh", "-c", "kill -9 $$"], { cwd });
   const none = await expectStatus(1, "es-index", ["store", "--", "/no/such"], { cwd });
@@ -93,9 +94,10 @@ test("killed during an upload, it leaves nothing visible, and cleans up when it 
   const socket = await halfAnUpload(first.url, directory);
   await end(first.child, "SIGKILL");
   socket.destroy();
-  assert.ok(readdirSync(directory).every((name) => name.startsWith(".upload")));
+  assert.deepEqual(published(directory), []);
+  assert.equal(arriving(directory).length, 1);
   const second = await start(t, [directory]);
-  assert.deepEqual(readdirSync(directory), []);
+  assert.deepEqual([...published(directory), ...arriving(directory)], []);
   await end(second.child, "SIGTERM");
 });
 
@@ -131,7 +133,7 @@ test("takes no uploads on addresses of others", async (t) => {
   const local = url.replace("0.0.0.0", "127.0.0.1");
   const ran = await expectStatus(1, "es-upload", ["--index", local], { input });
   assert.match(recordsOf(ran.stdout)[0].error.message, /403 this index takes no uploads/);
-  assert.deepEqual(readdirSync(join(cwd, "store")), []);
+  assert.deepEqual(published(join(cwd, "store")), []);
   await end(child, "SIGTERM");
 });
 

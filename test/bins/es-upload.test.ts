@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { appendFileSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { ReleaseFile } from "../../lib/base/schema.js";
 import { indexServer } from "../../lib/index/server.js";
 import { Store } from "../../lib/index/store.js";
+import { published } from "../lab/index.js";
 import { expectStatus, recordsOf, scratch } from "../lab/program.js";
 import { tiny } from "../lab/tiny.js";
 import { listen, nobody, web } from "../lab/web.js";
@@ -50,7 +51,7 @@ test("uploads wheels before sdists, and finds all there the second time", async 
     first.stderr,
     /tiny 1\.0 {2}es-upload {2}tiny-1\.0-py3-none-any\.whl, tiny-1\.0\.tar\.gz uploaded/,
   );
-  assert.deepEqual(readdirSync(store), files.map(({ filename }) => filename).sort());
+  assert.deepEqual(published(store), files.map(({ filename }) => filename).sort());
   assert.equal(asked.filter((line) => line === "POST / 200").length, 2);
 
   const second = await expectStatus(0, "es-upload", ["--index", origin], { ...options, input: first.stdout });
@@ -90,10 +91,10 @@ test("a dry run asks and sends nothing", async (t) => {
   const { store, origin, input, record, options } = await release(t);
   const ran = await expectStatus(0, "es-upload", ["--dry-run", "--index", origin], { ...options, input });
   assert.match(ran.stderr, /would upload tiny-1\.0-py3-none-any\.whl, tiny-1\.0\.tar\.gz/);
-  assert.deepEqual(readdirSync(store), []);
+  assert.deepEqual(published(store), []);
   const planned = `${JSON.stringify({ ...record, files: undefined, plan: true })}\n`;
   await expectStatus(0, "es-upload", ["--index", origin], { ...options, input: planned });
-  assert.deepEqual(readdirSync(store), []);
+  assert.deepEqual(published(store), []);
 });
 
 test("each record has its own outcome", async (t) => {
@@ -114,7 +115,7 @@ test("each record has its own outcome", async (t) => {
   const codes = recordsOf(ran.stdout).map((each) => each.error?.code ?? "ok");
   assert.deepEqual(codes, ["pip-failed", "ok", "already-exists", "hash-mismatch", "no-files"]);
   assert.equal(recordsOf(ran.stdout)[0].trace, undefined);
-  assert.deepEqual(readdirSync(store).sort(), [...files, other].map(({ filename }) => filename).sort());
+  assert.deepEqual(published(store), [...files, other].map(({ filename }) => filename).sort());
 });
 
 test("input that is malformed or empty", async (t) => {
@@ -127,7 +128,7 @@ test("input that is malformed or empty", async (t) => {
   });
   assert.match(wrong.stderr, /line 1.*files/);
   await expectStatus(1, "es-upload", ["--index", origin], { ...options, input: "" });
-  assert.deepEqual(readdirSync(store), []);
+  assert.deepEqual(published(store), []);
 });
 
 test("credentials are sent and never shown", async (t) => {

@@ -1,7 +1,7 @@
 // A package index of the lab: es-index on a directory that has the wheels which a deploy needs.
 
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { identity, until } from "./processes.js";
@@ -23,6 +23,19 @@ export interface LabIndex {
   pid: number;
   /** Ends the server and takes its directory away. */
   stop(): Promise<void>;
+}
+
+/** The files that an index's directory shows, sorted. */
+export function published(directory: string): string[] {
+  return readdirSync(directory)
+    .filter((name) => !name.startsWith("."))
+    .sort();
+}
+
+/** The files that are on their way into an index's directory. */
+export function arriving(directory: string): string[] {
+  const folder = join(directory, ".es-index");
+  return existsSync(folder) ? readdirSync(folder).filter((name) => name.startsWith("upload-")) : [];
 }
 
 /** Starts es-index on a directory with the lab's wheels. */

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { readText, request } from "../../../lib/index/http.js";
 import { indexServer } from "../../../lib/index/server.js";
 import { Store } from "../../../lib/index/store.js";
+import { arriving, published } from "../../lab/index.js";
 import { scratch } from "../../lab/program.js";
 import { listen } from "../../lab/web.js";
 
@@ -71,7 +72,7 @@ test("a form with its file, whatever the order of its parts", async (t) => {
     ),
     "200 a-1.2.zip uploaded\n",
   );
-  assert.deepEqual(readdirSync(directory), ["a-1.0.zip", "a-1.1.zip", "a-1.2.zip"]);
+  assert.deepEqual(published(directory), ["a-1.0.zip", "a-1.1.zip", "a-1.2.zip"]);
   assert.equal(readFileSync(join(directory, "a-1.0.zip"), "utf8"), content);
 });
 
@@ -99,12 +100,13 @@ test("forms that are wrong leave nothing", async (t) => {
   ];
   for (const [what, form, answer] of cases) {
     assert.match(await post(form), answer, what);
-    assert.deepEqual(readdirSync(directory), [], what);
+    assert.deepEqual(published(directory), [], what);
+    assert.deepEqual(arriving(directory), [], what);
   }
   assert.match(await post("a=b", "application/x-www-form-urlencoded"), /^400 /);
   assert.match(await post("{}", "application/json"), /^400 no multipart form/);
   assert.match(await post("x", "multipart/form-data"), /^400 no multipart form/);
-  assert.deepEqual(readdirSync(directory), []);
+  assert.deepEqual(published(directory), []);
 });
 
 test("a body whose connection is cut leaves nothing", async (t) => {
@@ -115,9 +117,10 @@ test("a body whose connection is cut leaves nothing", async (t) => {
   socket.write(
     `POST / HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: ${form.length}\r\n\r\n${form.slice(0, -20)}`,
   );
-  while (readdirSync(directory).length === 0) await new Promise(setImmediate);
+  while (arriving(directory).length === 0) await new Promise(setImmediate);
   socket.destroy();
-  while (readdirSync(directory).length > 0) await new Promise(setImmediate);
+  while (arriving(directory).length > 0) await new Promise(setImmediate);
+  assert.deepEqual(published(directory), []);
 });
 
 test("other bytes under a name that is taken", async (t) => {
@@ -134,5 +137,5 @@ test("other bytes under a name that is taken", async (t) => {
     /^409 .*already/,
   );
   assert.equal(readFileSync(join(directory, "a-1.0.zip"), "utf8"), content);
-  assert.deepEqual(readdirSync(directory), ["a-1.0.zip"]);
+  assert.deepEqual(published(directory), ["a-1.0.zip"]);
 });

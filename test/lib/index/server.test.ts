@@ -1,109 +1,39 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { readText, request } from "../../../lib/index/http.js";
-import { indexServer, rangeOf } from "../../../lib/index/server.js";
+import { request } from "../../../lib/index/http.js";
+import { indexServer, type ServerOptions } from "../../../lib/index/server.js";
 import { Store } from "../../../lib/index/store.js";
+import { arriving, published } from "../../lab/index.js";
 import { scratch } from "../../lab/program.js";
 import { listen } from "../../lab/web.js";
 
-async function serving(t: TestContext, uploads = true) {
+async function serving(t: TestContext, options: Partial<ServerOptions> = {}) {
   const directory = scratch(t);
-  const { server, close } = indexServer(new Store(directory), { uploads });
-  return { directory, close, origin: await listen(t, server) };
+  const index = indexServer(new Store(directory), { uploads: true, ...options });
+  return { directory, index, origin: await listen(t, index.server) };
 }
 
-async function get(url: string, headers: Record<string, string> = {}, method = "GET") {
-  const answer = await request(url, { headers, method });
-  return { ...answer, text: await readText(answer, 1e6) };
+/** Sends text over a connection of its own; resolves to all that came back when that is closed. */
+function talk(origin: string, text: string): Promise<string> {
+  const socket = connect(Number(new URL(origin).port), "127.0.0.1");
+  let heard = "";
+  socket.on("data", (chunk) => {
+    heard += chunk;
+  });
+  socket.write(text);
+  return new Promise((resolve) => {
+    socket.on("error", () => {});
+    socket.on("close", () => resolve(heard));
+  });
 }
-
-test("pages, redirects to normalised names, and what is not there", async (t) => {
-  const { directory, origin } = await serving(t);
-  writeFileSync(join(directory, "My_Pkg-1.0.zip"), "zip");
-  assert.match((await get(`${origin}/simple/`)).text, /href="my-pkg\/"/);
-  assert.match((await get(`${origin}/simple/my-pkg/`)).text, /files\/My_Pkg-1\.0\.zip#sha256=/);
-  const json = await get(`${origin}/simple/my-pkg/`, { accept: "application/vnd.pypi.simple.v1+json" });
-  assert.equal(json.headers["content-type"], "application/vnd.pypi.simple.v1+json");
-  assert.equal(JSON.parse(json.text).files[0].filename, "My_Pkg-1.0.zip");
-  for (const [from, to] of [
-    ["/", "/simple/"],
-    ["/simple", "/simple/"],
-    ["/simple/my-pkg", "/simple/my-pkg/"],
-    ["/simple/My_Pkg/", "/simple/my-pkg/"],
-  ]) {
-    const answer = await get(`${origin}${from}`);
-    assert.equal(`${answer.status} ${answer.headers.location}`, `301 ${to}`);
-  }
-  for (const path of [
-    "/simple/absent/",
-    "/files/absent-1.0.zip",
-    "/files/",
-    "/files/..%2fx-1.0.zip",
-    "/simple/..%2f/",
-    "/etc/passwd",
-  ])
-    assert.equal((await get(`${origin}${path}`)).status, 404, path);
-  assert.equal((await get(`${origin}/simple/%ff/`)).status, 400);
-  assert.equal((await get(`${origin}/simple/`, {}, "DELETE")).status, 405);
-});
-
-test("files: whole, in part, only when they are new", async (t) => {
-  const { directory, origin } = await serving(t);
-  writeFileSync(join(directory, "a-1.0+x.zip"), "0123456789");
-  const url = `${origin}/files/a-1.0%2Bx.zip`;
-  const whole = await get(url);
-  assert.equal(whole.text, "0123456789");
-  const etag = whole.headers.etag ?? "";
-  assert.equal((await get(url, { "if-none-match": etag })).status, 304);
-  const part = await get(url, { range: "bytes=2-4" });
-  assert.deepEqual([part.status, part.text, part.headers["content-range"]], [206, "234", "bytes 2-4/10"]);
-  assert.equal((await get(url, { range: "bytes=-3" })).text, "789");
-  assert.equal((await get(url, { range: "bytes=8-", "if-range": etag })).text, "89");
-  assert.equal((await get(url, { range: "bytes=8-", "if-range": '"other"' })).text, "0123456789");
-  assert.equal((await get(url, { range: "bytes=10-" })).status, 416);
-  const head = await get(url, {}, "HEAD");
-  assert.deepEqual([head.status, head.text, head.headers["content-length"]], [200, "", "10"]);
-});
-
-test("ranges", () => {
-  assert.deepEqual(rangeOf("bytes=0-0", 10), { start: 0, end: 0 });
-  assert.deepEqual(rangeOf("bytes=5-99", 10), { start: 5, end: 9 });
-  assert.deepEqual(rangeOf("bytes=-99", 10), { start: 0, end: 9 });
-  for (const header of [undefined, "", "bytes=-", "bytes=5-4", "bytes=0-1,3-4", "lines=1-2"])
-    assert.equal(rangeOf(header, 10), undefined, header);
-  for (const header of ["bytes=10-", "bytes=-0", "bytes=99-100"])
-    assert.equal(rangeOf(header, 10), "unsatisfiable", header);
-  assert.equal(rangeOf("bytes=-1", 0), "unsatisfiable");
-});
-
-test("no uploads where they are not allowed, nor from web pages", async (t) => {
-  const closed = await serving(t, false);
-  const open = await serving(t);
-  const body = () => ({
-    length: 3,
-    chunks: (async function* () {
-      yield Buffer.from("abc");
-    })(),
-  });
-  const refused = await request(`${closed.origin}/`, { method: "POST", body: body() });
-  assert.equal(refused.status, 403);
-  assert.match(refused.reason, /no uploads/);
-  const page = await request(`${open.origin}/`, {
-    method: "POST",
-    body: body(),
-    headers: { origin: "http://evil.example" },
-  });
-  assert.equal(page.status, 403);
-  assert.deepEqual(readdirSync(open.directory), []);
-});
 
 test("closing answers the requests under way and takes no others", async (t) => {
-  const { directory, close, origin } = await serving(t);
-  mkdirSync(join(directory, "x"));
+  const { directory, index, origin } = await serving(t);
+  mkdirSync(join(directory, ".es-index"));
   const form = [
     "--b",
     'Content-Disposition: form-data; name="md5_digest"',
@@ -127,12 +57,52 @@ test("closing answers the requests under way and takes no others", async (t) => 
     upload.on("error", reject);
   });
   upload.write(form.slice(0, half));
-  while (!readdirSync(directory).some((name) => name.startsWith(".upload"))) await new Promise(setImmediate);
-  const closed = close();
+  while (arriving(directory).length === 0) await new Promise(setImmediate);
+  const closed = index.close();
   await assert.rejects(request(origin), { code: "refused" });
   upload.end(form.slice(half));
   assert.equal(await answered, 200);
-  await closed;
+  assert.equal(await closed, 0);
   idle.destroy();
   assert.equal(readFileSync(join(directory, "a-1.0.zip"), "utf8"), "abc");
+});
+
+const startOfUpload =
+  "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 1000000\r\n\r\n--b\r\n";
+
+test("closing does not wait for ever", async (t) => {
+  const { index, origin } = await serving(t, { patience: { closing: 100 } });
+  const request = talk(origin, startOfUpload);
+  await new Promise<void>((resolve) => index.server.once("request", () => resolve()));
+  assert.equal(await index.close(), 1);
+  assert.equal(await request, "");
+});
+
+test("clients that take too long are cut off", async (t) => {
+  const { directory, origin } = await serving(t, { patience: { headers: 200, body: 200 } });
+  const nothing = talk(origin, "");
+  const header = talk(origin, "GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ");
+  const body = talk(origin, startOfUpload);
+  for (const heard of await Promise.all([nothing, header])) assert.match(heard, /^(HTTP\/1.1 408 |$)/);
+  assert.equal(await body, "");
+  assert.deepEqual(published(directory), []);
+});
+
+test("what is no HTTP, and too much of it", async (t) => {
+  const { origin } = await serving(t);
+  assert.match(await talk(origin, "hello\r\n\r\n"), /^HTTP\/1.1 400 /);
+  assert.match(
+    await talk(origin, `GET / HTTP/1.1\r\nHost: x\r\nX: ${"x".repeat(50_000)}\r\n\r\n`),
+    /^HTTP\/1.1 431 /,
+  );
+});
+
+test("an address that cannot be listened on", async (t) => {
+  const { index, origin } = await serving(t);
+  const other = indexServer(new Store(scratch(t)), { uploads: true });
+  t.after(() => other.close());
+  const port = Number(new URL(origin).port);
+  await assert.rejects(other.listen("127.0.0.1", port), { code: "cannot-listen" });
+  await index.close();
+  assert.equal(await other.listen("127.0.0.1", port), `http://127.0.0.1:${port}/simple/`);
 });

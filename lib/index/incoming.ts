@@ -1,0 +1,108 @@
+// A file on its way into the index: hidden until it is whole and on the disk.
+
+import { createHash } from "node:crypto";
+import { type FileHandle, link, unlink } from "node:fs/promises";
+import { Failure } from "../base/failure.js";
+import { syncFolder } from "./state-folder.js";
+
+/** What an uploader says about the bytes that it sends; all that it says is checked. */
+export interface Digests {
+  sha256?: string | undefined;
+  md5?: string | undefined;
+}
+
+/** Where a file comes to lie, and what is to be known of that. */
+export interface Landing {
+  filename: string;
+  /** Its folder. */
+  directory: string;
+  /** Most bytes that are taken. */
+  most: number;
+  /** Told when the file is visible. */
+  landed(sha256: string): Promise<void>;
+  /** The digest of the file that has the name already. */
+  present(): Promise<string | undefined>;
+}
+
+/** A file on its way in: hidden until `commit`, gone after `discard`. */
+export class Incoming {
+  readonly #landing: Landing;
+  readonly #hidden: string;
+  readonly #handle: FileHandle;
+  readonly #sha256 = createHash("sha256");
+  readonly #md5 = createHash("md5");
+  #size = 0;
+  #over = false;
+
+  /** `hidden` is the path of `handle`'s file, on the same file system as the landing. */
+  constructor(landing: Landing, hidden: string, handle: FileHandle) {
+    this.#landing = landing;
+    this.#hidden = hidden;
+    this.#handle = handle;
+  }
+
+  /** Throws Failure "too-large" for more bytes than are taken. */
+  async write(chunk: Buffer): Promise<void> {
+    const { filename, most } = this.#landing;
+    this.#size += chunk.length;
+    if (this.#size > most)
+      throw new Failure("too-large", `${filename} has more than the ${most} bytes that this index takes`);
+    this.#sha256.update(chunk);
+    this.#md5.update(chunk);
+    await this.#handle.writeFile(chunk);
+  }
+
+  /**
+   * Makes the file visible, and lasting. Resolves to "present" when these very bytes were there before. Throws
+   * Failure "digest-missing", "digest-mismatch", or "already-exists" when other bytes have the name.
+   */
+  async commit(digests: Digests): Promise<"uploaded" | "present"> {
+    try {
+      const sha256 = this.#sha256.digest("hex");
+      this.#check(digests, { sha256, md5: this.#md5.digest("hex") });
+      await this.#handle.sync();
+      const outcome = await this.#publish(sha256);
+      await syncFolder(this.#landing.directory);
+      return outcome;
+    } finally {
+      await this.discard();
+    }
+  }
+
+  /** Removes what has come; after `commit` there is nothing to remove. */
+  async discard(): Promise<void> {
+    if (this.#over) return;
+    this.#over = true;
+    await this.#handle.close();
+    await unlink(this.#hidden);
+  }
+
+  #check(said: Digests, is: { sha256: string; md5: string }): void {
+    const { filename } = this.#landing;
+    if (!said.sha256 && !said.md5)
+      throw new Failure("digest-missing", `${filename} came without sha256_digest and md5_digest`);
+    for (const name of ["sha256", "md5"] as const)
+      if (said[name] && said[name].toLowerCase() !== is[name])
+        throw new Failure(
+          "digest-mismatch",
+          `${filename} came with the ${name} ${is[name]} and was announced with ${said[name]}`,
+        );
+  }
+
+  // A link, other than a rename, never replaces a file: of two uploads of one name, one comes first.
+  async #publish(sha256: string): Promise<"uploaded" | "present"> {
+    const { filename, directory } = this.#landing;
+    try {
+      await link(this.#hidden, `${directory}/${filename}`);
+      await this.#landing.landed(sha256);
+      return "uploaded";
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    }
+    if ((await this.#landing.present()) === sha256) return "present";
+    throw new Failure(
+      "already-exists",
+      `${filename} is here already with other bytes; a published file never changes, so give a new version`,
+    );
+  }
+}

@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { open } from "node:fs/promises";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { Incoming } from "../../../lib/index/incoming.js";
+import { scratch } from "../../lab/program.js";
+
+const digest = (algorithm: string, text: string) => createHash(algorithm).update(text).digest("hex");
+
+async function begin(t: TestContext, present?: string) {
+  const directory = scratch(t);
+  const hidden = join(directory, "hidden");
+  const landed: string[] = [];
+  const landing = {
+    filename: "a-1.0.zip",
+    directory,
+    most: 10,
+    landed: async (sha256: string) => void landed.push(sha256),
+    present: async () => present,
+  };
+  const incoming = new Incoming(landing, hidden, await open(hidden, "wx"));
+  return { incoming, directory, landed };
+}
+
+test("whole, with its digests in whatever letters", async (t) => {
+  const { incoming, directory, landed } = await begin(t);
+  await incoming.write(Buffer.from("te"));
+  assert.ok(!existsSync(join(directory, "a-1.0.zip")));
+  await incoming.write(Buffer.from("xt"));
+  const sha256 = digest("sha256", "text");
+  const outcome = await incoming.commit({ sha256: sha256.toUpperCase(), md5: digest("md5", "text") });
+  assert.equal(outcome, "uploaded");
+  assert.deepEqual(landed, [sha256]);
+  assert.deepEqual(readdirSync(directory), ["a-1.0.zip"]);
+  assert.equal(readFileSync(join(directory, "a-1.0.zip"), "utf8"), "text");
+});
+
+test("a name that is taken, by the same bytes and by others", async (t) => {
+  for (const same of [true, false]) {
+    const { incoming, directory } = await begin(t, same ? digest("sha256", "text") : "other");
+    writeFileSync(join(directory, "a-1.0.zip"), "was here");
+    await incoming.write(Buffer.from("text"));
+    const commit = incoming.commit({ md5: digest("md5", "text") });
+    if (same) assert.equal(await commit, "present");
+    else await assert.rejects(commit, { code: "already-exists" });
+    assert.deepEqual(readdirSync(directory), ["a-1.0.zip"]);
+    assert.equal(readFileSync(join(directory, "a-1.0.zip"), "utf8"), "was here");
+  }
+});
+
+test("too much of it, and no digest", async (t) => {
+  const { incoming, directory } = await begin(t);
+  await incoming.write(Buffer.from("0123456789"));
+  await assert.rejects(incoming.write(Buffer.from("x")), { code: "too-large" });
+  await assert.rejects(incoming.commit({}), { code: "digest-missing" });
+  assert.deepEqual(readdirSync(directory), []);
+});
