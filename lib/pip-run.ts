@@ -87,6 +87,11 @@ export function pipOn(host: BuildHost): RunPip {
         throw new Failure(error.code, `${host.name}: ${error.message}`, error.details);
       });
     const text = log.toString();
-    return { ok: exit === 0, where: host.name, log: text, details: { exit, stderr: lastBytes(text) } };
+    return {
+      ok: exit === 0,
+      where: host.isHere ? undefined : host.name,
+      log: text,
+      details: { exit, stderr: lastBytes(text) },
+    };
   };
 }

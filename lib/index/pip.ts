@@ -2,7 +2,7 @@
 
 import { Failure } from "../base/failure.js";
 import { splitCredentials } from "../base/url.js";
-import type { Access } from "./access.js";
+import { type Access, readAuthorities } from "./access.js";
 import { lookupCredentials } from "./credentials.js";
 
 /** An index in the form in which pip gets it. */
@@ -31,13 +31,14 @@ const trustedByPip = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 /**
  * Flags and secrets for pip. `--isolated` leaves out environment and the user's file; the machine's own file
  * is left out where PIP_CONFIG_FILE is /dev/null, which whoever starts pip must see to. Throws Failure
- * "bad-index" for what is no URL of an index.
+ * "bad-index" for what is no URL of an index, and "bad-certificate" for a file that has no authorities.
  */
 export async function pipIndex(index: Access): Promise<PipIndex> {
   const { url: address, proxy, ca } = index;
   if (!URL.canParse(address) || !/^https?:/i.test(address))
     throw new Failure("bad-index", `${address} is no http or https URL`);
   const { url } = splitCredentials(address);
+  if (ca !== undefined) await readAuthorities(ca);
   const credentials = await lookupCredentials(address);
   const { protocol, hostname, host } = new URL(url);
   const trusted = protocol === "http:" && !trustedByPip.test(hostname);

@@ -39,8 +39,8 @@ export interface PipJob {
 /** How a run of pip ended; `log` is the end of all that it wrote. */
 export interface PipEnd {
   ok: boolean;
-  /** "this machine", or the name of another one. */
-  where: string;
+  /** The name of the machine, where it is another one. */
+  where: string | undefined;
   log: string;
   details: FailureDetails;
 }
@@ -143,18 +143,12 @@ export function pipCause(log: string): Cause {
   return { why: log.trim().split("\n").at(-1)?.trim() || "it did not say why" };
 }
 
-/** What pip says of yanked files that it took all the same (PEP 592): name, version and the reason, if any. */
-export function yankedIn(log: string): { what: string; why: string }[] {
-  const shape =
-    /The candidate selected for download or install is a yanked version: '([^']+)' candidate \(version (\S+) at [^\n]*\)\n\s*Reason for being yanked: ([^\n]*)/g;
-  return [...log.matchAll(shape)].map(([, name, version, why = ""]) => ({
-    what: `${name} ${version}`,
-    why: why === "<none given>" ? "" : why,
-  }));
-}
-
 /** The failure that a run of pip ended in; `what` it could not do, and the code where no other one fits better. */
 export function pipFailure({ where, log, details }: PipEnd, what: string, code: string): Failure {
   const cause = pipCause(log);
-  return new Failure(cause.code ?? code, `pip on ${where} cannot ${what}: ${cause.why}`, details);
+  return new Failure(
+    cause.code ?? code,
+    `pip${where === undefined ? "" : ` on ${where}`} cannot ${what}: ${cause.why}`,
+    details,
+  );
 }

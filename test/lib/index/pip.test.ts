@@ -36,11 +36,15 @@ test("pip gets this index and no other, and asks nobody", async (t) => {
 test("the way to the index: a proxy, which may have a password, for the environment; authorities by a flag", async (t) => {
   netrc(t, "");
   const proxy = "http://me:secret@proxy.example:3128";
-  const index = await pipIndex({ url: "https://pypi.example/simple/", proxy, ca: "/etc/ca.pem" });
+  const ca = join(scratch(t), "ca.pem");
+  writeFileSync(ca, "-----BEGIN CERTIFICATE-----\n");
+  const url = "https://pypi.example/simple/";
+  const index = await pipIndex({ url, proxy, ca });
   assert.equal(index.proxy, proxy);
-  assert.equal(index.ca, "/etc/ca.pem");
-  assert.deepEqual(index.flags.slice(-2), ["--cert", "/etc/ca.pem"]);
+  assert.equal(index.ca, ca);
+  assert.deepEqual(index.flags.slice(-2), ["--cert", ca]);
   assert.doesNotMatch(index.flags.join(" "), /proxy/);
+  await assert.rejects(pipIndex({ url, ca: "/nowhere/ca.pem" }), { code: "bad-certificate" });
 });
 
 test("plain http to another machine is passed as trusted, with its port", async (t) => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { epochOf, pipCause, pipFailure, yankedIn } from "../../../lib/package/pip.js";
+import { epochOf, pipCause, pipFailure } from "../../../lib/package/pip.js";
 
 /** What pip 23 writes, shortened. */
 const logs: [log: string, code: string | undefined, why: RegExp][] = [
@@ -68,15 +68,6 @@ test("a failure has the cause's code, or the one of what failed", () => {
     pipFailure({ ok: false, where: "h", log: "?", details }, "fetch a", "fetch-failed").code,
     "fetch-failed",
   );
-});
-
-test("yanked files that were taken all the same", () => {
-  const line = (reason: string) =>
-    `WARNING: The candidate selected for download or install is a yanked version: 'tiny' candidate (version 1.0 at http://a/tiny-1.0-py3-none-any.whl (from http://a/tiny/))\nReason for being yanked: ${reason}\n`;
-  assert.deepEqual(yankedIn(`x\n${line("broken")}${line("<none given>")}`), [
-    { what: "tiny 1.0", why: "broken" },
-    { what: "tiny 1.0", why: "" },
-  ]);
 });
 
 test("the present moment of a build", () => {
