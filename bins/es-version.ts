@@ -11,6 +11,7 @@ import { loadConfig } from "../lib/config/load.js";
 import { Settings } from "../lib/config/settings.js";
 import { caBundleOption } from "../lib/flags.js";
 import { projectFiles } from "../lib/index/client.js";
+import { lookupCredentials } from "../lib/index/credentials.js";
 import { produce, within } from "../lib/step.js";
 import { readVersion, withLabel } from "../lib/version/label.js";
 import { latestVersion, publishedVersions, refuseUnlessNewest } from "../lib/version/published.js";
@@ -93,9 +94,10 @@ await run(command, async ({ args: [verb = "", typed], flags, rest, context }) =>
   const chosenDay = flags.date === undefined ? undefined : dayNamed(flags.date);
   const access = settings.access("index", { flag: flags.index, ca: flags["ca-bundle"] });
   const index = splitCredentials(access.url).url;
+  const credentials = await lookupCredentials(access.url);
   const published = async () => {
     const files = await within(context, [context.interrupt.signal], (signal) =>
-      projectFiles(access, project, { signal }),
+      projectFiles(access, project, { signal, credentials }),
     );
     if (files instanceof Failure) throw files;
     return publishedVersions(files);

@@ -185,6 +185,7 @@ export class Settings {
       throw new UsageError(
         `${value} is neither the URL of an index nor the name of one${didYouMean(value, Object.keys(named))}`,
       );
+    if (!URL.canParse(value)) throw new UsageError(`${value} is no URL of an index`);
     const main: IndexEntry = { url, upload, proxy, ca_bundle };
     const all = [
       ["index", main] as const,

@@ -6,7 +6,7 @@ import { splitCredentials } from "../base/url.js";
 import type { Access, Way } from "./access.js";
 import { type Credentials, lookupCredentials } from "./credentials.js";
 import { type Answer, readText, request } from "./http.js";
-import { persist } from "./retry.js";
+import { Busy, persist, readRetryAfter } from "./retry.js";
 import { accept, type ListedFile, parsePage } from "./simple.js";
 
 /** A file of a project on an index. */
@@ -28,14 +28,14 @@ export interface IndexFile {
 
 export interface LookUp {
   signal?: AbortSignal | undefined;
-  /** Instead of those in the URL or ~/.netrc. */
+  /** Instead of those in the URL, ~/.pypirc or ~/.netrc. */
   credentials?: Credentials | undefined;
 }
 
 type Asking = LookUp & Way;
 
 const largestPage = 64 * 1024 * 1024;
-const pauses = [300, 1000];
+const pauses = [300, 1000, 2500];
 
 function explain(answer: Answer, known: boolean): Failure {
   const { status, reason, url } = answer;
@@ -44,9 +44,13 @@ function explain(answer: Answer, known: boolean): Failure {
       "auth-failed",
       known
         ? `${url} does not take the user name and password given`
-        : `${url} wants a user name and password: ~/.netrc is the place for them`,
+        : `${url} wants a user name and password: ~/.netrc and ~/.pypirc are the places for them`,
     );
-  return new Failure(`http-${status}`, `${url} answers ${status} ${reason}`.trim());
+  const plain = `${url} answers ${status} ${reason}`.trim();
+  if (status !== 429 && status !== 503) return new Failure(`http-${status}`, plain);
+  const after = readRetryAfter(answer.headers["retry-after"]);
+  const later = after === undefined ? "" : `; it asks to come back in ${Math.ceil(after / 1000)} s`;
+  return new Busy(`http-${status}`, `${plain}${later}`, after);
 }
 
 /** GET, following redirects within the origin: another one is another index, for the user to choose. */

@@ -5,7 +5,7 @@ import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { UsageError } from "../base/failure.js";
-import { splitCredentials } from "../base/url.js";
+import { indexRoot, splitCredentials } from "../base/url.js";
 
 export interface Credentials {
   user: string;
@@ -116,22 +116,34 @@ function inUrl(url: string): Credentials | undefined {
     : { user: user ?? "", password: password ?? "" };
 }
 
-/** For looking into the index at `url`: from the URL, otherwise ~/.netrc (or the file that NETRC names). */
+/** The repository of ~/.pypirc that is this index, by whichever of its URLs. */
+async function repositoryAt(url: string): Promise<Repository | undefined> {
+  return (await readPypirc()).find((each) => indexRoot(each.url) === indexRoot(url));
+}
+
+/** What a repository says of who we are. A password without a name is an API token, whose name is `__token__`. */
+function inRepository(repository: Repository | undefined): Credentials | undefined {
+  if (repository?.password) return { user: repository.user || "__token__", password: repository.password };
+  return repository && inUrl(repository.url);
+}
+
+/** For looking into the index at `url`: from the URL, ~/.pypirc, ~/.netrc (or the file that NETRC names). */
 export async function lookupCredentials(url: string): Promise<Credentials | undefined> {
+  return inUrl(url) ?? inRepository(await repositoryAt(url)) ?? (await fromNetrc(url));
+}
+
+/** For pip, also on hosts: from the URL, ~/.netrc. Those of ~/.pypirc may upload, and stay on this machine. */
+export async function pipCredentials(url: string): Promise<Credentials | undefined> {
   return inUrl(url) ?? (await fromNetrc(url));
 }
 
-/**
- * For uploading to `url`: from the URL, TWINE_USERNAME and TWINE_PASSWORD, the repository of ~/.pypirc with this
- * URL, ~/.netrc. A password without a name is an API token, whose name is `__token__`.
- */
+/** For uploading to `url`: from the URL, TWINE_USERNAME and TWINE_PASSWORD, ~/.pypirc, ~/.netrc. */
 export async function uploadCredentials(url: string): Promise<Credentials | undefined> {
   const own = inUrl(url);
   if (own) return own;
-  const bare = (text: string) => splitCredentials(text).url.replace(/\/$/, "");
-  const repository = (await readPypirc()).find((each) => bare(each.url) === bare(url));
+  const repository = await repositoryAt(url);
   const user = process.env.TWINE_USERNAME || repository?.user;
   const password = process.env.TWINE_PASSWORD || repository?.password;
   if (password) return { user: user || "__token__", password };
-  return (repository && inUrl(repository.url)) ?? (await fromNetrc(url));
+  return inRepository(repository) ?? (await fromNetrc(url));
 }

@@ -3,7 +3,7 @@
 import { Failure } from "../base/failure.js";
 import { splitCredentials } from "../base/url.js";
 import { type Access, readAuthorities } from "./access.js";
-import { lookupCredentials } from "./credentials.js";
+import { pipCredentials } from "./credentials.js";
 
 /** An index in the form in which pip gets it. */
 export interface PipIndex {
@@ -39,7 +39,7 @@ export async function pipIndex(index: Access): Promise<PipIndex> {
     throw new Failure("bad-index", `${address} is no http or https URL`);
   const { url } = splitCredentials(address);
   if (ca !== undefined) await readAuthorities(ca);
-  const credentials = await lookupCredentials(address);
+  const credentials = await pipCredentials(address);
   const { protocol, hostname, host } = new URL(url);
   const trusted = protocol === "http:" && !trustedByPip.test(hostname);
   return {

@@ -3,9 +3,36 @@
 import { pause } from "../base/abort.js";
 import { Failure } from "../base/failure.js";
 
+/** An answer that asks us to come back later (429, 503). */
+export class Busy extends Failure {
+  /** After how many milliseconds, where it says so. */
+  readonly after: number | undefined;
+  constructor(code: string, message: string, after: number | undefined) {
+    super(code, message);
+    this.after = after;
+  }
+}
+
+/** Milliseconds for which a Retry-After is heeded; who asks for more has a longer trouble than a pause mends. */
+const longest = 60_000;
+
+/** What a Retry-After header asks for, in milliseconds: seconds, or a date (RFC 9110, section 10.2.3). */
+export function readRetryAfter(header: string | undefined, present = Date.now()): number | undefined {
+  if (header === undefined) return undefined;
+  if (/^\d+$/.test(header.trim())) return Number(header) * 1000;
+  const date = /GMT$/.test(header) ? Date.parse(header) : Number.NaN;
+  return Number.isNaN(date) ? undefined : Math.max(0, date - present);
+}
+
 /** True for what passes by itself: a busy or restarting server, a connection that was cut. */
 export function mayPass(error: unknown): boolean {
+  if (error instanceof Busy && (error.after ?? 0) > longest) return false;
   return error instanceof Failure && /^(reset|http-(408|429|500|502|503|504))$/.test(error.code);
+}
+
+/** The pause before the next attempt: `ms`, or what the server asks for, if that is longer. */
+export function pauseAfter(error: unknown, ms: number): number {
+  return error instanceof Busy ? Math.max(ms, error.after ?? 0) : ms;
 }
 
 /** Runs `attempt`; when it fails in a way that may pass, again after each of the pauses (milliseconds). */
@@ -19,7 +46,7 @@ export async function persist<T>(
       return await attempt();
     } catch (error) {
       if (!mayPass(error)) throw error;
-      await pause(ms, signal);
+      await pause(pauseAfter(error, ms), signal);
     }
   }
   return attempt();

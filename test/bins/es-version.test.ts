@@ -4,6 +4,7 @@ import type { RequestListener } from "node:http";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { bins, expectStatus, program, recordsOf, scratch } from "../lab/program.js";
+import { secureWeb } from "../lab/tls.js";
 import { nobody, web } from "../lab/web.js";
 
 /** An index that answers so; resolves to its simple URL. */
@@ -132,25 +133,169 @@ test("latest of nothing is a failure", async (t) => {
   assert.match(ran.stderr, /no-version: .* has no version of essay_demo/);
 });
 
-test("an index that does not answer as one is a failure, never a first version", async (t) => {
-  const html = (text: string) => (_: unknown, response: Parameters<RequestListener>[1]) =>
-    response.setHeader("content-type", "text/html").end(text);
-  const bad: [string, RegExp][] = [
-    [await serve(t, html("<h1>Wartung</h1><p>Bitte später</p>")), /not-an-index/],
-    [await serve(t, (_, response) => response.writeHead(403).end()), /http-403/],
+type Answer = Parameters<RequestListener>[1];
+
+/** `es-version next` on an index, with a home directory that has these files. */
+async function nextFrom(
+  t: TestContext,
+  index: string,
+  files: Record<string, string> = {},
+  ...more: string[]
+) {
+  const cwd = scratch(t);
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(cwd, name), text, { mode: 0o600 });
+  const env = { HOME: cwd, NETRC: "", ESSAY_CONFIG: "", no_proxy: "*" };
+  return program("es-version", next("--index", index, ...more), { cwd, env });
+}
+
+/** An answer with a page of this type. */
+const page = (type: string, text: string) => (_: unknown, response: Answer) =>
+  response.setHeader("content-type", type).end(text);
+const json = "application/vnd.pypi.simple.v1+json";
+const status =
+  (code: number, headers: Record<string, string> = {}) =>
+  (_: unknown, response: Answer) =>
+    response.writeHead(code, headers).end("<html>an error page</html>");
+
+test("an index that does not answer as one is a failure that says why, never a first version", async (t) => {
+  const bad: [string | RequestListener, RegExp][] = [
     [
-      await serve(t, (_, response) => response.writeHead(302, { location: "http://127.0.0.2/x/" }).end()),
-      /redirected/,
+      page("text/html", "<h1>Wartung</h1><p>Bitte später</p>"),
+      /not-an-index: \S+ is no page of a package index/,
     ],
-    [`${await nobody()}/simple/`, /refused/],
-    ["ftp://127.0.0.1/simple/", /bad-index/],
+    [page("text/plain", "hello"), /not-an-index: .* its type is text\/plain/],
+    [page(json, '{"files": ['), /not-an-index: .* it is not JSON/],
+    [page(json, '{"meta":{"api-version":"2.0"},"files":[]}'), /not-an-index: .* its version is 2\.0/],
+    [status(403), /http-403: \S+ answers 403 Forbidden/],
+    [status(410), /http-410/],
+    [
+      status(401),
+      /auth-failed: \S+ wants a user name and password: ~\/\.netrc and ~\/\.pypirc are the places/,
+    ],
+    [status(500), /http-500: \S+ answers 500 Internal Server Error/],
+    [
+      status(503, { "retry-after": "7200" }),
+      /http-503: \S+ answers 503 Service Unavailable; it asks to come back in 7200 s/,
+    ],
+    [
+      status(302, { location: "http://127.0.0.2/x/" }),
+      /redirected: .* http:\/\/127\.0\.0\.2\/x\/; if that is/,
+    ],
+    [status(301, { location: "/simple/essay-demo/" }), /bad-answer: \S+ redirects in a circle/],
+    [(request) => request.socket.destroy(), /reset: cannot reach \S+: the connection was cut/],
+    [`${await nobody()}/simple/`, /refused: cannot reach \S+: nothing listens there/],
+    [`http://${"a".repeat(64)}.invalid/simple/`, /unresolved: cannot reach \S+: its name is not known/],
+    ["ftp://127.0.0.1/simple/", /bad-index: ftp:\S+ is no http or https URL/],
   ];
-  for (const [index, code] of bad) {
-    const ran = await program("es-version", next("--index", index), { cwd: scratch(t) });
+  const check = async ([answer, said]: (typeof bad)[number]) => {
+    const ran = await nextFrom(t, typeof answer === "string" ? answer : await serve(t, answer));
     assert.equal(ran.stdout, "", ran.report);
-    assert.notEqual(ran.status, 0, ran.report);
-    assert.match(ran.stderr, code, ran.report);
-  }
+    assert.equal(ran.status, 1, ran.report);
+    assert.match(ran.stderr, said, ran.report);
+  };
+  await Promise.all(bad.map(check));
+});
+
+test("what passes by itself is waited for: a restarting server, a cut connection, half a page", async (t) => {
+  let times = 0;
+  const text = simplePage(["<a href='/f/essay_demo-6.11.21.1.tar.gz'>essay_demo-6.11.21.1.tar.gz</a>"]);
+  const index = await serve(t, (request, response) => {
+    times++;
+    if (times === 1) return response.writeHead(502).end();
+    if (times === 2) return request.socket.destroy();
+    response.setHeader("content-type", "text/html");
+    if (times > 3) return response.end(text);
+    response.setHeader("content-length", text.length);
+    response.write(text.slice(0, 40), () => request.socket.destroy());
+  });
+  const ran = await nextFrom(t, index);
+  assert.equal(ran.status, 0, ran.report);
+  assert.equal(recordsOf(ran.stdout)[0].version, "6.11.21.2");
+  assert.equal(times, 4);
+});
+
+test("a redirect to another origin is not followed, and no credentials travel there", async (t) => {
+  let strangers = 0;
+  const other = await web(t, (_, response) => {
+    strangers++;
+    response.end();
+  });
+  const index = await serve(t, status(302, { location: `${other}/simple/essay-demo/` }));
+  const ran = await nextFrom(t, index.replace("//", "//joe:s3cret@"));
+  assert.equal(ran.status, 1, ran.report);
+  assert.match(ran.stderr, /redirected/);
+  assert.doesNotMatch(ran.stderr + ran.stdout, /s3cret/);
+  assert.equal(strangers, 0);
+});
+
+test("who we are comes from the URL, the named index, ~/.pypirc or ~/.netrc", async (t) => {
+  const wanted = `Basic ${Buffer.from("joe:p@ss:/%").toString("base64")}`;
+  const index = await serve(t, (request, response) => {
+    if (request.headers.authorization !== wanted) return response.writeHead(401).end();
+    response.setHeader("content-type", "text/html").end(simplePage([]));
+  });
+  const password = encodeURIComponent("p@ss:/%");
+  const within = index.replace("//", `//joe:${password}@`);
+  const config = `[index.internal]\nurl = "${within}"\n`;
+  const root = index.replace("simple/", "");
+  const ways: [string, Record<string, string>][] = [
+    [within, {}],
+    ["internal", { "essay.toml": config }],
+    // As a record or ESSAY_INDEX has it: without credentials.
+    [index, { "essay.toml": config }],
+    [index, { ".pypirc": `[local]\nrepository = ${root}\nusername = joe\npassword = p@ss:/%\n` }],
+    [index, { ".netrc": "machine 127.0.0.1 login joe password p@ss:/%\n" }],
+  ];
+  const check = async ([name, files]: (typeof ways)[number]) => {
+    const ran = await nextFrom(t, name, files);
+    assert.equal(ran.status, 0, ran.report);
+    assert.ok(!`${ran.stdout}${ran.stderr}`.includes(password), ran.report);
+  };
+  await Promise.all(ways.map(check));
+  const wrong = await nextFrom(t, index, { ".netrc": "machine 127.0.0.1 login joe password no\n" });
+  assert.equal(wrong.status, 1, wrong.report);
+  assert.match(wrong.stderr, /auth-failed: \S+ does not take the user name and password given/);
+  const broken = await nextFrom(t, index, { ".pypirc": "repository = x\n" });
+  assert.equal(broken.status, 2, broken.report);
+  assert.match(broken.stderr, /\.pypirc, line 1: neither a \[section\]/);
+});
+
+test("an index with a certificate of its own authority, and one behind a proxy", async (t) => {
+  const { origin, ca } = await secureWeb(t, page("text/html", simplePage([])));
+  const index = `${origin}/simple/`;
+  const unknown = await nextFrom(t, index);
+  assert.equal(unknown.status, 1, unknown.report);
+  assert.match(unknown.stderr, /bad-certificate: .* is not trusted .*--ca-bundle/);
+  assert.equal((await nextFrom(t, index, {}, "--ca-bundle", ca)).status, 0);
+  const config = `index.url = "${index}"\nindex.ca_bundle = "${ca}"\n`;
+  assert.equal((await nextFrom(t, index, { "essay.toml": config })).status, 0);
+  const asked: (string | undefined)[] = [];
+  const proxy = await web(t, (request, response) => {
+    asked.push(request.url);
+    page("text/html", simplePage([]))(request, response);
+  });
+  const far = `index.far.url = "http://pypi.example/simple/"\nindex.far.proxy = "${proxy}"\n`;
+  assert.equal((await nextFrom(t, "far", { "essay.toml": far })).status, 0);
+  assert.deepEqual(asked, ["http://pypi.example/simple/essay-demo/"]);
+});
+
+test("midnight: the day is looked at once the index has answered", async (t) => {
+  const index = await indexOf(t, ["essay_demo-6.11.21.3.tar.gz"]);
+  const at = async (moment: number) => {
+    const env = { SOURCE_DATE_EPOCH: String(moment / 1000), TZ: "UTC" };
+    const args = ["next", "--project", "essay_demo", "--index", index];
+    const ran = await expectStatus(0, "es-version", args, { cwd: scratch(t), env });
+    return recordsOf(ran.stdout)[0].version;
+  };
+  const midnight = Date.UTC(2026, 10, 22);
+  assert.equal(await at(midnight - 1000), "6.11.21.4");
+  assert.equal(await at(midnight), "6.11.22.1");
+});
+
+test("a later day on the index than here is said to be one", async (t) => {
+  const index = await indexOf(t, ["essay_demo-6.11.22.1.tar.gz"]);
+  const ran = await expectStatus(1, "es-version", next("--index", index), { cwd: scratch(t) });
+  assert.match(ran.stderr, /would-sort-below: .* 6\.11\.22\.1, which is of a later day: look at the clock/);
 });
 
 test("--timeout ends the wait for a slow index", async (t) => {

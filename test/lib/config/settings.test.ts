@@ -88,6 +88,13 @@ test("an index is named by its URL or by its name in the configuration", () => {
   assert.equal(some.access("uploadIndex", { flag: "plain" }).url, "http://plain/simple/");
 });
 
+test("an index with a URL that cannot be read", () => {
+  assert.throws(
+    () => settings(indexes).access("index", { flag: "http://[" }),
+    new UsageError("http://[ is no URL of an index"),
+  );
+});
+
 test("an index that has no such name is a mistake, with the nearest name", () => {
   const some = settings(indexes);
   assert.throws(

@@ -7,6 +7,7 @@ import {
   lookupCredentials,
   parseNetrc,
   parsePypirc,
+  pipCredentials,
   uploadCredentials,
 } from "../../../lib/index/credentials.js";
 import { scratch } from "../../lab/program.js";
@@ -86,6 +87,24 @@ test("looking up: the URL before .netrc", async (t) => {
   writeFileSync(join(directory, "other"), "default login a password b");
   process.env.NETRC = join(directory, "other");
   assert.deepEqual(await lookupCredentials("http://other.example/"), { user: "a", password: "b" });
+});
+
+test("looking up: .pypirc before .netrc, for whichever URL of the index; pip gets none of it", async (t) => {
+  home(t, {
+    ".netrc": "machine pypi.example login net password rc",
+    ".pypirc":
+      "[x]\nrepository = https://pypi.example/root/x/\nusername = joe\npassword = p@ss\n[y]\nrepository = https://pypi.example/y/legacy/\npassword = token\n",
+  });
+  for (const url of ["https://pypi.example/root/x/+simple/", "https://pypi.example/root/x"])
+    assert.deepEqual(await lookupCredentials(url), { user: "joe", password: "p@ss" }, url);
+  const token = { user: "__token__", password: "token" };
+  assert.deepEqual(await lookupCredentials("https://pypi.example/y/simple/"), token);
+  assert.deepEqual(await uploadCredentials("https://pypi.example/y/simple/"), token);
+  const net = { user: "net", password: "rc" };
+  for (const url of ["https://pypi.example/root/simple/", "http://pypi.example/root/x/"])
+    assert.deepEqual(await lookupCredentials(url), net, url);
+  assert.deepEqual(await pipCredentials("https://pypi.example/root/x/"), net);
+  assert.deepEqual(await pipCredentials("https://a:b@pypi.example/root/x/"), { user: "a", password: "b" });
 });
 
 test("uploading: the URL, TWINE_*, .pypirc, .netrc, in this order", async (t) => {
