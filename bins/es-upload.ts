@@ -2,28 +2,32 @@
 // es-upload: uploads the files of release records to a package index; safe to run twice.
 
 import { normaliseName } from "../lib/base/distribution.js";
-import { Failure } from "../lib/base/failure.js";
+import { Failure, UsageError } from "../lib/base/failure.js";
 import type { RecordWith, ReleaseFile, Upload } from "../lib/base/schema.js";
-import { run } from "../lib/cli.js";
+import { type Context, run } from "../lib/cli.js";
 import { loadConfig } from "../lib/config/load.js";
-import { Settings } from "../lib/config/settings.js";
+import { type Said, Settings } from "../lib/config/settings.js";
 import { caBundleOption } from "../lib/flags.js";
+import { repositoryNamed } from "../lib/index/credentials.js";
+import { Typed } from "../lib/index/login.js";
 import { type Destination, openDestination } from "../lib/index/target.js";
-import { findListed, uploadFile, waitUntilListed } from "../lib/index/upload.js";
+import { findListed, type Manner, uploadFiles, waitUntilListed } from "../lib/index/upload.js";
 import { readMetadata } from "../lib/package/core-metadata.js";
-import { type Done, eachRecord, type Task } from "../lib/step.js";
+import { type Done, eachRecord } from "../lib/step.js";
 
 const command = {
   name: "es-upload",
   summary: "upload the files of release records to a package index",
-  usage: ["[--index URL|NAME] [--ca-bundle FILE] [--no-wait]"],
+  usage: ["[--index URL|NAME | --repository NAME] [--ca-bundle FILE] [--new] [--no-wait]"],
   operands: [0, 0],
   options: {
     index: {
       value: "URL|NAME",
       help: "the index, by its simple or upload URL, or by its name in essay.toml",
     },
+    repository: { short: "r", value: "NAME", help: "the index, by its name in ~/.pypirc" },
     ...caBundleOption,
+    new: { help: "fail when a file is there already, even the same one" },
     "no-wait": { help: "do not wait until the index lists the files" },
   },
 } as const;
@@ -31,23 +35,24 @@ const command = {
 /** How long an index may take to list what it has taken, in milliseconds. */
 const patience = 120_000;
 
-async function destinationOf(
-  settings: Settings,
-  said: { flag: string | undefined; record: string | undefined; ca: string | undefined },
-) {
-  const upload = settings.access("uploadIndex", said);
-  const index = settings.find("index", said) === undefined ? undefined : settings.access("index", said);
-  return openDestination(upload, index);
-}
+/** Files from this size on, in bytes, have their progress shown. */
+const large = 1024 * 1024;
 
 /** What is installed is taken first: wheels before sdists. */
 function inOrder(files: readonly ReleaseFile[]): ReleaseFile[] {
   return [...files.filter(({ kind }) => kind === "wheel"), ...files.filter(({ kind }) => kind !== "wheel")];
 }
 
+function showProgress(context: Context, { filename, size }: ReleaseFile, sent: number): void {
+  const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1);
+  const percent = Math.floor((sent / size) * 100);
+  if (size >= large)
+    context.progress(`${filename}  ${megabytes(sent)} of ${megabytes(size)} MB  ${percent} %`);
+}
+
 async function plan(files: readonly ReleaseFile[], to: Destination, signal: AbortSignal): Promise<Done> {
-  const absent: string[] = [];
-  for (const file of files) if (!(await findListed(file, to, signal))) absent.push(file.filename);
+  const there = await findListed(files, to, signal);
+  const absent = files.filter(({ filename }) => !there.has(filename)).map(({ filename }) => filename);
   const said = absent.length ? `would upload ${absent.join(", ")}` : "all files are there";
   return { fields: { index: to.simple }, changed: absent.length > 0, said: `${said} (${to.simple})` };
 }
@@ -57,50 +62,53 @@ async function upload(
   files: readonly ReleaseFile[],
   to: Destination,
   wait: boolean,
-  signal: AbortSignal,
-): Promise<Upload[]> {
-  const sent: { file: ReleaseFile; outcome: Upload["outcome"]; url: string | undefined }[] = [];
-  for (const file of files)
-    sent.push({ file, ...(await uploadFile(file, () => readMetadata(file.path, file.kind), to, signal)) });
-  const uploaded: Upload[] = [];
-  for (const { file, outcome, url } of sent) {
-    const listed = wait && url === undefined ? await waitUntilListed(file, to, patience, signal) : url;
-    const page = `${to.simple}${normaliseName(file.name)}/`;
-    uploaded.push({ filename: file.filename, url: listed ?? page, outcome });
-  }
-  return uploaded;
-}
-
-async function work(
-  files: readonly ReleaseFile[],
-  to: Destination,
-  wait: boolean,
-  task: Task,
+  manner: Manner,
 ): Promise<Done> {
-  if (task.plan) return plan(files, to, task.signal);
-  const uploaded = await upload(files, to, wait, task.signal);
-  const sent = uploaded.filter(({ outcome }) => outcome === "uploaded").map(({ filename }) => filename);
-  const said = sent.length ? `${sent.join(", ")} uploaded` : "all files were there";
+  const sent = await uploadFiles(files, to, manner);
+  const unseen = sent.filter(({ url }) => url === undefined).map(({ file }) => file);
+  const listed = wait ? await waitUntilListed(unseen, to, patience, manner.signal) : undefined;
+  const uploaded = sent.map(({ file: { filename, name }, outcome, url }) => {
+    const page = `${to.simple}${normaliseName(name)}/`;
+    return { filename, url: url ?? listed?.get(filename)?.url ?? page, outcome } satisfies Upload;
+  });
+  const fresh = uploaded.filter(({ outcome }) => outcome === "uploaded").map(({ filename }) => filename);
+  const said = fresh.length ? `${fresh.join(", ")} uploaded` : "all files were there";
   return {
-    fields: { index: to.simple, uploaded: uploaded.map((each) => ({ ...each })) },
-    changed: sent.length > 0,
+    fields: { index: to.simple, uploaded },
+    changed: fresh.length > 0,
     said: `${said} (${to.simple})`,
   };
 }
 
 await run(command, async ({ flags, context }) => {
+  if (flags.index !== undefined && flags.repository !== undefined)
+    throw new UsageError("--index and --repository both name the index");
+  const named = flags.repository === undefined ? undefined : await repositoryNamed(flags.repository);
   const settings = new Settings(await loadConfig(context));
-  const said = { flag: flags.index, record: undefined, ca: flags["ca-bundle"] };
+  const typed = new Typed(context.ask);
+  const said = { flag: flags.index ?? named?.url, ca: flags["ca-bundle"] ?? named?.ca };
+  const destination = (said: Said) => {
+    const index = settings.find("index", said) === undefined ? undefined : settings.access("index", said);
+    return openDestination(settings.access("uploadIndex", said), index, typed, named);
+  };
   // What is wrong with flags, configuration and .pypirc is said before any record is read.
-  if (settings.find("uploadIndex", said) !== undefined) await destinationOf(settings, said);
+  if (settings.find("uploadIndex", said) !== undefined) await destination(said);
   return eachRecord(context, {
     reads: ["files", "index"],
-    async work(record: RecordWith<"files" | "index">, task) {
-      const to = await destinationOf(settings, { ...said, record: record.index });
+    async work(record: RecordWith<"files" | "index">, { plan: planned, signal }) {
+      const to = await destination({ ...said, record: record.index });
       const files = inOrder(record.files ?? []);
-      if (files.length > 0) return work(files, to, !flags["no-wait"], task);
-      if (task.plan) return { changed: true, said: `would upload what was built (${to.simple})` };
-      throw new Failure("no-files", "the record names no files; es-sdist and es-wheel make them");
+      if (files.length === 0 && planned)
+        return { changed: true, said: `would upload what was built (${to.simple})` };
+      if (files.length === 0)
+        throw new Failure("no-files", "the record names no files; es-sdist and es-wheel make them");
+      if (planned) return plan(files, to, signal);
+      return upload(files, to, !flags["no-wait"], {
+        metadata: ({ path, kind }) => readMetadata(path, kind),
+        onlyNew: flags.new,
+        progress: (file, sent) => showProgress(context, file, sent),
+        signal,
+      });
     },
   });
 });

@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { asFailure, Failure, UsageError } from "./base/failure.js";
 import { printable, printableLines } from "./base/printable.js";
+import { type Asking, ask } from "./base/terminal.js";
 import { hasCredentials, hideCredentials } from "./base/url.js";
 import {
   commonOptions,
@@ -14,6 +15,7 @@ import {
   wholeNumber,
 } from "./flags.js";
 import { Interrupt } from "./interrupt.js";
+import { StatusLine } from "./status-line.js";
 
 /** How an executable presents itself. */
 export interface Command<O extends Options> {
@@ -63,6 +65,10 @@ export interface Context {
   warn(line: string): void;
   /** Text from a host on stderr, each line after a label; for -v. */
   show(label: string, text: string): void;
+  /** Asks the person at the terminal; undefined where there is none. */
+  ask(question: string, how: Asking): Promise<string | undefined>;
+  /** What is going on just now, on a line that the next one replaces; only on a terminal, and not with -q. */
+  progress(text: string): void;
 }
 
 /** Text of a message that is red where colour is wanted. */
@@ -112,6 +118,7 @@ function makeContext(
   interrupt: Interrupt,
 ): Context {
   const colour = process.stderr.isTTY && !process.env.NO_COLOR;
+  const status = new StatusLine(process.stderr, !flags.quiet);
   return {
     name: command.name,
     argv: argv.map(hideCredentials),
@@ -133,15 +140,20 @@ function makeContext(
         const text = printable(hideCredentials(typeof part === "string" ? part : part.bad));
         return colour && typeof part !== "string" ? `\x1b[31m${text}\x1b[0m` : text;
       });
-      if (!flags.quiet) process.stderr.write(`${line.join("")}\n`);
+      if (!flags.quiet) status.write(`${line.join("")}\n`);
     },
     warn: (line) => {
-      process.stderr.write(`${command.name}: ${printable(hideCredentials(line))}\n`);
+      status.write(`${command.name}: ${printable(hideCredentials(line))}\n`);
     },
     show: (label, text) => {
       for (const line of printableLines(text).replace(/\n$/, "").split("\n"))
-        process.stderr.write(`${printable(label)}| ${line}\n`);
+        status.write(`${printable(label)}| ${line}\n`);
     },
+    ask: (question, how) => {
+      status.clear();
+      return ask(question, how);
+    },
+    progress: (text) => status.draw(printable(hideCredentials(text))),
   };
 }
 

@@ -1,23 +1,13 @@
 // SIGINT, SIGTERM and SIGHUP: the first one asks the work to end, the second one ends the program at once.
 
-import { closeSync, openSync } from "node:fs";
 import { Failure } from "./base/failure.js";
+import { hasTerminal } from "./base/terminal.js";
 
 /**
  * Milliseconds within which a further signal is the first one over again: a terminal or a service manager
  * signals a whole group, and whoever started us may pass the signal on.
  */
 const sameSignal = 500;
-
-/** From the keyboard, a signal reaches all processes of the terminal: our children have it without us. */
-function hasTerminal(): boolean {
-  try {
-    closeSync(openSync("/dev/tty", "r"));
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
@@ -53,6 +43,7 @@ export class Interrupt {
    */
   passOn(pass: (name: NodeJS.Signals) => void): () => void {
     const listener = () => {
+      // From the keyboard, a signal reaches all processes of the terminal: our children have it without us.
       if (this.received && (this.received === "SIGTERM" || !hasTerminal())) pass(this.received);
     };
     this.signal.addEventListener("abort", listener);

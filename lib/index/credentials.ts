@@ -5,6 +5,7 @@ import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { UsageError } from "../base/failure.js";
+import { didYouMean } from "../base/nearest.js";
 import { indexRoot, splitCredentials } from "../base/url.js";
 
 export interface Credentials {
@@ -12,13 +13,15 @@ export interface Credentials {
   password: string;
 }
 
-/** A [section] of .pypirc that names a repository. */
+/** A [section] of .pypirc that is about a repository. */
 export interface Repository {
   name: string;
-  /** The upload URL. */
-  url: string;
+  /** The upload URL, as it stands there. */
+  url: string | undefined;
   user: string | undefined;
   password: string | undefined;
+  /** `ca_cert`: a file of certificate authorities. */
+  ca: string | undefined;
 }
 
 /** The text of a file of the user's, or undefined where there is none. Throws UsageError for one not UTF-8. */
@@ -89,19 +92,44 @@ export function parsePypirc(text: string, path: string): Repository[] {
   }
   return [...sections]
     .filter(([name]) => name !== "distutils")
-    .flatMap(([name, settings]) => {
-      const url = settings.get("repository");
-      return url === undefined || !URL.canParse(url)
-        ? []
-        : [{ name, url, user: settings.get("username"), password: settings.get("password") }];
-    });
+    .map(([name, settings]) => ({
+      name,
+      url: settings.get("repository") || undefined,
+      user: settings.get("username") || undefined,
+      password: settings.get("password") || undefined,
+      ca: settings.get("ca_cert") || undefined,
+    }));
 }
 
-/** The repositories of ~/.pypirc; none where there is no such file. */
-export async function readPypirc(): Promise<Repository[]> {
-  const path = join(homedir(), ".pypirc");
+function pypircPath(): string {
+  return join(homedir(), ".pypirc");
+}
+
+/** The repositories of ~/.pypirc; undefined where there is no such file. */
+async function readPypirc(): Promise<Repository[] | undefined> {
+  const path = pypircPath();
   const text = await readOwn(path);
-  return text === undefined ? [] : parsePypirc(text, path);
+  return text === undefined ? undefined : parsePypirc(text, path);
+}
+
+/**
+ * The repository of ~/.pypirc that a person means by this name. Throws UsageError where there is none, or none
+ * that has a URL.
+ */
+export async function repositoryNamed(name: string): Promise<Repository & { url: string }> {
+  const path = pypircPath();
+  const repositories = await readPypirc();
+  if (repositories === undefined) throw new UsageError(`there is no ${path} that could say what ${name} is`);
+  const found = repositories.find((each) => each.name === name);
+  if (found === undefined) {
+    const names = repositories.map((each) => each.name);
+    throw new UsageError(`${path} has no repository [${name}]${didYouMean(name, names)}`);
+  }
+  const { url } = found;
+  if (url === undefined) throw new UsageError(`[${name}] in ${path} has no URL: say it as repository = URL`);
+  if (!URL.canParse(url) || !/^https?:/i.test(url))
+    throw new UsageError(`repository of [${name}] in ${path} is no http or https URL`);
+  return { ...found, url };
 }
 
 async function fromNetrc(url: string): Promise<Credentials | undefined> {
@@ -118,13 +146,15 @@ function inUrl(url: string): Credentials | undefined {
 
 /** The repository of ~/.pypirc that is this index, by whichever of its URLs. */
 async function repositoryAt(url: string): Promise<Repository | undefined> {
-  return (await readPypirc()).find((each) => indexRoot(each.url) === indexRoot(url));
+  const isIndex = ({ url: own }: Repository) =>
+    own !== undefined && URL.canParse(own) && indexRoot(own) === indexRoot(url);
+  return (await readPypirc())?.find(isIndex);
 }
 
 /** What a repository says of who we are. A password without a name is an API token, whose name is `__token__`. */
 function inRepository(repository: Repository | undefined): Credentials | undefined {
   if (repository?.password) return { user: repository.user || "__token__", password: repository.password };
-  return repository && inUrl(repository.url);
+  return repository?.url === undefined ? undefined : inUrl(repository.url);
 }
 
 /** For looking into the index at `url`: from the URL, ~/.pypirc, ~/.netrc (or the file that NETRC names). */
@@ -137,13 +167,22 @@ export async function pipCredentials(url: string): Promise<Credentials | undefin
   return inUrl(url) ?? (await fromNetrc(url));
 }
 
-/** For uploading to `url`: from the URL, TWINE_USERNAME and TWINE_PASSWORD, ~/.pypirc, ~/.netrc. */
-export async function uploadCredentials(url: string): Promise<Credentials | undefined> {
+/**
+ * For uploading to `url`: from the URL, TWINE_USERNAME and TWINE_PASSWORD, the repository of ~/.pypirc that was
+ * named or is this index, ~/.netrc.
+ */
+export async function uploadCredentials(url: string, named?: Repository): Promise<Credentials | undefined> {
   const own = inUrl(url);
   if (own) return own;
-  const repository = await repositoryAt(url);
+  const repository = named ?? (await repositoryAt(url));
   const user = process.env.TWINE_USERNAME || repository?.user;
   const password = process.env.TWINE_PASSWORD || repository?.password;
   if (password) return { user: user || "__token__", password };
   return inRepository(repository) ?? (await fromNetrc(url));
+}
+
+/** The user name for uploading to `url`, where it is said without a password. */
+export async function uploadUser(url: string, named?: Repository): Promise<string | undefined> {
+  const repository = named ?? (await repositoryAt(url));
+  return inUrl(url)?.user || process.env.TWINE_USERNAME || repository?.user;
 }

@@ -1,10 +1,8 @@
 // One HTTP request by node:http or node:https: a body of known length, time limits, and errors that say what
 // happened in a stable word. Redirects are the caller's to follow, so that no credentials travel on by themselves.
 
-import http from "node:http";
-import https from "node:https";
-import { Readable } from "node:stream";
-import { checkServerIdentity } from "node:tls";
+import type http from "node:http";
+import type { PeerCertificate } from "node:tls";
 import { Failure } from "../base/failure.js";
 import { type ProxyInUse, proxyFor, readAuthorities, type Way } from "./access.js";
 import type { Credentials } from "./credentials.js";
@@ -101,19 +99,73 @@ function requestHeaders(options: RequestOptions): Record<string, string> {
   };
 }
 
+/** Resolves when more can be written, or nothing any more. */
+function drained(request: http.ClientRequest): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      for (const event of ["drain", "response", "close"]) request.off(event, done);
+      resolve();
+    };
+    for (const event of ["drain", "response", "close"]) request.on(event, done);
+  });
+}
+
 /**
  * Sends the body. An answer that comes before its end (413, 401) stops the sending, and stays readable.
  * A source that fails ends the request before its last byte, so that no server takes it for whole.
  */
-function send(request: http.ClientRequest, body: Body): void {
-  const source = Readable.from(body.chunks, { objectMode: false });
-  source.on("error", (error) => request.destroy(error));
-  request.on("response", () => {
-    source.unpipe(request);
-    source.destroy();
+async function send(request: http.ClientRequest, body: Body): Promise<void> {
+  let over = false;
+  request.on("close", () => {
+    over = true;
   });
-  request.on("close", () => source.destroy());
-  source.pipe(request);
+  request.on("response", (answer) => {
+    over = true;
+    // The rest of the body is owed on this connection: it is of no use for another request.
+    answer.on("end", () => {
+      if (!request.writableEnded) request.destroy();
+    });
+  });
+  try {
+    for await (const chunk of body.chunks) {
+      if (over) return;
+      if (!request.write(chunk)) await drained(request);
+    }
+    request.end();
+  } catch (error) {
+    request.destroy(error as Error);
+  }
+}
+
+/** How connections to servers are made, for one of the two schemes. */
+interface Scheme {
+  open: typeof http.request;
+  /** Keeps connections for the next request (RFC 9112, section 9.3); they do not keep the program alive. */
+  keeping: http.Agent;
+  checkServerIdentity?: typeof import("node:tls").checkServerIdentity;
+}
+
+const schemes = new Map<string, Promise<Scheme>>();
+
+/** Loaded when it is first needed: each costs some milliseconds. */
+function schemeOf({ protocol }: URL): Promise<Scheme> {
+  const load = async (): Promise<Scheme> => {
+    if (protocol === "http:") {
+      const { Agent, request } = await import("node:http");
+      return { open: request, keeping: new Agent({ keepAlive: true }) };
+    }
+    const { Agent, request } = await import("node:https");
+    const { checkServerIdentity } = await import("node:tls");
+    return { open: request, keeping: new Agent({ keepAlive: true }), checkServerIdentity };
+  };
+  const scheme = schemes.get(protocol) ?? load();
+  schemes.set(protocol, scheme);
+  return scheme;
+}
+
+/** True for a connection that was kept and that the server closed before it saw the request. */
+function wasStale(sent: http.ClientRequest, error: NodeJS.ErrnoException, options: RequestOptions): boolean {
+  return sent.reusedSocket && !options.body && ["ECONNRESET", "EPIPE"].includes(error.code ?? "");
 }
 
 /**
@@ -124,43 +176,53 @@ export async function request(address: string, options: RequestOptions = {}): Pr
   if (!URL.canParse(address) || !/^https?:/i.test(address))
     throw new Failure("bad-index", `${address} is no http or https URL`);
   const url = new URL(address);
-  const { signal, silence = 60_000 } = options;
-  signal?.throwIfAborted();
+  options.signal?.throwIfAborted();
   const ca = options.ca === undefined ? undefined : await readAuthorities(options.ca);
   const proxy = proxyFor(url, options);
-  const agent = proxy ? await proxyAgent(proxy) : false;
-  return new Promise((resolve, reject) => {
-    const sent = (url.protocol === "https:" ? https : http).request(shown(url) + url.search, {
-      method: options.method ?? "GET",
-      headers: requestHeaders(options),
-      agent,
-      ...(ca !== undefined && { ca }),
-      // Behind a proxy, an address would be taken for the name localhost.
-      checkServerIdentity: (_name, certificate) => checkServerIdentity(bareHost(url), certificate),
-      ...(signal && { signal }),
+  const scheme = await schemeOf(url);
+  const attempt = (agent: http.Agent | false) =>
+    new Promise<Answer>((resolve, reject) => {
+      const { signal, silence = 60_000 } = options;
+      const { checkServerIdentity } = scheme;
+      const sent = scheme.open(shown(url) + url.search, {
+        method: options.method ?? "GET",
+        headers: requestHeaders(options),
+        agent,
+        ...(ca !== undefined && { ca }),
+        // Behind a proxy, an address would be taken for the name localhost.
+        ...(checkServerIdentity && {
+          checkServerIdentity: (_name: string, certificate: PeerCertificate) =>
+            checkServerIdentity(bareHost(url), certificate),
+        }),
+        ...(signal && { signal }),
+      });
+      const late = (what: string) => () =>
+        sent.destroy(new Failure("timeout", `${shown(url)} does not answer: ${what}`));
+      const connecting = setTimeout(late(`no connection after ${connectLimit / 1000} s`), connectLimit);
+      sent.on("socket", (socket) => {
+        if (socket.connecting) socket.once("connect", () => clearTimeout(connecting));
+        else clearTimeout(connecting);
+      });
+      sent.on("close", () => clearTimeout(connecting));
+      sent.setTimeout(silence, late(`no byte for ${silence / 1000} s`));
+      sent.on("error", (error) => {
+        if (signal?.aborted) reject(signal.reason);
+        else if (wasStale(sent, error, options)) resolve(attempt(false));
+        else reject(asHttpFailure(error, url, proxy));
+      });
+      sent.on("response", (body) =>
+        resolve({
+          status: body.statusCode ?? 0,
+          reason: body.statusMessage ?? "",
+          headers: body.headers,
+          url: shown(url) + url.search,
+          body,
+        }),
+      );
+      if (options.body) void send(sent, options.body);
+      else sent.end();
     });
-    const late = (what: string) => () =>
-      sent.destroy(new Failure("timeout", `${shown(url)} does not answer: ${what}`));
-    const connecting = setTimeout(late(`no connection after ${connectLimit / 1000} s`), connectLimit);
-    sent.on("socket", (socket) => {
-      if (socket.connecting) socket.once("connect", () => clearTimeout(connecting));
-      else clearTimeout(connecting);
-    });
-    sent.on("close", () => clearTimeout(connecting));
-    sent.setTimeout(silence, late(`no byte for ${silence / 1000} s`));
-    sent.on("error", (error) => reject(signal?.aborted ? signal.reason : asHttpFailure(error, url, proxy)));
-    sent.on("response", (body) =>
-      resolve({
-        status: body.statusCode ?? 0,
-        reason: body.statusMessage ?? "",
-        headers: body.headers,
-        url: shown(url) + url.search,
-        body,
-      }),
-    );
-    if (options.body) send(sent, options.body);
-    else sent.end();
-  });
+  return attempt(proxy ? await proxyAgent(proxy) : scheme.keeping);
 }
 
 /** The chunks of an answer's body. Throws as `request` does, when the connection ends before the body. */

@@ -2,7 +2,8 @@
 
 import { Failure } from "../base/failure.js";
 import type { Access, Way } from "./access.js";
-import { type Credentials, lookupCredentials, uploadCredentials } from "./credentials.js";
+import { lookupCredentials, type Repository, uploadCredentials, uploadUser } from "./credentials.js";
+import { Login, type Typed } from "./login.js";
 
 /** Both URLs of an index, without credentials. */
 export interface Target {
@@ -13,8 +14,8 @@ export interface Target {
 /** An index, the way to it, and who we are for it. */
 export interface Destination extends Target {
   way: Way;
-  forUpload: Credentials | undefined;
-  forLookUp: Credentials | undefined;
+  forUpload: Login;
+  forLookUp: Login;
 }
 
 /**
@@ -38,16 +39,29 @@ export function targetOf(address: string): Target {
 
 /**
  * The destination of uploads to an index. `upload` is its simple or its upload URL, `index` its simple URL where
- * that is known by itself. Throws Failure "bad-index", and UsageError for a .netrc or
- * .pypirc that cannot be read.
+ * that is known by itself, `named` the repository of .pypirc by which a person named it. Throws Failure "bad-index",
+ * and UsageError for a .netrc or .pypirc that cannot be read.
  */
-export async function openDestination(upload: Access, index: Access | undefined): Promise<Destination> {
+export async function openDestination(
+  upload: Access,
+  index: Access | undefined,
+  typed: Typed,
+  named?: Repository,
+): Promise<Destination> {
   const target = targetOf(upload.url);
   if (index !== undefined && index.url !== upload.url) target.simple = targetOf(index.url).simple;
   const sameOrigin = new URL(target.simple).origin === new URL(target.upload).origin;
   // The upload URL's credentials may be in the URL as given, or be kept under the URL that follows from it.
-  const forUpload = (await uploadCredentials(upload.url)) ?? (await uploadCredentials(target.upload));
+  const forUpload =
+    (await uploadCredentials(upload.url, named)) ?? (await uploadCredentials(target.upload, named));
+  const user = (await uploadUser(upload.url, named)) ?? (await uploadUser(target.upload, named));
   const own = await lookupCredentials(index?.url ?? target.simple);
-  const way = { proxy: upload.proxy, ca: upload.ca };
-  return { ...target, way, forUpload, forLookUp: own ?? (sameOrigin ? forUpload : undefined) };
+  const same = sameOrigin ? forUpload : undefined;
+  const forLookUp = named ? (same ?? own) : (own ?? same);
+  return {
+    ...target,
+    way: { proxy: upload.proxy, ca: upload.ca },
+    forUpload: new Login(target.upload, forUpload, user, typed),
+    forLookUp: new Login(target.simple, forLookUp, sameOrigin ? user : undefined, typed),
+  };
 }

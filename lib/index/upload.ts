@@ -1,144 +1,117 @@
-// Uploading a file to a package index by the legacy upload API, safe to repeat: the
+// Uploading files to a package index by the legacy upload API, safe to repeat: the
 // index is asked before, and again when something went wrong.
 
-import { createHash, randomBytes } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { access } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { pause } from "../base/abort.js";
-import { parseFilename } from "../base/distribution.js";
+import { normaliseName, parseFilename } from "../base/distribution.js";
 import { Failure } from "../base/failure.js";
 import type { ReleaseFile, Upload } from "../base/schema.js";
 import { type IndexFile, projectFiles } from "./client.js";
-import { type Answer, type Body, readChunks, readText, request } from "./http.js";
+import type { Credentials } from "./credentials.js";
+import { Digests, type DigestTexts } from "./digests.js";
+import { type MetadataField, uploadForm } from "./form.js";
+import { readChunks, readText, request } from "./http.js";
+import { refusal } from "./refusal.js";
 import { mayPass } from "./retry.js";
 import type { Destination } from "./target.js";
 
 const pauses = [500, 1000, 2000, 4000];
-const chunkSize = 1024 * 1024;
+const chunkSize = 256 * 1024;
 
-/** Reads the file as the record describes it. Throws Failure "hash-mismatch" when it is another by now. */
-async function* readChecked(file: ReleaseFile): AsyncGenerator<Buffer> {
-  const hash = createHash("sha256");
-  let size = 0;
-  for await (const chunk of createReadStream(file.path, { highWaterMark: chunkSize })) {
-    size += chunk.length;
-    if (size > file.size) break;
-    hash.update(chunk);
-    yield chunk;
-  }
-  if (size !== file.size || hash.digest("hex") !== file.sha256)
-    throw new Failure(
-      "hash-mismatch",
-      `${file.path} is not the file that the record describes: it was changed after it was built`,
-    );
+/** How files are to be uploaded. */
+export interface Manner {
+  /** Gives the fields of a file's PKG-INFO or METADATA. */
+  metadata(file: ReleaseFile): Promise<readonly MetadataField[]>;
+  /** Whether a file that is there already is a failure, although it has the same bytes. */
+  onlyNew?: boolean;
+  /** Hears how many bytes of a file have been sent. */
+  progress?: ((file: ReleaseFile, sent: number) => void) | undefined;
+  signal?: AbortSignal | undefined;
 }
 
-async function md5Of(file: ReleaseFile): Promise<string> {
-  await access(file.path).catch((error: Error) => {
-    throw new Failure("no-file", `${file.path} cannot be read: ${error.message}`);
-  });
-  const hash = createHash("md5");
-  for await (const chunk of readChecked(file)) hash.update(chunk);
-  return hash.digest("hex");
+/** A file that the index has. */
+export interface Sent {
+  file: ReleaseFile;
+  outcome: Upload["outcome"];
+  /** Undefined where the index was not yet seen to list it. */
+  url: string | undefined;
 }
 
-/** The form's name of a metadata field: `Requires-Dist` is `requires_dist`; two have a plural. */
-function fieldName(name: string): string {
-  const field = name.toLowerCase().replaceAll("-", "_");
-  return field === "classifier" ? "classifiers" : field === "project_url" ? "project_urls" : field;
+function changed(file: ReleaseFile): Failure {
+  return new Failure(
+    "hash-mismatch",
+    `${file.path} is not the file that the record describes: it was changed after it was built`,
+  );
 }
 
-/** The fields of the form, other than the file. */
-function formFields(
+function unreadable(file: ReleaseFile, error: unknown): Failure {
+  return new Failure("no-file", `${file.path} cannot be read: ${(error as Error).message}`);
+}
+
+/** The file's bytes, and at the end their digests. Throws Failure "hash-mismatch" when they are not the record's. */
+async function* readChecked(
   file: ReleaseFile,
-  md5: string,
-  metadata: readonly (readonly [string, string])[],
-): [string, string][] {
-  const described = metadata.map(([name, value]): [string, string] => [fieldName(name), value]);
-  const missing = (name: string) => !described.some(([field]) => field === name);
-  const needed: [string, string][] = [
-    ["metadata_version", "1.0"],
-    ["name", file.name],
-    ["version", file.version],
-  ];
-  return [
-    [":action", "file_upload"],
-    ["protocol_version", "1"],
-    ["filetype", file.kind === "wheel" ? "bdist_wheel" : "sdist"],
-    ["pyversion", file.kind === "wheel" ? (file.filename.split("-").at(-3) ?? "") : "source"],
-    ["md5_digest", md5],
-    ["sha256_digest", file.sha256],
-    ...needed.filter(([name]) => missing(name)),
-    ...described,
-  ];
-}
-
-/** The form as multipart/form-data (RFC 7578): all but the file is made beforehand, so its length is known. */
-function multipart(file: ReleaseFile, fields: [string, string][]): { type: string; body: Body } {
-  const boundary = `essay-${randomBytes(16).toString("hex")}`;
-  const parts = fields.map(
-    ([name, value]) => `--${boundary}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`,
-  );
-  const head = Buffer.from(
-    `${parts.join("")}--${boundary}\r\nContent-Disposition: form-data; name="content"; filename="${file.filename}"\r\nContent-Type: application/octet-stream\r\n\r\n`,
-  );
-  const tail = Buffer.from(`\r\n--${boundary}--\r\n`);
-  async function* chunks() {
-    yield head;
-    yield* readChecked(file);
-    yield tail;
+  progress: Manner["progress"],
+): AsyncGenerator<Buffer, DigestTexts> {
+  const digests = await Digests.start();
+  let size = 0;
+  try {
+    for await (const chunk of createReadStream(file.path, { highWaterMark: chunkSize })) {
+      size += chunk.length;
+      if (size > file.size) break;
+      digests.update(chunk);
+      yield chunk;
+      progress?.(file, size);
+    }
+  } catch (error) {
+    throw unreadable(file, error);
   }
-  return {
-    type: `multipart/form-data; boundary=${boundary}`,
-    body: { length: head.length + file.size + tail.length, chunks: chunks() },
-  };
+  const texts = digests.end();
+  if (size !== file.size || texts.sha256 !== file.sha256) throw changed(file);
+  return texts;
 }
 
-/** Why an index has refused an upload, and the way on. */
-function explain(file: ReleaseFile, to: Destination, answer: Answer, text: string): Failure {
-  const { status, reason, headers } = answer;
-  const said = [reason, /^text\/plain/.test(headers["content-type"] ?? "") ? text.trim().slice(0, 300) : ""]
-    .filter((part, index, all) => part !== "" && all.indexOf(part) === index)
-    .join(": ");
-  const plain = `${to.upload} answers ${status} ${said}`.trimEnd();
-  const refused = (sentence: string, code = `http-${status}`) => new Failure(code, `${plain}; ${sentence}`);
-  if (status >= 300 && status < 400)
-    return refused(
-      `uploads are not sent on; name the URL itself: ${headers.location ?? "it is not said which"}`,
-    );
-  if (status === 401)
-    return refused(
-      to.forUpload
-        ? "it does not take the user name and password given"
-        : "it wants a user name and password: ~/.netrc, ~/.pypirc, TWINE_USERNAME and TWINE_PASSWORD are the places for them",
-      "auth-failed",
-    );
-  if (status === 403) return refused(`the account may not upload ${file.filename} there`);
-  if (status === 404 || status === 405) return refused("is this the index's upload URL?");
-  if (status === 413)
-    return refused(
-      `${file.filename} has ${file.size} bytes; a server before the index may have to allow that`,
-    );
-  return new Failure(`http-${status}`, plain);
+/** What can be known of a file without reading it: its name and its size are those of the record. */
+async function checkFile(file: ReleaseFile): Promise<void> {
+  const { size } = await stat(file.path).catch((error) => {
+    throw unreadable(file, error);
+  });
+  if (size !== file.size) throw changed(file);
 }
 
+/** The metadata; where it cannot be read, a file that was changed is told as such. */
+async function metadataOf(file: ReleaseFile, manner: Manner): Promise<readonly MetadataField[]> {
+  try {
+    return await manner.metadata(file);
+  } catch (error) {
+    for await (const _ of readChecked(file, undefined));
+    throw error;
+  }
+}
+
+/** Sends the file once; what the index says of it, where it says whether the file was new. */
 async function post(
   file: ReleaseFile,
+  metadata: readonly MetadataField[],
   to: Destination,
-  fields: [string, string][],
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const { type, body } = multipart(file, fields);
+  credentials: Credentials | undefined,
+  { progress, signal }: Manner,
+): Promise<string | undefined> {
+  const { type, body } = uploadForm(file, metadata, readChecked(file, progress));
   const answer = await request(to.upload, {
     ...to.way,
     method: "POST",
     headers: { "content-type": type },
     body,
-    credentials: to.forUpload,
+    credentials,
     signal,
   });
   const text = await readText(answer, 1024 * 1024, signal).catch(() => "");
-  if (answer.status < 200 || answer.status >= 300) throw explain(file, to, answer, text);
+  if (answer.status < 200 || answer.status >= 300)
+    throw refusal(file, answer, text, credentials !== undefined);
+  const outcome = answer.headers["essay-outcome"];
+  return typeof outcome === "string" ? outcome : undefined;
 }
 
 /** The file's digest on the index; where the index does not tell it, of what it serves. */
@@ -148,8 +121,9 @@ async function digestOf(there: IndexFile, to: Destination, signal?: AbortSignal)
   const answer = await request(there.url, {
     ...to.way,
     signal,
-    credentials: ours ? to.forLookUp : undefined,
+    credentials: ours ? to.forLookUp.credentials : undefined,
   });
+  const { createHash } = await import("node:crypto");
   const hash = createHash("sha256");
   for await (const chunk of readChunks(answer, signal)) hash.update(chunk);
   if (answer.status !== 200)
@@ -157,92 +131,135 @@ async function digestOf(there: IndexFile, to: Destination, signal?: AbortSignal)
   return hash.digest("hex");
 }
 
+/** Files of the same project, which an index lists on one page. */
+function byProject(files: readonly ReleaseFile[]): Map<string, ReleaseFile[]> {
+  const projects = new Map<string, ReleaseFile[]>();
+  for (const file of files) {
+    const name = normaliseName(file.name);
+    projects.set(name, [...(projects.get(name) ?? []), file]);
+  }
+  return projects;
+}
+
 /**
- * The file as the index lists it, undefined where it does not. Throws Failure "already-exists" when other bytes
- * have its name there, and those of `projectFiles`.
+ * Those of the files that the index lists, by their names. Throws Failure "already-exists" when other bytes have
+ * the name of one there, and those of `projectFiles`.
  */
 export async function findListed(
-  file: ReleaseFile,
+  files: readonly ReleaseFile[],
   to: Destination,
   signal?: AbortSignal,
-): Promise<IndexFile | undefined> {
-  const files = await projectFiles({ url: to.simple, ...to.way }, file.name, {
-    signal,
-    credentials: to.forLookUp,
-  });
-  const there = files.find(({ filename }) => filename === file.filename);
-  if (there && (await digestOf(there, to, signal)) !== file.sha256)
-    throw new Failure(
-      "already-exists",
-      `${to.simple} has ${file.filename} already, with other bytes; a published file never changes, so give a new version`,
+): Promise<Map<string, IndexFile>> {
+  const found = new Map<string, IndexFile>();
+  for (const [project, wanted] of byProject(files)) {
+    const listed = await to.forLookUp.as(
+      (credentials) => projectFiles({ url: to.simple, ...to.way }, project, { signal, credentials }),
+      signal,
     );
-  return there;
+    for (const file of wanted) {
+      const there = listed.find(({ filename }) => filename === file.filename);
+      if (!there) continue;
+      if ((await digestOf(there, to, signal)) !== file.sha256)
+        throw new Failure(
+          "already-exists",
+          `${to.simple} has ${file.filename} already, with other bytes; a published file never changes, so give a new version`,
+        );
+      found.set(file.filename, there);
+    }
+  }
+  return found;
+}
+
+/** What to make of a file that is there now, with the same bytes, after it was sent. */
+function outcomeOf(file: ReleaseFile, to: Destination, outcome: Upload["outcome"], manner: Manner) {
+  if (!manner.onlyNew) return outcome;
+  throw new Failure(
+    "already-exists",
+    `${to.upload} has ${file.filename} already, with the same bytes: whether from here or from another build cannot be told`,
+  );
 }
 
 /** Sends the file until the index has it. What may pass is tried again; every failure is looked into first. */
-async function send(
-  file: ReleaseFile,
-  to: Destination,
-  fields: [string, string][],
-  signal: AbortSignal | undefined,
-): Promise<"uploaded" | "present"> {
+async function send(file: ReleaseFile, to: Destination, manner: Manner): Promise<Upload["outcome"]> {
+  const { signal } = manner;
+  const metadata = await metadataOf(file, manner);
   for (let attempt = 0; ; attempt++) {
+    let problem: unknown;
     try {
-      await post(file, to, fields, signal);
-      return "uploaded";
+      const told = await to.forUpload.as(
+        (credentials) => post(file, metadata, to, credentials, manner),
+        signal,
+      );
+      if (told !== "present") return "uploaded";
     } catch (error) {
       signal?.throwIfAborted();
-      if (error instanceof Failure && ["hash-mismatch", "auth-failed"].includes(error.code)) throw error;
-      // The answer may be lost and the file there; or another was quicker with the same file.
-      const there = await findListed(file, to, signal).catch((other) => {
-        throw other instanceof Failure && other.code === "already-exists" ? other : error;
-      });
-      if (there) return mayPass(error) ? "uploaded" : "present";
-      const ms = pauses[attempt];
-      if (ms === undefined || !mayPass(error)) throw error;
-      await pause(ms, signal);
+      if (error instanceof Failure && ["hash-mismatch", "no-file", "auth-failed"].includes(error.code))
+        throw error;
+      problem = error;
     }
+    // An attempt before this one may have landed, though its answer got lost.
+    if (problem === undefined) return outcomeOf(file, to, attempt > 0 ? "uploaded" : "present", manner);
+    // The answer may be lost and the file there; or another was quicker with the same file.
+    const there = await findListed([file], to, signal).catch((other) => {
+      throw other instanceof Failure && other.code === "already-exists" ? other : problem;
+    });
+    if (there.size > 0) return outcomeOf(file, to, mayPass(problem) ? "uploaded" : "present", manner);
+    const ms = pauses[attempt];
+    if (ms === undefined || !mayPass(problem)) throw problem;
+    await pause(ms, signal);
   }
 }
 
 /**
- * Makes sure that the index has the file; the URL is there when the index lists it already. `metadata` gives the
- * fields of its PKG-INFO or METADATA, when they are needed. Throws Failure: bad-name, no-file, hash-mismatch (the
- * file is not the one of the record), already-exists, auth-failed, http-NNN, and those of `request` and `projectFiles`.
+ * Makes sure that the index has the files, in their order; nothing is sent when one of them cannot be. Throws
+ * Failure: bad-name, no-file, hash-mismatch (the file is not the one of the record), already-exists, auth-failed,
+ * http-NNN, and those of `request` and `projectFiles`.
  */
-export async function uploadFile(
-  file: ReleaseFile,
-  metadata: () => Promise<readonly (readonly [string, string])[]>,
+export async function uploadFiles(
+  files: readonly ReleaseFile[],
   to: Destination,
-  signal?: AbortSignal,
-): Promise<{ outcome: Upload["outcome"]; url: string | undefined }> {
-  if (!parseFilename(file.filename, file.name))
-    throw new Failure("bad-name", `${file.filename} is no name of an sdist or wheel of ${file.name}`);
-  const md5 = await md5Of(file);
-  const there = await findListed(file, to, signal);
-  if (there) return { outcome: "present", url: there.url };
-  const fields = formFields(file, md5, await metadata());
-  return { outcome: await send(file, to, fields, signal), url: undefined };
+  manner: Manner,
+): Promise<Sent[]> {
+  for (const { filename, name } of files)
+    if (!parseFilename(filename, name))
+      throw new Failure("bad-name", `${filename} is no name of an sdist or wheel of ${name}`);
+  const there = await findListed(files, to, manner.signal);
+  const [old] = there.keys();
+  if (manner.onlyNew && old !== undefined)
+    throw new Failure(
+      "already-exists",
+      `${to.simple} has ${old} already, with the same bytes; a new release needs a new version`,
+    );
+  for (const file of files) if (!there.has(file.filename)) await checkFile(file);
+  const sent: Sent[] = [];
+  for (const file of files) {
+    const url = there.get(file.filename)?.url;
+    sent.push({ file, outcome: url === undefined ? await send(file, to, manner) : "present", url });
+  }
+  return sent;
 }
 
 /**
- * Waits until the index lists the file, and resolves to its URL. Throws Failure "not-listed" after `patience`
- * milliseconds.
+ * Waits until the index lists the files; resolves to them by their names. Throws Failure "not-listed" after
+ * `patience` milliseconds.
  */
 export async function waitUntilListed(
-  file: ReleaseFile,
+  files: readonly ReleaseFile[],
   to: Destination,
   patience: number,
   signal?: AbortSignal,
-): Promise<string> {
+): Promise<Map<string, IndexFile>> {
   const started = performance.now();
+  const listed = new Map<string, IndexFile>();
   for (let ms = 100; ; ms = Math.min(ms * 2, 5000)) {
-    const there = await findListed(file, to, signal);
-    if (there) return there.url;
+    const missing = files.filter(({ filename }) => !listed.has(filename));
+    for (const [name, file] of await findListed(missing, to, signal)) listed.set(name, file);
+    const late = files.find(({ filename }) => !listed.has(filename));
+    if (!late) return listed;
     if (performance.now() - started + ms > patience)
       throw new Failure(
         "not-listed",
-        `${file.filename} is uploaded to ${to.upload}, but ${to.simple} does not list it after ${patience / 1000} s; --no-wait does not wait for it`,
+        `${late.filename} is uploaded to ${to.upload}, but ${to.simple} does not list it after ${patience / 1000} s; --no-wait does not wait for it`,
       );
     await pause(ms, signal);
   }

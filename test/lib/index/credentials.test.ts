@@ -8,7 +8,9 @@ import {
   parseNetrc,
   parsePypirc,
   pipCredentials,
+  repositoryNamed,
   uploadCredentials,
+  uploadUser,
 } from "../../../lib/index/credentials.js";
 import { scratch } from "../../lab/program.js";
 
@@ -48,7 +50,7 @@ default login anonymous password guest`;
   assert.equal(parseNetrc("", "a"), undefined);
 });
 
-test("a .pypirc", () => {
+test("a .pypirc", async (t) => {
   const text = `[distutils]\r\nindex-servers =\r\n    pypi\r\n    internal\r\n
 [public]
 repository: https://upload.example/legacy/
@@ -58,22 +60,48 @@ password = pypi-abc=def:ghi%20#;
 [internal]
 repository = http://pypi.example/
 Username = joe
+ca_cert = /etc/ca.pem
 [broken]
-username = nobody`;
-  assert.deepEqual(parsePypirc(text, ".pypirc"), [
+username = nobody
+[wrong]
+repository = ftp://pypi.example/`;
+  const internal = {
+    name: "internal",
+    url: "http://pypi.example/",
+    user: "joe",
+    password: undefined,
+    ca: "/etc/ca.pem",
+  };
+  assert.deepEqual(parsePypirc(text, ".pypirc").slice(0, 2), [
     {
       name: "public",
       url: "https://upload.example/legacy/",
       user: "__token__",
       password: "pypi-abc=def:ghi%20#;",
+      ca: undefined,
     },
-    { name: "internal", url: "http://pypi.example/", user: "joe", password: undefined },
+    internal,
   ]);
   assert.throws(() => parsePypirc("[a]\nb = c\nnonsense\n", "/x/.pypirc"), {
     name: "UsageError",
     message: /\/x\/\.pypirc, line 3/,
   });
   assert.throws(() => parsePypirc("user = a\n", ".pypirc"), /line 1/);
+
+  home(t, { ".pypirc": text });
+  assert.deepEqual(await repositoryNamed("internal"), internal);
+  for (const [name, message] of [
+    ["intrenal", /\.pypirc has no repository \[intrenal\]; did you mean internal\?/],
+    ["broken", /\[broken\] in .*\.pypirc has no URL/],
+    ["wrong", /\[wrong\] in .*\.pypirc is no http or https URL/],
+    ["distutils", /has no repository \[distutils\]/],
+  ] as const)
+    await assert.rejects(repositoryNamed(name), { name: "UsageError", message });
+  home(t, {});
+  await assert.rejects(repositoryNamed("internal"), {
+    name: "UsageError",
+    message: /there is no .*\.pypirc/,
+  });
 });
 
 test("looking up: the URL before .netrc", async (t) => {
@@ -116,6 +144,12 @@ test("uploading: the URL, TWINE_*, .pypirc, .netrc, in this order", async (t) =>
   assert.deepEqual(await uploadCredentials("http://pypi.example/"), { user: "net", password: "rc" });
   assert.deepEqual(await uploadCredentials("http://pypi.example/up/"), { user: "pypi", password: "rc" });
   assert.deepEqual(await uploadCredentials("http://y.example/"), { user: "a", password: "b" });
+  const named = { name: "z", url: "http://pypi.example/up", user: "zoe", password: "z", ca: undefined };
+  assert.deepEqual(await uploadCredentials("http://pypi.example/up", named), { user: "zoe", password: "z" });
+  assert.equal(await uploadUser("http://pypi.example/up", named), "zoe");
+  assert.equal(await uploadUser("http://pypi.example/up"), "pypi");
+  assert.equal(await uploadUser("http://pypi.example/"), undefined);
+  assert.equal(await uploadUser("http://u@pypi.example/"), "u");
   process.env.TWINE_PASSWORD = "t@:/%";
   assert.deepEqual(await uploadCredentials("http://pypi.example/"), { user: "__token__", password: "t@:/%" });
   process.env.TWINE_USERNAME = "twine";

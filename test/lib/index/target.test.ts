@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { Typed } from "../../../lib/index/login.js";
 import { openDestination, targetOf } from "../../../lib/index/target.js";
 import { scratch } from "../../lab/program.js";
 
@@ -39,24 +40,25 @@ test("credentials go with the origin that they are for", async (t) => {
   process.env.HOME = directory;
   process.env.NETRC = join(directory, "netrc");
   const way = { proxy: "http://proxy.example:3128", ca: "/etc/ca.pem" };
-  assert.deepEqual(await openDestination({ url: "http://a:b@x.example/simple/" }, undefined), {
-    simple: "http://x.example/simple/",
-    upload: "http://x.example/",
-    way: { proxy: undefined, ca: undefined },
-    forUpload: { user: "a", password: "b" },
-    forLookUp: { user: "a", password: "b" },
-  });
-  assert.deepEqual(
-    await openDestination(
-      { url: "http://up.example/legacy/", ...way },
-      { url: "http://look.example/pypi/simple/" },
-    ),
-    {
-      simple: "http://look.example/pypi/simple/",
-      upload: "http://up.example/legacy/",
-      way,
-      forUpload: { user: "u", password: "p" },
-      forLookUp: undefined,
-    },
+  const typed = new Typed(async () => undefined);
+  const one = await openDestination({ url: "http://a:b@x.example/simple/" }, undefined, typed);
+  assert.deepEqual([one.simple, one.upload], ["http://x.example/simple/", "http://x.example/"]);
+  assert.deepEqual(one.way, { proxy: undefined, ca: undefined });
+  for (const login of [one.forUpload, one.forLookUp])
+    assert.deepEqual(login.credentials, { user: "a", password: "b" });
+  const two = await openDestination(
+    { url: "http://up.example/legacy/", ...way },
+    { url: "http://look.example/pypi/simple/" },
+    typed,
   );
+  assert.deepEqual(
+    [two.simple, two.upload],
+    ["http://look.example/pypi/simple/", "http://up.example/legacy/"],
+  );
+  assert.deepEqual(two.way, way);
+  assert.deepEqual(two.forUpload.credentials, { user: "u", password: "p" });
+  assert.equal(two.forLookUp.credentials, undefined);
+  const named = { name: "x", url: "http://up.example/", user: "me", password: "mine", ca: undefined };
+  const three = await openDestination({ url: named.url }, undefined, typed, named);
+  assert.deepEqual(three.forUpload.credentials, { user: "me", password: "mine" });
 });

@@ -1,18 +1,22 @@
 import assert from "node:assert/strict";
-import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { type IncomingMessage, request, type ServerResponse } from "node:http";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { ReleaseFile } from "../../../lib/base/schema.js";
+import { Typed } from "../../../lib/index/login.js";
 import { indexServer } from "../../../lib/index/server.js";
 import { Store } from "../../../lib/index/store.js";
 import { openDestination } from "../../../lib/index/target.js";
-import { uploadFile, waitUntilListed } from "../../../lib/index/upload.js";
+import { type Manner, uploadFiles, waitUntilListed } from "../../../lib/index/upload.js";
 import { readMetadata } from "../../../lib/package/core-metadata.js";
 import { arriving, published } from "../../lab/index.js";
-import { scratch } from "../../lab/program.js";
+import { expectStatus, scratch } from "../../lab/program.js";
 import { releaseFile, tiny } from "../../lab/tiny.js";
 import { listen, web } from "../../lab/web.js";
+
+const nobodyAsked = new Typed(async () => undefined);
 
 /** An upload as it comes to the server before the index. */
 interface Exchange {
@@ -54,9 +58,10 @@ async function index(t: TestContext, trouble: (exchange: Exchange) => void) {
     if (asked.method === "POST") trouble({ asked, response, pass, times: ++times });
     else pass("answered").catch(() => response.destroy());
   });
-  const to = await openDestination({ url: `${origin}/simple/` }, undefined);
-  const upload = async (file: ReleaseFile) =>
-    (await uploadFile(file, () => readMetadata(file.path, file.kind), to)).outcome;
+  const to = await openDestination({ url: `${origin}/simple/` }, undefined, nobodyAsked);
+  const upload = async (file: ReleaseFile, more: Partial<Manner> = {}) =>
+    (await uploadFiles([file], to, { metadata: ({ path, kind }) => readMetadata(path, kind), ...more }))[0]
+      ?.outcome;
   return { store, sdist, wheel, to, upload, uploads: () => times };
 }
 
@@ -74,46 +79,26 @@ test("a file arrives whole, once", async (t) => {
   assert.equal(uploads(), 2);
   for (const file of [sdist, wheel])
     assert.deepEqual(readFileSync(join(store, file.filename)), readFileSync(file.path));
-  assert.equal(
-    await waitUntilListed(wheel, to, 1000),
-    `${new URL(to.upload).origin}/files/${wheel.filename}`,
-  );
+  const listed = await waitUntilListed([wheel], to, 1000);
+  assert.equal(listed.get(wheel.filename)?.url, `${new URL(to.upload).origin}/files/${wheel.filename}`);
 });
 
-test("the form has the digests and the whole metadata", async (t) => {
+test("the digests are those of the file", async (t) => {
   let form = "";
-  const { upload, wheel, sdist } = await index(t, ({ asked, response }) => {
-    form = "";
+  const { upload, wheel } = await index(t, ({ asked, response }) => {
     asked.setEncoding("latin1").on("data", (part) => {
       form += part;
     });
     asked.on("end", () => response.end());
   });
-  const field = (name: string) =>
-    [
-      ...Buffer.from(form, "latin1")
-        .toString()
-        .matchAll(/name="([^"]+)"\r\n\r\n(.*?)\r\n--essay-/gs),
-    ]
-      .filter((match) => match[1] === name)
-      .map((match) => match[2]);
   await upload(wheel);
-  assert.deepEqual(field(":action"), ["file_upload"]);
-  assert.deepEqual(field("filetype"), ["bdist_wheel"]);
-  assert.deepEqual(field("pyversion"), ["py3"]);
-  assert.deepEqual(field("sha256_digest"), [wheel.sha256]);
-  assert.match(field("md5_digest")[0] ?? "", /^[0-9a-f]{32}$/);
-  assert.deepEqual(field("metadata_version"), ["2.1"]);
-  assert.deepEqual(field("name"), ["tiny"]);
-  assert.deepEqual(field("author"), ["Zoë"]);
-  assert.deepEqual(field("classifiers"), ["Programming Language :: Python :: 3", "Topic :: Utilities"]);
-  assert.deepEqual(field("project_urls"), ["Source, http://source.example/"]);
-  assert.deepEqual(field("requires_python"), [">=3.8"]);
-  assert.deepEqual(field("description"), ["First line\nwith ümlaut."]);
-  await upload(sdist);
-  assert.deepEqual(field("filetype"), ["sdist"]);
-  assert.deepEqual(field("pyversion"), ["source"]);
-  assert.deepEqual(field("summary"), ["a small thing"]);
+  const bytes = readFileSync(wheel.path);
+  const told = (field: string) => new RegExp(`name="${field}"\r\n\r\n(\\w*)\r\n`).exec(form)?.[1];
+  assert.equal(told("md5_digest"), createHash("md5").update(bytes).digest("hex"));
+  assert.equal(told("sha256_digest"), createHash("sha256").update(bytes).digest("hex"));
+  const { stdout } = await expectStatus(0, "b2sum", ["-l", "256", wheel.path]);
+  assert.equal(told("blake2_256_digest"), stdout.split(" ")[0]);
+  assert.ok(form.includes(bytes.toString("latin1")));
 });
 
 test("other bytes under the name are an error, nothing is sent", async (t) => {
@@ -124,16 +109,24 @@ test("other bytes under the name are an error, nothing is sent", async (t) => {
 });
 
 test("a file that is not the one of the record does not arrive", async (t) => {
-  const { store, sdist, upload, uploads } = await index(t, ({ pass }) => void pass("answered"));
-  const longer = { ...sdist };
-  appendFileSync(sdist.path, "x");
-  await assert.rejects(upload(longer), { code: "hash-mismatch" });
-  await assert.rejects(upload({ ...longer, size: sdist.size + 1 }), { code: "hash-mismatch" });
-  await assert.rejects(upload({ ...longer, path: `${sdist.path}.gone` }), { code: "no-file" });
-  await assert.rejects(upload({ ...longer, filename: '../x"-1.0.zip' }), { code: "bad-name" });
-  await assert.rejects(upload({ ...longer, name: "other" }), { code: "bad-name" });
+  const { store, sdist, upload, uploads } = await index(t, ({ pass, response }) => {
+    pass("answered").catch(() => response.destroy());
+  });
+  const bytes = readFileSync(sdist.path);
+  await assert.rejects(upload({ ...sdist, size: sdist.size + 1 }), { code: "hash-mismatch" });
+  await assert.rejects(upload({ ...sdist, path: `${sdist.path}.gone` }), { code: "no-file" });
+  await assert.rejects(upload({ ...sdist, path: join(store, "..") }), { code: "hash-mismatch" });
+  await assert.rejects(upload({ ...sdist, filename: '../x"-1.0.zip' }), { code: "bad-name" });
+  await assert.rejects(upload({ ...sdist, name: "other" }), { code: "bad-name" });
+  writeFileSync(sdist.path, Buffer.alloc(sdist.size));
+  await assert.rejects(upload(sdist), { code: "hash-mismatch" }, "also where it is no archive any more");
   assert.equal(uploads(), 0);
-  assert.deepEqual(published(store), []);
+  // Of the same size and still an archive: this is seen when all has been read, and the last bytes are not sent.
+  writeFileSync(sdist.path, bytes);
+  await assert.rejects(upload({ ...sdist, sha256: "0".repeat(64) }), { code: "hash-mismatch" });
+  assert.equal(uploads(), 1);
+  while (arriving(store).length > 0) await new Promise(setImmediate);
+  assert.equal(await upload(sdist), "uploaded");
 });
 
 test("a file that changes while it is sent does not arrive", async (t) => {
@@ -147,7 +140,7 @@ test("a file that changes while it is sent does not arrive", async (t) => {
     writeFileSync(path, Buffer.alloc(3 * 1024 * 1024, 2));
     return [];
   };
-  await assert.rejects(uploadFile(big, change, to), { code: "hash-mismatch" });
+  await assert.rejects(uploadFiles([big], to, { metadata: change }), { code: "hash-mismatch" });
   assert.equal(await upload(sdist), "uploaded");
   // The index sees a moment later that the rest does not come.
   while (arriving(store).length > 0) await new Promise(setImmediate);
@@ -187,32 +180,16 @@ test("a race is no failure with the same bytes, and one with others", async (t) 
   await assert.rejects(upload(wheel), { code: "already-exists" });
 });
 
-test("refusals are explained", async (t) => {
-  const cases: [number, string, string, RegExp][] = [
-    [301, "", "http-301", /name the URL itself: http:\/\/other\.example\/up/],
-    [401, "", "auth-failed", /wants a user name and password/],
-    [403, "No rights", "http-403", /403 No rights; the account may not upload tiny-1\.0\.tar\.gz/],
-    [404, "", "http-404", /upload URL/],
-    [413, "", "http-413", /tiny-1\.0\.tar\.gz has \d+ bytes/],
-    [400, "Invalid classifier", "http-400", /400 Invalid classifier$/],
-    [507, "", "http-507", /507/],
-  ];
-  let answer: [number, string] = [0, ""];
-  const { sdist, upload, uploads } = await index(t, (exchange) => {
-    exchange.response.setHeader("location", "http://other.example/up");
-    answers(...answer)(exchange);
-  });
-  for (const [status, reason, code, message] of cases) {
-    answer = [status, reason];
-    await assert.rejects(upload(sdist), { code, message }, String(status));
-  }
-  assert.equal(uploads(), cases.length);
+test("a refusal is final", async (t) => {
+  const { sdist, upload, uploads } = await index(t, answers(403, "No rights"));
+  await assert.rejects(upload(sdist), { code: "http-403", message: /403 No rights; the account may not/ });
+  assert.equal(uploads(), 1);
 });
 
 test("an index that never lists the file", async (t) => {
   const { sdist, upload, to } = await index(t, answers(200));
   assert.equal(await upload(sdist), "uploaded");
-  await assert.rejects(waitUntilListed(sdist, to, 300), { code: "not-listed", message: /--no-wait/ });
+  await assert.rejects(waitUntilListed([sdist], to, 300), { code: "not-listed", message: /--no-wait/ });
 });
 
 test("an index without SHA-256 is asked for the bytes", async (t) => {
@@ -225,11 +202,75 @@ test("an index without SHA-256 is asked for the bytes", async (t) => {
       response.end(`<a href="/f/${sdist.filename}#md5=00">${sdist.filename}</a>`);
     } else response.end(bytes);
   });
-  const to = await openDestination({ url: origin }, undefined);
-  assert.equal((await uploadFile(sdist, async () => [], to)).outcome, "present");
+  const to = await openDestination({ url: origin }, undefined, nobodyAsked);
+  const upload = () => uploadFiles([sdist], to, { metadata: async () => [] });
+  assert.deepEqual(await upload(), [
+    { file: sdist, outcome: "present", url: `${origin}/f/${sdist.filename}` },
+  ]);
   bytes = "other";
-  await assert.rejects(
-    uploadFile(sdist, async () => [], to),
-    { code: "already-exists" },
+  await assert.rejects(upload(), { code: "already-exists" });
+});
+
+test("nothing is sent when one of the files cannot be", async (t) => {
+  const { store, sdist, wheel, to, uploads } = await index(t, ({ pass }) => void pass("answered"));
+  const both = () =>
+    uploadFiles([wheel, sdist], to, { metadata: ({ path, kind }) => readMetadata(path, kind) });
+  writeFileSync(join(store, sdist.filename), "other bytes");
+  await assert.rejects(both(), { code: "already-exists" });
+  rmSync(join(store, sdist.filename));
+  appendFileSync(sdist.path, "x");
+  await assert.rejects(both(), { code: "hash-mismatch" });
+  assert.equal(uploads(), 0);
+});
+
+test("only new files, where that is wanted: the index says who was first", async (t) => {
+  const onlyNew = { onlyNew: true };
+  const { store, sdist, wheel, upload, uploads } = await index(
+    t,
+    async ({ asked, pass, response, times }) => {
+      if (times === 2) {
+        // Another builder of the same bytes lands them first.
+        writeFileSync(join(store, wheel.filename), readFileSync(wheel.path));
+        await pass("answered");
+      } else if (times === 3) {
+        await pass("dropped");
+        asked.socket.destroy();
+      } else if (times === 4) {
+        writeFileSync(join(store, sdist.filename), readFileSync(sdist.path));
+        asked.resume().on("end", () => response.writeHead(409).end());
+      } else await pass("answered");
+    },
   );
+  assert.equal(await upload(sdist, onlyNew), "uploaded");
+  await assert.rejects(upload(sdist, onlyNew), { code: "already-exists", message: /same bytes/ });
+  assert.equal(uploads(), 1, "seen before anything is sent");
+  await assert.rejects(upload(wheel, onlyNew), { code: "already-exists" });
+  assert.equal(uploads(), 2);
+  for (const trouble of ["the answer is lost", "refused, and there"]) {
+    rmSync(join(store, sdist.filename));
+    await assert.rejects(upload(sdist, onlyNew), { code: "already-exists" }, trouble);
+  }
+  assert.equal(uploads(), 4);
+});
+
+test("what the index says of a file that was there before is believed, unless it may be our own", async (t) => {
+  const { store, wheel, sdist, upload } = await index(t, async ({ asked, pass, response, times }) => {
+    if (times === 1) {
+      writeFileSync(join(store, wheel.filename), readFileSync(wheel.path));
+      await pass("answered");
+    } else if (times === 2) asked.resume().on("end", () => response.writeHead(503).end());
+    else {
+      writeFileSync(join(store, sdist.filename), readFileSync(sdist.path));
+      await pass("answered");
+    }
+  });
+  assert.equal(await upload(wheel), "present");
+  assert.equal(await upload(sdist), "uploaded");
+});
+
+test("progress is told up to the last byte", async (t) => {
+  const { sdist, upload } = await index(t, ({ pass }) => void pass("answered"));
+  const told: number[] = [];
+  await upload(sdist, { progress: (_file, sent) => told.push(sent) });
+  assert.equal(told.at(-1), sdist.size);
 });
