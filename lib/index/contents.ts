@@ -3,11 +3,11 @@
 
 import { createHash } from "node:crypto";
 import { type BigIntStats, createReadStream } from "node:fs";
-import { appendFile, readFile, stat } from "node:fs/promises";
+import { appendFile, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type ParsedFilename, parseFilename } from "../base/distribution.js";
 import { Gate } from "../base/gate.js";
-import { isSettled } from "./listing.js";
+import { isSettled, look } from "./listing.js";
 import { makeFolder, replaceFile } from "./state-folder.js";
 
 /** What is in a file. */
@@ -126,7 +126,8 @@ export class Contents {
       const settled = digest !== undefined || isSettled(stats.mtimeNs);
       const sha256 = digest ?? (await sha256Of(path));
       const known: Known = { stamp, sha256, ...(await this.#describe(path, filename)), whole: true };
-      if (stampOf(await stat(path, { bigint: true })) !== stamp) return undefined;
+      const now = look(path);
+      if (!now || stampOf(now) !== stamp) return undefined;
       if (settled) this.#keep(filename, known);
       return known;
     } finally {

@@ -1,7 +1,8 @@
 // The names in a directory, read again when they have changed. There is no watch on the directory: watches lose
 // events when many come at once, and know nothing of what others do on a network file system.
 
-import { readdir, stat } from "node:fs/promises";
+import { type BigIntStats, statSync } from "node:fs";
+import { readdir } from "node:fs/promises";
 
 /** Milliseconds in which a file system may give two changes the same time. */
 const tick = 100;
@@ -14,6 +15,19 @@ const coarseTick = 2500;
 export function isSettled(mtimeNs: bigint, now = Date.now()): boolean {
   const age = now - Number(mtimeNs / 1_000_000n);
   return age > (mtimeNs % 1_000_000_000n === 0n ? coarseTick : tick);
+}
+
+/**
+ * What a file or directory looks like; undefined where there is none. It does not give way to others: a page needs
+ * a dozen looks, each of some microseconds, and six times of that where each is a promise (tried).
+ */
+export function look(path: string): BigIntStats | undefined {
+  try {
+    return statSync(path, { bigint: true, throwIfNoEntry: false });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ELOOP") return undefined;
+    throw error;
+  }
 }
 
 /** The names in one directory. */
@@ -30,18 +44,14 @@ export class Listing {
    * with `mayBeMissing`.
    */
   async read({ mayBeMissing = false } = {}): Promise<string[] | undefined> {
-    try {
-      const { mtimeNs } = await stat(this.path, { bigint: true });
-      if (mtimeNs === this.#modified) return undefined;
-      this.#modified = undefined;
-      const settled = isSettled(mtimeNs);
-      const names = await readdir(this.path);
-      // What changes from now on changes the time, too, unless that is the time of this very moment.
-      if (settled) this.#modified = mtimeNs;
-      return names;
-    } catch (error) {
-      if (mayBeMissing && (error as NodeJS.ErrnoException).code === "ENOENT") return [];
-      throw error;
-    }
+    const stats = look(this.path);
+    if (!stats && mayBeMissing) return [];
+    if (stats && stats.mtimeNs === this.#modified) return undefined;
+    this.#modified = undefined;
+    const settled = stats && isSettled(stats.mtimeNs);
+    const names = await readdir(this.path);
+    // What changes from now on changes the time, too, unless that is the time of this very moment.
+    if (settled) this.#modified = stats.mtimeNs;
+    return names;
   }
 }

@@ -2,13 +2,14 @@
 // by other means (copied under another name, then renamed) are served as well.
 
 import type { BigIntStats } from "node:fs";
-import { type FileHandle, mkdir, open, stat, unlink } from "node:fs/promises";
+import { type FileHandle, mkdir, open, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { parseFilename } from "../base/distribution.js";
 import { Failure, UsageError } from "../base/failure.js";
 import { Catalogue } from "./catalogue.js";
 import { type Content, Contents, type ReadMetadata } from "./contents.js";
 import { Incoming } from "./incoming.js";
+import { look } from "./listing.js";
 import { cleanFolder, makeFolder, stateFolder, temporaryName } from "./state-folder.js";
 import { unyank, Yanked, yankedFolder } from "./yanked.js";
 
@@ -119,7 +120,7 @@ export class Store {
     const reasons = await this.#yanked.reasons();
     const files = await Promise.all(
       names.map(async (filename): Promise<StoredFile | undefined> => {
-        const stats = await this.#look(filename);
+        const stats = this.#look(filename);
         const content = stats && (await this.#content(filename, stats));
         if (!content) return undefined;
         return {
@@ -137,8 +138,8 @@ export class Store {
     return files.filter((file) => file !== undefined);
   }
 
-  async #look(filename: string): Promise<BigIntStats | undefined> {
-    const stats = await stat(join(this.directory, filename), { bigint: true }).catch(orUndefined);
+  #look(filename: string): BigIntStats | undefined {
+    const stats = look(join(this.directory, filename));
     return stats?.isFile() ? stats : undefined;
   }
 
@@ -152,7 +153,7 @@ export class Store {
 
   /** Opens the file of a name; undefined where there is none, or the name is none of a distribution. */
   async openFile(filename: string): Promise<OpenFile | undefined> {
-    if (!parseFilename(filename) || !(await this.#look(filename))) return undefined;
+    if (!parseFilename(filename) || !this.#look(filename)) return undefined;
     const handle = await open(join(this.directory, filename), "r").catch(orUndefined);
     if (!handle) return undefined;
     try {
@@ -187,12 +188,12 @@ export class Store {
       directory: this.directory,
       most: this.#options.most ?? Number.POSITIVE_INFINITY,
       landed: async (sha256: string) => {
-        const stats = await this.#look(filename);
+        const stats = this.#look(filename);
         if (stats) this.#contents.learn(filename, stats, sha256);
         this.#catalogue.add(filename);
       },
       present: async () => {
-        const stats = await this.#look(filename);
+        const stats = this.#look(filename);
         return stats && (await this.#content(filename, stats))?.sha256;
       },
     };
