@@ -6,6 +6,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
+import { fetchPage } from "../lab/http.js";
 import { arriving, published } from "../lab/index.js";
 import { bins, expectStatus, recordsOf, scratch } from "../lab/program.js";
 import { tiny } from "../lab/tiny.js";
@@ -125,7 +126,10 @@ test("an upload that never goes on does not keep it from ending at a second sign
   socket.destroy();
 });
 
-test("takes no uploads on addresses of others", async (t) => {
+// Of ann, whose password is "secret"; made by crypt(3).
+const users = "ann:$2y$05$abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a\n";
+
+test("takes no uploads on addresses of others, but with a password", async (t) => {
   const cwd = scratch(t);
   const { child, url } = await start(t, ["--bind", "0.0.0.0", join(cwd, "store")]);
   const files = tiny(join(cwd, "dist"));
@@ -135,12 +139,99 @@ test("takes no uploads on addresses of others", async (t) => {
   assert.match(recordsOf(ran.stdout)[0].error.message, /403 this index takes no uploads/);
   assert.deepEqual(published(join(cwd, "store")), []);
   await end(child, "SIGTERM");
+
+  writeFileSync(join(cwd, "users"), users);
+  const guarded = ["--htpasswd", join(cwd, "users"), "--max-size", "1M", join(cwd, "store")];
+  const open = await start(t, ["--bind", "0.0.0.0", ...guarded]);
+  const index = open.url.replace("http://0.0.0.0", "http://ann:secret@127.0.0.1");
+  await expectStatus(0, "es-upload", ["--index", index], { input });
+  assert.equal(published(join(cwd, "store")).length, 2);
+  writeFileSync(join(cwd, "users"), users.replace("ann", "bob"));
+  const out = await expectStatus(1, "es-upload", ["--index", index, "--no-wait"], { input: other(cwd) });
+  assert.match(recordsOf(out.stdout)[0].error.message, /401/);
+  await end(open.child, "SIGTERM");
+});
+
+function other(cwd: string): string {
+  const files = tiny(join(cwd, "dist"), "2.0");
+  return `${JSON.stringify({ project: "tiny", version: "2.0", files })}\n`;
+}
+
+/** The lines that a verb has said, for files of a store that are named without their versions' rest. */
+async function said(cwd: string, ...args: string[]): Promise<string[]> {
+  const { stderr, stdout } = await expectStatus(0, "es-index", args, { cwd });
+  assert.equal(stdout, "");
+  return stderr.trimEnd().split("\n").filter(Boolean);
+}
+
+test("yanks files of a directory that is served, by version and by name", async (t) => {
+  const cwd = scratch(t);
+  const store = join(cwd, "store");
+  mkdirSync(store);
+  for (const name of ["Tiny-1.0.zip", "tiny-1.0-py3-none-any.whl", "tiny-2.0.zip"])
+    writeFileSync(join(store, name), "");
+  const { url } = await start(t, [store]);
+  const yanked = async () => {
+    const page = await fetchPage(`${url}tiny/`);
+    return [...page.body.matchAll(/>([^<]*)<\/a>/g)]
+      .map(([, name]) => name)
+      .filter((name) => page.body.includes(`data-yanked="a&#38;b">${name}<`));
+  };
+  assert.deepEqual(await said(cwd, "yank", "store", "TINY", "v1.00", "--reason", "a&b", "--dry-run"), [
+    "Tiny-1.0.zip: would be yanked",
+    "tiny-1.0-py3-none-any.whl: would be yanked",
+  ]);
+  assert.deepEqual(await yanked(), []);
+  await said(cwd, "yank", "store", "TINY", "v1.00", "--reason", "a&b");
+  assert.deepEqual(await yanked(), ["Tiny-1.0.zip", "tiny-1.0-py3-none-any.whl"]);
+  assert.deepEqual(await said(cwd, "yank", "store", "tiny", "Tiny-1.0.zip", "--undo"), [
+    "Tiny-1.0.zip: not yanked",
+  ]);
+  assert.deepEqual(await said(cwd, "yank", "store", "tiny", "1.0", "--undo"), [
+    "Tiny-1.0.zip: is not yanked already",
+    "tiny-1.0-py3-none-any.whl: not yanked",
+  ]);
+  assert.deepEqual(await yanked(), []);
+  for (const [args, why] of [
+    [["tiny", "3.0"], /no-version: .*store has no file of tiny 3\.0/],
+    [["tiny", "tiny-3.0.zip"], /no-version: .*no file tiny-3\.0\.zip/],
+    [["small", "1.0"], /no-version: .*no file of a project small/],
+  ] as const)
+    assert.match((await expectStatus(1, "es-index", ["yank", "store", ...args], { cwd })).stderr, why);
+});
+
+test("prunes old versions, and says before what would go", async (t) => {
+  const cwd = scratch(t);
+  const store = join(cwd, "store");
+  mkdirSync(store);
+  const names = [
+    "a-1.9.zip",
+    "a-1.10.zip",
+    "a-1.10-py3-none-any.whl",
+    "a-2.0rc1.zip",
+    "b-1.zip",
+    "b-2.zip",
+    "c-1.zip",
+  ];
+  for (const name of names) writeFileSync(join(store, name), "");
+  await said(cwd, "yank", "store", "b", "2");
+  const would = ["a-1.9.zip: would be deleted"];
+  assert.deepEqual(await said(cwd, "prune", "store", "--keep", "1", "--dry-run"), would);
+  assert.deepEqual(published(store), [...names].sort());
+  assert.deepEqual(await said(cwd, "prune", "store", "--keep", "1", "B", "c"), []);
+  const unknown = await expectStatus(1, "es-index", ["prune", "store", "--keep", "1", "a", "none"], { cwd });
+  assert.match(unknown.stderr, /no-version: .*no file of a project none/);
+  assert.deepEqual(published(store), [...names].sort());
+  assert.deepEqual(await said(cwd, "prune", "store", "--keep", "1"), ["a-1.9.zip: deleted"]);
+  assert.deepEqual(published(store), names.filter((name) => name !== "a-1.9.zip").sort());
 });
 
 test("what cannot be served", async (t) => {
   const cwd = scratch(t);
   writeFileSync(join(cwd, "file"), "");
   mkdirSync(join(cwd, "store"));
+  writeFileSync(join(cwd, "store", "a-1.zip"), "");
+  writeFileSync(join(cwd, "users"), `${users}bob:$apr1$abc$def\n`);
   const { url } = await start(t, [join(cwd, "store")]);
   const taken = await expectStatus(1, "es-index", ["--port", new URL(url).port, "store"], { cwd });
   assert.match(taken.stderr, /cannot-listen: .*in use/);
@@ -153,6 +244,33 @@ test("what cannot be served", async (t) => {
     ["store", "--"],
     ["store", "b"],
     ["--bind", "", "store"],
-  ])
-    await expectStatus(2, "es-index", args, { cwd });
+    ["--private", "store"],
+    ["--htpasswd", "none", "store"],
+    ["--htpasswd", "users", "store"],
+    ["--max-size", "1T", "store"],
+    ["--max-size", "0", "store"],
+    ["--upstream", "pypi", "store"],
+    ["--upstream", "ftp://up.example/", "store"],
+    ["--upstream", "http://ann:secret@up.example/simple/", "store"],
+    ["--keep", "1", "store"],
+    ["--undo", "store"],
+    ["yank", "store", "a"],
+    ["yank", "store", "a", "1", "2"],
+    ["yank", "store", "a", "b"],
+    ["yank", "store", "a/b", "1"],
+    ["yank", "none", "a", "1"],
+    ["yank", "store", "a", "1", "--keep", "1"],
+    ["yank", "store", "a", "1", "--undo", "--reason", "x"],
+    ["yank", "store", "a", "1", "--reason", "x\ny"],
+    ["yank", "store", "a", "1", "--", "true"],
+    ["prune", "store"],
+    ["prune", "store", "--keep", "0"],
+    ["prune", "none", "--keep", "1"],
+    ["prune", "store", "--keep", "1", "--port", "1"],
+  ]) {
+    const ran = await expectStatus(2, "es-index", args, { cwd });
+    assert.doesNotMatch(ran.stderr, /secret/, ran.report);
+  }
+  const refused = await expectStatus(2, "es-index", ["--htpasswd", "users", "store"], { cwd });
+  assert.match(refused.stderr, /users, line 2: the password of bob is hashed by MD5 \(apr1\); only bcrypt/);
 });
