@@ -3,8 +3,8 @@
 import { projectsOf } from "../base/distribution.js";
 import { Listing } from "./listing.js";
 
-/** A reading that took longer (milliseconds) is not repeated within `pause`, unless certainty is asked for. */
-const long = 20;
+/** A directory of more names is read again only after a pause (milliseconds), unless certainty is asked for. */
+const many = 2000;
 const pause = 500;
 
 /** The names of distributions in a directory, by project. */
@@ -18,7 +18,6 @@ export class Catalogue {
   /** Names that we made while a reading was under way, which may have missed them. */
   readonly #made = new Set<string>();
   #reading = 0;
-  #took = 0;
   #ended = Number.NEGATIVE_INFINITY;
   #running: Promise<void> | undefined;
   #next: Promise<void> | undefined;
@@ -35,7 +34,7 @@ export class Catalogue {
    * it is known half a second later; at once where `certain` asks for it.
    */
   async refresh({ certain = false } = {}): Promise<void> {
-    if (!certain && this.#took > long && performance.now() - this.#ended < pause) return;
+    if (!certain && this.#seen.size > many && performance.now() - this.#ended < pause) return;
     // A look that began before the call may miss what was done before it: so a further one, for all who wait.
     if (this.#running)
       this.#next ??= this.#running
@@ -56,7 +55,6 @@ export class Catalogue {
 
   async #look(): Promise<void> {
     this.#made.clear();
-    const started = performance.now();
     const names = await this.#listing.read();
     if (!names) return;
     this.#reading++;
@@ -66,7 +64,6 @@ export class Catalogue {
     for (const [name, reading] of this.#seen)
       if (reading !== this.#reading && !this.#made.has(name)) this.#drop(name);
     this.#ended = performance.now();
-    this.#took = this.#ended - started;
   }
 
   #insert(name: string): void {

@@ -1,15 +1,12 @@
 // A file on its way into the index: hidden until it is whole and on the disk.
 
-import { createHash } from "node:crypto";
 import { type FileHandle, link, unlink } from "node:fs/promises";
 import { Failure } from "../base/failure.js";
+import type { Digests, DigestTexts } from "./digests.js";
 import { syncFolder } from "./state-folder.js";
 
 /** What an uploader says about the bytes that it sends; all that it says is checked. */
-export interface Digests {
-  sha256?: string | undefined;
-  md5?: string | undefined;
-}
+export type Announced = { [name in keyof DigestTexts]?: string | undefined };
 
 /** Where a file comes to lie, and what is to be known of that. */
 export interface Landing {
@@ -29,14 +26,14 @@ export class Incoming {
   readonly #landing: Landing;
   readonly #hidden: string;
   readonly #handle: FileHandle;
-  readonly #sha256 = createHash("sha256");
-  readonly #md5 = createHash("md5");
+  readonly #digests: Digests;
   #size = 0;
   #over = false;
 
   /** `hidden` is the path of `handle`'s file, on the same file system as the landing. */
-  constructor(landing: Landing, hidden: string, handle: FileHandle) {
+  constructor(landing: Landing, hidden: string, handle: FileHandle, digests: Digests) {
     this.#landing = landing;
+    this.#digests = digests;
     this.#hidden = hidden;
     this.#handle = handle;
   }
@@ -47,8 +44,7 @@ export class Incoming {
     this.#size += chunk.length;
     if (this.#size > most)
       throw new Failure("too-large", `${filename} has more than the ${most} bytes that this index takes`);
-    this.#sha256.update(chunk);
-    this.#md5.update(chunk);
+    this.#digests.update(chunk);
     await this.#handle.writeFile(chunk);
   }
 
@@ -56,12 +52,12 @@ export class Incoming {
    * Makes the file visible, and lasting. Resolves to "present" when these very bytes were there before. Throws
    * Failure "digest-missing", "digest-mismatch", or "already-exists" when other bytes have the name.
    */
-  async commit(digests: Digests): Promise<"uploaded" | "present"> {
+  async commit(announced: Announced): Promise<"uploaded" | "present"> {
     try {
-      const sha256 = this.#sha256.digest("hex");
-      this.#check(digests, { sha256, md5: this.#md5.digest("hex") });
+      const digests = this.#digests.end();
+      this.#check(announced, digests);
       await this.#handle.sync();
-      const outcome = await this.#publish(sha256);
+      const outcome = await this.#publish(digests.sha256);
       await syncFolder(this.#landing.directory);
       return outcome;
     } finally {
@@ -77,12 +73,16 @@ export class Incoming {
     await unlink(this.#hidden);
   }
 
-  #check(said: Digests, is: { sha256: string; md5: string }): void {
+  #check(said: Announced, is: DigestTexts): void {
     const { filename } = this.#landing;
-    if (!said.sha256 && !said.md5)
-      throw new Failure("digest-missing", `${filename} came without sha256_digest and md5_digest`);
-    for (const name of ["sha256", "md5"] as const)
-      if (said[name] && said[name].toLowerCase() !== is[name])
+    const names = Object.keys(is) as (keyof DigestTexts)[];
+    if (!names.some((name) => said[name]))
+      throw new Failure(
+        "digest-missing",
+        `${filename} came without sha256_digest, md5_digest and blake2_256_digest`,
+      );
+    for (const name of names)
+      if (said[name] && said[name]?.toLowerCase() !== is[name])
         throw new Failure(
           "digest-mismatch",
           `${filename} came with the ${name} ${is[name]} and was announced with ${said[name]}`,

@@ -9,7 +9,7 @@ import type { Incoming } from "./incoming.js";
 import type { Store } from "./store.js";
 
 /** The fields that are looked at; the metadata is in the file itself. */
-const looked = new Set([":action", "name", "sha256_digest", "md5_digest"]);
+const looked = new Set([":action", "name", "sha256_digest", "md5_digest", "blake2_256_digest"]);
 
 /** A form as far as it has come. */
 class Form {
@@ -64,6 +64,7 @@ class Form {
     return this.upload.commit({
       sha256: this.fields.get("sha256_digest"),
       md5: this.fields.get("md5_digest"),
+      blake2b: this.fields.get("blake2_256_digest"),
     });
   }
 }

@@ -8,6 +8,7 @@ import { parseFilename } from "../base/distribution.js";
 import { Failure, UsageError } from "../base/failure.js";
 import { Catalogue } from "./catalogue.js";
 import { type Content, Contents, type ReadMetadata } from "./contents.js";
+import { Digests } from "./digests.js";
 import { Incoming } from "./incoming.js";
 import { look } from "./listing.js";
 import { cleanFolder, makeFolder, stateFolder, temporaryName } from "./state-folder.js";
@@ -180,6 +181,7 @@ export class Store {
   async receive(filename: string): Promise<Incoming> {
     if (!parseFilename(filename) || filename.length > longestName)
       throw new Failure("bad-name", `"${filename}" is no name of an sdist or wheel`);
+    const digests = await Digests.start();
     const folder = stateFolder(this.directory);
     await makeFolder(folder);
     const hidden = join(folder, temporaryName("upload"));
@@ -197,7 +199,7 @@ export class Store {
         return stats && (await this.#content(filename, stats))?.sha256;
       },
     };
-    return new Incoming(landing, hidden, await open(hidden, "wx", 0o644));
+    return new Incoming(landing, hidden, await open(hidden, "wx", 0o644), digests);
   }
 
   /** Deletes a file, and its mark where it was yanked. Who reads it reads it to its end. */

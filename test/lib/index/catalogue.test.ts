@@ -77,6 +77,22 @@ test("who asks while others ask sees what was there before", async (t) => {
   assert.equal(catalogue.filenames("a").length, 20);
 });
 
+test("a large directory is read after a pause, or at once where that is asked for", async (t) => {
+  const directory = scratch(t);
+  for (let count = 0; count < 2100; count++) writeFileSync(join(directory, `p${count}-1.0.zip`), "");
+  const catalogue = new Catalogue(directory);
+  await catalogue.refresh();
+  assert.equal(catalogue.projects().size, 2100);
+  writeFileSync(join(directory, "a-1.0.zip"), "");
+  await catalogue.refresh({ certain: true });
+  assert.deepEqual(catalogue.filenames("a"), ["a-1.0.zip"]);
+  rmSync(join(directory, "a-1.0.zip"));
+  while (catalogue.filenames("a").length > 0) {
+    await catalogue.refresh();
+    await new Promise(setImmediate);
+  }
+});
+
 test("a directory that cannot be read, and can be later", async (t) => {
   const directory = join(scratch(t), "store");
   const catalogue = new Catalogue(directory);

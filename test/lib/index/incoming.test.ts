@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { Digests } from "../../../lib/index/digests.js";
 import { Incoming } from "../../../lib/index/incoming.js";
 import { scratch } from "../../lab/program.js";
 
@@ -20,7 +21,7 @@ async function begin(t: TestContext, present?: string) {
     landed: async (sha256: string) => void landed.push(sha256),
     present: async () => present,
   };
-  const incoming = new Incoming(landing, hidden, await open(hidden, "wx"));
+  const incoming = new Incoming(landing, hidden, await open(hidden, "wx"), await Digests.start());
   return { incoming, directory, landed };
 }
 
@@ -47,6 +48,19 @@ test("a name that is taken, by the same bytes and by others", async (t) => {
     else await assert.rejects(commit, { code: "already-exists" });
     assert.deepEqual(readdirSync(directory), ["a-1.0.zip"]);
     assert.equal(readFileSync(join(directory, "a-1.0.zip"), "utf8"), "was here");
+  }
+});
+
+test("each digest that is announced is compared", async (t) => {
+  for (const name of ["sha256", "md5", "blake2b"] as const) {
+    const { incoming, directory } = await begin(t);
+    await incoming.write(Buffer.from("text"));
+    const announced = { sha256: digest("sha256", "text"), [name]: "00" };
+    await assert.rejects(incoming.commit(announced), {
+      code: "digest-mismatch",
+      message: new RegExp(`the ${name} `),
+    });
+    assert.deepEqual(readdirSync(directory), []);
   }
 });
 
