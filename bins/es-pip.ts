@@ -8,7 +8,7 @@ import { hostOptions, liveOption } from "../lib/flags.js";
 import { onHosts } from "../lib/host-step.js";
 import { refuseLive } from "../lib/host-venv.js";
 import { type PipIndex, pipIndexes } from "../lib/index/pip.js";
-import { deployed, wantedRelease, wantedVersions } from "../lib/pip-wanted.js";
+import { deployed, type Wanted, wantedRelease, wantedVersions } from "../lib/pip-wanted.js";
 import { eachRecord } from "../lib/step.js";
 import { runScript } from "../lib/transport/run-script.js";
 
@@ -26,14 +26,17 @@ const command = {
 } as const;
 
 /** pip's "no such version" in words that name the index and what it has. */
-function explained(error: unknown, index: PipIndex): unknown {
+function explained(error: unknown, index: PipIndex, wanted: Wanted): unknown {
   if (!(error instanceof Failure) || error.code !== "version-not-found") return error;
   const [requirement = "", versions = "none"] = error.message.split("\t");
   const latest = versions.split(", ").at(-1);
   const has = versions === "none" ? "pip finds none there for this Python" : `latest is ${latest}`;
+  const named = requirement.replace(/[[=].*/, "");
+  const ofRelease = wanted.byHash && wanted.requirements.some(({ project }) => project === named);
+  const no = ofRelease ? "no file of the release that fits this host for" : "no";
   return new Failure(
     error.code,
-    `no ${requirement.replace(/===?/, " ")} on ${index.url} (${has})`,
+    `${no} ${requirement.replace(/===?/, " ")} on ${index.url} (${has})`,
     error.details,
   );
 }
@@ -89,8 +92,9 @@ await run(command, async ({ args, flags, context }) => {
           record,
           { parts: ["state", "pip"], args, code: "pip-failed" },
           task,
-        ).catch((error: unknown) => Promise.reject(explained(error, index)));
+        ).catch((error: unknown) => Promise.reject(explained(error, index, wanted)));
         const changes = results.all("change");
+        const yanked = results.all("yanked").map((what) => `; ${what} is yanked`);
         const installed = Object.fromEntries(
           (results.get("installed") ?? "")
             .split("\n")
@@ -102,7 +106,7 @@ await run(command, async ({ args, flags, context }) => {
           changed: changes.length > 0,
           said:
             changes.length > 0
-              ? changes.join(", ")
+              ? `${changes.join(", ")}${yanked.join("")}`
               : `${wanted.requirements.map((r) => `${r.project} ${r.version}`).join(", ")} already there`,
         };
       },

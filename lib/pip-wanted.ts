@@ -16,6 +16,8 @@ export interface Wanted {
   /** The texts of requirements files, one for each run of pip. */
   runs: readonly string[];
   commit?: string;
+  /** True for the files of a release. */
+  byHash?: true;
   /** Where the release was uploaded to. */
   index?: string;
 }
@@ -40,20 +42,27 @@ export async function wantedRelease(file: string, tell: Tell): Promise<Wanted> {
     throw new UsageError(`${file} is no record of a built release: project, version or files are missing`);
   const main = await distribution(file, project, version, tell);
   const keyOf = (one: Requirement) => `${normaliseName(one.project)} ${one.version}`;
-  const all = new Map([[keyOf(main), { ...main, sha256: [] as string[] }]]);
+  const all = new Map([[keyOf(main), { ...main, wheels: [] as string[], sdists: [] as string[] }]]);
   for (const one of files) {
     const named = await distribution(file, one.name, one.version, () => {});
-    const entry = all.get(keyOf(named)) ?? { ...named, sha256: [] };
-    entry.sha256.push(one.sha256);
+    const entry = all.get(keyOf(named)) ?? { ...named, wheels: [], sdists: [] };
+    entry[one.kind === "wheel" ? "wheels" : "sdists"].push(one.sha256);
     all.set(keyOf(named), entry);
   }
-  const requirements = [...all.values()];
-  if (requirements[0]?.sha256.length === 0)
+  const found = [...all.values()];
+  if (found[0] && found[0].wheels.length + found[0].sdists.length === 0)
     throw new UsageError(`${file} has no file of ${main.project} ${main.version}`);
-  const byHash = requirements.map((one) => requirementLine(one.name, one.version, one.sha256)).join("\n");
+  // What was built and tested is the wheel: where there is one, no host builds another from the sdist.
+  const lines = found.map(({ name, version, wheels, sdists }) =>
+    requirementLine(name, version, wheels.length > 0 ? wheels : sdists),
+  );
+  const built = found.filter(({ wheels }) => wheels.length > 0).map(({ project: one }) => one);
+  const byHash = [...(built.length > 0 ? [`--only-binary ${built.join(",")}`] : []), ...lines].join("\n");
+  const requirements = found.map(({ wheels, sdists, ...requirement }) => requirement);
   const complete = requirements.length > 1;
   return {
     requirements,
+    byHash: true,
     runs: complete ? [byHash] : [byHash, requirementLine(main.name, main.version)],
     ...(commit !== undefined && { commit }),
     ...(index !== undefined && { index }),

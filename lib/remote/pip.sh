@@ -170,13 +170,28 @@ explain_absence() {
     fail version-not-found "$missing"
 }
 
+# refuse_conflict: fails when pip has installed what does not go together: before 20.3 it only says so.
+refuse_conflict() {
+    conflict=$(sed -n "s/^ERROR: \\(.* has requirement .*, but you'll have .* which is incompatible\\)\\.*\$/\\1/p" "$log" | head -n 1)
+    [ -z "$conflict" ] || fail conflict "these do not go together: $conflict"
+}
+
+# tell_yanked: results for what pip has installed although it is yanked (PEP 592): an exact version is.
+tell_yanked() {
+    sed -n "s/^ *WARNING: The candidate selected for download or install is a yanked version: '\\(.*\\)' candidate (version \\([^ ]*\\) at .*/\\1 \\2/p" "$log" |
+        sort -u >"$essay_scratch/yanked"
+    while read -r what; do result yanked "$what"; done <"$essay_scratch/yanked"
+}
+
 # explain FLAG...: fails with what the log of pip says.
 explain() {
     if grep -q 'DO NOT MATCH THE HASHES' "$log"; then
-        what=$(sed -n 's/^    \([^ ].*\) from .*$/\1/p' "$log" | head -n 1)
+        what=$(sed -n 's/^    [^ ].* from \([^ #]*\).*$/\1/p' "$log" | head -n 1 | sed -e 's|.*/||' -e 's/%2[Bb]/+/g')
         than="the index itself says"
-        ! grep -q -e ' --hash=' "$essay_scratch/requirements-1.txt" || than="the release"
-        fail hash-mismatch "the index has another file for ${what:-a distribution} than $than: nothing was installed"
+        ! grep -q -e ' --hash=' "$essay_scratch/requirements-$essay_i.txt" || than="the release"
+        kept=": nothing was installed"
+        ! grep -q '^Installing collected packages' "$log" || kept=
+        fail hash-mismatch "${what:-a file} on the index has other bytes than $than$kept"
     fi
     explain_absence "$@"
     if grep -q 'No space left on device' "$log"; then
@@ -206,6 +221,8 @@ install() {
             explain "$@"
         fi
     done
+    refuse_conflict
+    tell_yanked
 }
 
 if [ ! -x "$venv/bin/python" ]; then

@@ -20,17 +20,24 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, describe, type TestContext, test } from "node:test";
 import type { ReleaseFile } from "../../lib/base/schema.js";
+import { fetchPage } from "../lab/http.js";
 import { type LabIndex, startIndex } from "../lab/index.js";
 import { identity, until } from "../lab/processes.js";
-import { bins, expectStatus, type RunOptions, recordsOf, scratch } from "../lab/program.js";
+import { bins, expectStatus, type RunOptions, recordsOf, scratch, shell } from "../lab/program.js";
+import { backend, packed, plainSdist, selfBuilding } from "../lab/sdist.js";
 import { pathOf, shells } from "../lab/shells.js";
 import { tiny } from "../lab/tiny.js";
 
 let index: LabIndex;
+/** A home directory with a virtualenv that all others are copies of. */
+// biome-ignore lint/suspicious/noExplicitAny: tests look into records of every kind
+const first = { home: "", record: {} as any };
 
 before(async () => {
   index = await startIndex();
   tiny(index.directory, "1.0");
+  tiny(index.directory, "1.0.5");
+  await expectStatus(0, "es-index", ["yank", index.directory, "tiny", "1.0.5", "--reason", "broken"]);
   tiny(index.directory, "1.1");
   tiny(index.directory, "1.1+fixbug");
   tiny(index.directory, "3.0", "picky", "", ["Requires-Python: >=3.99"]);
@@ -38,10 +45,13 @@ before(async () => {
   tiny(index.directory, "2.0", "needs", "", ["Requires-Dist: nosuchdist"]);
   tiny(index.directory, "1.0", "built");
   rmSync(join(index.directory, "built-1.0-py3-none-any.whl"));
+  first.home = realpathSync(mkdtempSync(join(tmpdir(), "essay-home-")));
+  first.record = await made(first.home);
 });
 
 after(async () => {
   await index.stop();
+  rmSync(first.home, { recursive: true });
   for (const pip of compiled.values()) rmSync(dirname(pip), { recursive: true });
 });
 
@@ -60,20 +70,39 @@ function warm(venv: string, site: string): void {
   cpSync(known, join(site, "pip"), { recursive: true });
 }
 
-/** A private home directory with a virtualenv, and what es-venv says of it. */
-async function deployed(t: TestContext, env: NodeJS.ProcessEnv = {}) {
-  const home = realpathSync(scratch(t));
+/** Makes a virtualenv in a home directory, and what es-venv says of it. */
+async function made(home: string, env: NodeJS.ProcessEnv = {}) {
   const ran = await expectStatus(0, "es-venv", ["--prefix", join(home, "srv"), "a"], {
     input: `${JSON.stringify({ host: "@local", transport: "local" })}\n`,
     cwd: home,
     env: { HOME: home, ...env },
   });
+  const { trace: _, ...record } = recordsOf(ran.stdout)[0];
+  const { venv, site } = placesIn(home);
+  warm(venv, site);
+  return record;
+}
+
+function placesIn(home: string) {
   const venv = join(home, "srv/a");
   const lib = join(venv, "lib");
   const site = join(lib, readdirSync(lib).find((name) => /^python3/.test(name)) ?? "", "site-packages");
-  warm(venv, site);
-  const { trace: _, ...record } = recordsOf(ran.stdout)[0];
-  return { home, venv, site, record };
+  return { home, venv, site };
+}
+
+/** A private home directory with a virtualenv: a copy of the first one, unless it is to be made in another way. */
+async function deployed(t: TestContext, env?: NodeJS.ProcessEnv) {
+  const home = realpathSync(scratch(t));
+  if (env) {
+    const record = await made(home, env);
+    return { ...placesIn(home), record };
+  }
+  execFileSync("cp", ["-a", "--reflink=auto", join(first.home, "srv"), home]);
+  const places = placesIn(home);
+  return {
+    ...places,
+    record: { ...first.record, prefix: join(home, "srv"), venv: { name: "a", path: places.venv } },
+  };
 }
 type Deployed = Awaited<ReturnType<typeof deployed>>;
 
@@ -95,10 +124,14 @@ async function run(
   return { ...ran, record, entry: record?.trace?.at(-1), error: record?.error };
 }
 
-/** What the virtualenv's own pip says is installed, without pip. */
-function installed({ venv }: Deployed): string[] {
-  const text = execFileSync(join(venv, "bin/pip"), ["list", "--format=freeze"], { encoding: "utf8" });
-  return text.split("\n").filter((line) => line !== "" && !/^(pip|setuptools|wheel)==/.test(line));
+/** What is installed, as the folders of metadata say. */
+function installed({ site }: Deployed): string[] {
+  const infos = readdirSync(site).map((name) => /^([^~-][^-]*)-(.*)\.dist-info$/.exec(name));
+  return infos
+    .flatMap((info) =>
+      info && !/^(pip|setuptools|wheel)$/.test(info[1] ?? "") ? [`${info[1]}==${info[2]}`] : [],
+    )
+    .sort();
 }
 
 const mark = ({ venv }: Deployed) => join(venv, ".essay/changing");
@@ -123,17 +156,19 @@ test("a version is installed, and looked at; then nothing is done, and pip is no
   assert.equal(generation(at), 2);
 });
 
-test("up and down, and never a local version for the version itself", async (t) => {
+test("up and down, a label, a yanked version, and never a local version for the version itself", async (t) => {
   const at = await deployed(t);
   await run(at, 0, ["tiny==1.1"]);
   assert.deepEqual(installed(at), ["tiny==1.1"]);
-  await run(at, 0, ["tiny==1.1+fixbug"]);
-  assert.deepEqual(installed(at), ["tiny==1.1+fixbug"]);
+  const label = await run(at, 0, ["tiny==1.1-fixbug"]);
+  assert.match(label.stderr, /^es-pip: 1\.1-fixbug is read as 1\.1\+fixbug$/m);
+  assert.deepEqual([installed(at), label.record.version], [["tiny==1.1+fixbug"], "1.1+fixbug"]);
   const back = await run(at, 0, ["tiny==1.1"]);
   assert.equal(back.entry.changed, true);
   assert.deepEqual(installed(at), ["tiny==1.1"]);
-  await run(at, 0, ["tiny==1.0"]);
-  assert.deepEqual(installed(at), ["tiny==1.0"]);
+  const yanked = await run(at, 0, ["tiny==1.0.5"]);
+  assert.match(yanked.stderr, / {2}tiny 1\.0\.5 installed; tiny 1\.0\.5 is yanked {2}/);
+  assert.deepEqual(installed(at), ["tiny==1.0.5"]);
 });
 
 test("a version that is not there: the index and its latest are named, nothing is touched", async (t) => {
@@ -182,17 +217,31 @@ test("versions that do not go together", async (t) => {
   assert.deepEqual(installed(at), []);
 });
 
+test("versions that do not go together, and a pip before 20.3, which installs them and says so", async (t) => {
+  const at = await deployed(t);
+  rmSync(join(at.site, "pip/__pycache__"), { recursive: true });
+  const says =
+    "ERROR: needs 1.0 has requirement tiny<1.1,>=1.0, but you'll have tiny 1.1 which is incompatible.";
+  writeFileSync(join(at.site, "pip/__main__.py"), `print(${JSON.stringify(says)})\n`);
+  const { error } = await run(at, 1, ["needs==1.0", "tiny==1.1"]);
+  assert.deepEqual(
+    [error.code, error.message],
+    ["conflict", `these do not go together: ${says.slice(7, -1)}`],
+  );
+  assert.equal(readFileSync(mark(at), "utf8"), "es-pip\n");
+});
+
 test("a version for another Python, whether the index says so or not", async (t) => {
   const at = await deployed(t);
-  const saying = await serving(t, (_, response) => {
+  const wheel = "picky-3.0-py3-none-any.whl";
+  const silent = await serving(t, (request, response) => {
+    if (request.url?.endsWith(wheel)) return void response.end(readFileSync(join(index.directory, wheel)));
     response.setHeader("content-type", "text/html");
-    response.end(
-      '<a data-requires-python="&gt;=3.99" href="picky-3.0-py3-none-any.whl">picky-3.0-py3-none-any.whl</a>',
-    );
+    response.end(`<a href="/${wheel}">${wheel}</a>`);
   });
   for (const [url, what] of [
-    [index.url, "picky"],
-    [`${saying}/`, "picky 3.0"],
+    [index.url, "picky 3.0"],
+    [`${silent}/`, "picky"],
   ] as const) {
     const { error } = await run(at, 1, ["picky==3.0", "--index", url]);
     assert.equal(error.code, "requires-python");
@@ -291,10 +340,77 @@ test("--release and another file on the index: it is named, and nothing is insta
   assert.equal(error.code, "hash-mismatch");
   assert.match(
     error.message,
-    /^the index has another file for tiny===1\.0 than the release: nothing was installed$/,
+    /^tiny-1\.0-py3-none-any\.whl on the index has other bytes than the release: nothing was installed$/,
   );
   assert.deepEqual(installed(at), []);
   assert.ok(!existsSync(mark(at)));
+});
+
+/** Changes one byte of a file, under its name at once. */
+function tamper(path: string): Buffer {
+  const bytes = readFileSync(path);
+  bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
+  writeFileSync(`${path}.new`, bytes);
+  renameSync(`${path}.new`, path);
+  return bytes;
+}
+
+test("--release of a closure that es-wheel made; one byte changed in one file on the index, and it refuses", async (t) => {
+  plainSdist(scratch(t), index.directory, "leaf");
+  const project = selfBuilding(
+    backend("essay_demo-6.11.21.1-py3-none-any.whl", "pass", [
+      "Requires-Dist: needs==1.0",
+      "Requires-Dist: leaf",
+    ]),
+  );
+  const cwd = scratch(t);
+  const env = { HOME: cwd, ESSAY_INDEX: index.url };
+  const build = await shell("set -o pipefail; es-wheel --deps | es-upload > release.jsonl", {
+    input: `${JSON.stringify(await packed(t, project))}\n`,
+    cwd,
+    env,
+  });
+  assert.equal(build.status, 0, build.report);
+  const args = ["--release", join(cwd, "release.jsonl")];
+
+  const at = await deployed(t);
+  const ran = await run(at, 0, args, { env: { ESSAY_INDEX: "" } });
+  const versions = { essay_demo: "6.11.21.1", leaf: "1.0", needs: "1.0", tiny: "1.0" };
+  assert.deepEqual(ran.record.installed, versions);
+  assert.deepEqual(
+    installed(at),
+    Object.entries(versions).map(([name, version]) => `${name}==${version}`),
+  );
+  assert.equal((await run(at, 0, args)).entry.changed, false);
+
+  const file = "leaf-1.0-py3-none-any.whl";
+  const honest = await deployed(t);
+  const stale = await deployed(t);
+  // A page that was made before lists the old hash; the file that comes with it is the new one.
+  const get = async (path: string) => (await fetchPage(new URL(path, index.url).href)).body;
+  const page = await get("/simple/leaf/");
+  assert.match(page, /leaf-1\.0-py3-none-any\.whl#sha256=/);
+  const changed = tamper(join(index.directory, file));
+  const old = await serving(t, (request, response) => {
+    if (request.url?.endsWith(file)) return void response.end(changed);
+    if (request.url === "/simple/leaf/")
+      return void response.setHeader("content-type", "text/html").end(page);
+    response.writeHead(307, { location: new URL(request.url ?? "", index.url).href }).end();
+  });
+  const refused = await Promise.all([
+    run(honest, 1, args),
+    run(stale, 1, args.concat("--index", `${old}/simple/`)),
+  ]);
+  for (const { error } of refused)
+    assert.deepEqual(
+      [error.code, error.message],
+      ["hash-mismatch", `${file} on the index has other bytes than the release: nothing was installed`],
+    );
+  for (const each of [honest, stale]) {
+    assert.deepEqual(installed(each), []);
+    assert.ok(!existsSync(mark(each)));
+    assert.equal(generation(each), 1);
+  }
 });
 
 test("--release with a record that is none, failed, or says what pip would read otherwise", async (t) => {
@@ -488,19 +604,34 @@ test("a password is in no argument, no record and no message", async (t) => {
 });
 
 test("an index that cannot be asked is not one without the version", async (t) => {
-  const at = await deployed(t);
-  const asked = async (url: string) => (await run(at, 1, ["tiny==1.0"], { env: { ESSAY_INDEX: url } })).error;
-  const refused = await asked("http://127.0.0.1:1/simple/");
+  const half = readFileSync(join(index.directory, "tiny-1.0-py3-none-any.whl")).subarray(0, 400);
+  const [forbidden, broken, truncated] = await Promise.all([
+    serving(t, (_, response) => response.writeHead(403).end()),
+    serving(t, (_, response) => response.writeHead(502).end()),
+    serving(t, (request, response) => {
+      if (request.url?.endsWith(".whl")) return void response.end(half);
+      response.setHeader("content-type", "text/html");
+      response.end('<a href="/tiny-1.0-py3-none-any.whl">tiny-1.0-py3-none-any.whl</a>');
+    }),
+  ]);
+  // pip tries for seconds; each has a virtualenv of its own.
+  const asked = async (url: string) => {
+    const at = await deployed(t);
+    const { error } = await run(at, 1, ["tiny==1.0"], { env: { ESSAY_INDEX: url } });
+    assert.ok(!existsSync(mark(at)));
+    assert.deepEqual(installed(at), []);
+    return error;
+  };
+  const urls = ["http://127.0.0.1:1/simple/", `${forbidden}/`, `${broken}/`, `${truncated}/`];
+  const [refused, no, bad, cut] = await Promise.all(urls.map(asked));
   assert.equal(refused.code, "index-failed");
   assert.match(
     refused.message,
     /^pip gets nothing from the index: http:\/\/127\.0\.0\.1:1\/simple\/tiny\/: connection error: Failed to establish a new connection: .*refused$/,
   );
-  const forbidden = await serving(t, (_, response) => response.writeHead(403).end());
-  assert.equal((await asked(`${forbidden}/`)).code, "auth-failed");
-  const broken = await serving(t, (_, response) => response.writeHead(502).end());
-  assert.match((await asked(`${broken}/`)).message, /pip gets nothing from the index: .*: 502 /);
-  assert.ok(!existsSync(mark(at)));
+  assert.equal(no.code, "auth-failed");
+  assert.match(bad.message, /pip gets nothing from the index: .*: 502 /);
+  assert.deepEqual([cut.code, /tiny/.test(cut.message)], ["pip-failed", true], cut.message);
 });
 
 test("a build that fails: what it said comes along, and nothing was touched", async (t) => {
@@ -669,8 +800,11 @@ test("the same virtualenv twice in one stream: one after the other", async (t) =
   );
 });
 
+// The shell that is /bin/sh has run all of the above.
+const others = shells.filter((shell) => !realpathSync("/bin/sh").endsWith(`/${shell}`));
+
 describe("under each shell", () => {
-  for (const shell of shells)
+  for (const shell of others)
     test(shell, async (t) => {
       const python = scratch(t);
       symlinkSync("/usr/bin/python3", join(python, "python3"));
@@ -685,8 +819,9 @@ describe("under each shell", () => {
       const [wheel] = wheelOf(tiny(scratch(t), "1.1", "tiny", "other\n"));
       const mismatch = await run(at, 1, ["--release", release(at, [wheel as ReleaseFile])], { env });
       assert.equal(mismatch.error.code, "hash-mismatch");
-      const refused = await run(at, 1, ["tiny==1.1", "--index", "http://127.0.0.1:1/"], { env });
-      assert.equal(refused.error.code, "index-failed");
+      const forbidding = await serving(t, (_, response) => response.writeHead(403).end());
+      const refused = await run(at, 1, ["tiny==1.1", "--index", `${forbidding}/`], { env });
+      assert.equal(refused.error.code, "auth-failed");
       assert.deepEqual(installed(at), ["tiny==1.0"]);
     });
 });

@@ -42,11 +42,27 @@ test("a release of one distribution: its files by hash, then what it depends on"
   const files = [file("My_Demo", "1.0", "a"), file("my-demo", "1.0", "b")];
   const path = release(t, { project: "my_demo", version: "1.0", commit, files, index: "http://a/simple/" });
   assert.deepEqual(await wantedRelease(path, silent), {
-    requirements: [{ name: "my_demo", project: "my_demo", version: "1.0", sha256: [hash("a"), hash("b")] }],
+    requirements: [{ name: "my_demo", project: "my_demo", version: "1.0" }],
+    byHash: true,
     runs: [`my_demo===1.0 --hash=sha256:${hash("a")} --hash=sha256:${hash("b")}`, "my_demo===1.0"],
     commit,
     index: "http://a/simple/",
   });
+});
+
+test("where a release has a wheel, no other one is built from its sdist", async (t) => {
+  const wheel = (name: string, digit: string) => ({ ...file(name, "1.0", digit), kind: "wheel" });
+  const files = [
+    file("demo", "1.0", "a"),
+    wheel("demo", "b"),
+    wheel("demo", "c"),
+    file("dep", "1.0", "d"),
+    wheel("other", "e"),
+  ];
+  const wanted = await wantedRelease(release(t, { project: "demo", version: "1.0", files }), silent);
+  assert.deepEqual(wanted.runs, [
+    `--only-binary demo,other\ndemo===1.0 --hash=sha256:${hash("b")} --hash=sha256:${hash("c")}\ndep===1.0 --hash=sha256:${hash("d")}\nother===1.0 --hash=sha256:${hash("e")}`,
+  ]);
 });
 
 test("a release with the files of other distributions: all by hash, and no others", async (t) => {
