@@ -29,9 +29,15 @@ const choices = [1, 2, 16, 64, 256];
 
 type Uploading = RecordWith<"project" | "error" | "uploaded">;
 
-/** Whether a record says that its version was on the index already, put there by somebody else. */
+/**
+ * What a step says when another builder has the same number: it is on the index already, or, where both build in
+ * one folder, the file is not the one that was made.
+ */
+const signs = ["already-exists", "hash-mismatch"];
+
+/** Whether a record says that somebody else has its version. */
 function saysTaken({ error, uploaded }: Uploading, project: string): boolean {
-  if (error) return error.code === "already-exists";
+  if (error) return signs.includes(error.code);
   const ours = uploaded?.find(({ filename }) => parseFilename(filename, project));
   return ours?.outcome === "present";
 }
