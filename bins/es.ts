@@ -18,7 +18,7 @@ import type { commonOptions, Flags } from "../lib/flags.js";
 
 const command = {
   name: "es",
-  summary: "run es-NAME, or the alias NAME: create, build, deploy, switch, or one of [alias]",
+  summary: "run es-NAME, or the alias NAME: create, build, package, deploy, switch, or one of [alias]",
   usage: ["[--print] NAME [ARG...]"],
   operands: [0, 10_000],
   stopEarly: true,

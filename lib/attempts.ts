@@ -20,12 +20,12 @@ export interface Release {
 }
 
 /**
- * Among how many of the free numbers each attempt takes one at random. The first takes the next one. Of several
- * builders that lost it to another, all but one would lose the next one, too; so the more often we have lost,
- * the further apart we go. 20 builders that do everything at the same instant all have a number of their own
- * after these five, but once in 10 000 times; two need two attempts.
+ * Among how many of the free numbers each attempt takes one at random. The first takes the next one. Of the
+ * builders that lost it together all but one would lose the next one, too, so the more often we have lost, the
+ * further apart we go. Of 20 that do everything at the same instant, one is left without a number after these
+ * five once in 10 000 times.
  */
-const choices = [1, 2, 16, 64, 256];
+const choices = [1, 4, 16, 64, 256];
 
 type Uploading = RecordWith<"project" | "error" | "uploaded">;
 

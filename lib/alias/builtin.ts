@@ -7,7 +7,7 @@ export const builtinAliases: Readonly<Record<string, string>> = {
   package: [
     "es-sdist --branch={--branch?} --tag={--tag?} --commit={--commit?} --repo={--repo?} --on={--on?}",
     "es-wheel --index={--index?} --on={--on?}",
-    "es-upload --index={--index?}",
+    "es-upload --index={--index?} --new",
   ].join(" | "),
   deploy: [
     "es-hosts {-R:ROLE} --profile={3:PROFILE?} {--dry-run!}",
