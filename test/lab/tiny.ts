@@ -24,6 +24,22 @@ export function releaseFile(directory: string, filename: string, version: string
   };
 }
 
+const large = `import os, sys, zipfile
+directory, version, size = sys.argv[1], sys.argv[2], int(sys.argv[3])
+with zipfile.ZipFile(f"{directory}/large-{version}-py3-none-any.whl", "w") as wheel:
+    wheel.writestr("large.bin", os.urandom(size))
+    folder = f"large-{version}.dist-info"
+    wheel.writestr(f"{folder}/METADATA", f"Metadata-Version: 2.1\\nName: large\\nVersion: {version}\\n")
+    wheel.writestr(f"{folder}/WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+    wheel.writestr(f"{folder}/RECORD", "")
+`;
+
+/** Makes the wheel of a project "large", with so many random bytes; its file name comes back. */
+export function wheelOfSize(directory: string, version: string, size: number): string {
+  execFileSync("/usr/bin/python3", ["-c", large, directory, version, String(size)]);
+  return `large-${version}-py3-none-any.whl`;
+}
+
 /** Makes the sdist and the wheel of a project with one module; the same arguments give the same bytes. */
 export function tiny(
   directory: string,
