@@ -2,7 +2,8 @@
 
 import { createHash, randomBytes } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, rename, rm, stat } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
+import { hostname } from "node:os";
 import { join } from "node:path";
 
 /** The size of a file in bytes and its digest. */
@@ -28,9 +29,27 @@ async function isThere(path: string, { size, sha256 }: Digest): Promise<boolean>
   return (await digestOf(path)).sha256 === sha256;
 }
 
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+/** Takes away what killed runs on this machine have left of a file. */
+async function clearLeft(out: string, filename: string, machine: string): Promise<void> {
+  const start = `.${filename}.${machine}.`;
+  for (const name of await readdir(out)) {
+    const [, pid] = /^(\d+)\.\w+\.part$/.exec(name.startsWith(start) ? name.slice(start.length) : "") ?? [];
+    if (pid !== undefined && !isRunning(Number(pid))) await rm(join(out, name), { force: true });
+  }
+}
+
 /**
  * Has `write` make a file under a temporary name in the folder `out` and then gives it its own name; a file with
- * the same bytes that is there already stays untouched. Nothing stays behind when `write` throws.
+ * the same bytes that is there already stays untouched. Nothing stays behind when `write` throws; what a killed process leaves
+ * goes with the next call.
  */
 export async function keepFile(
   out: string,
@@ -39,7 +58,12 @@ export async function keepFile(
 ): Promise<Digest & { path: string; changed: boolean }> {
   await mkdir(out, { recursive: true });
   const path = join(out, filename);
-  const temporary = join(out, `.${filename}.${randomBytes(6).toString("hex")}.part`);
+  const machine = hostname()
+    .replace(/[^\w-]/g, "_")
+    .slice(0, 32);
+  await clearLeft(out, filename, machine);
+  const own = `${machine}.${process.pid}.${randomBytes(6).toString("hex")}`;
+  const temporary = join(out, `.${filename}.${own}.part`);
   try {
     const digest = await write(temporary);
     if (await isThere(path, digest)) return { ...digest, path, changed: false };

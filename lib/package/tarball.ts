@@ -43,6 +43,9 @@ async function* inLargePieces(source: AsyncIterable<Buffer>): AsyncGenerator<Buf
 
 type Sink = ReturnType<Pack["entry"]>;
 
+// Larger sizes stand in an extended header (POSIX pax); beside it tar-stream writes them as GNU tar does.
+const largestPlain = 0o77777777777;
+
 // Beyond 2038 the header's field, as tar-stream writes it, wraps around.
 const latest = 2 ** 31 - 1;
 
@@ -83,7 +86,9 @@ export class Archive {
     chunks: AsyncIterable<Buffer> | Iterable<Buffer>,
   ): Promise<void> {
     const mode = executable ? 0o755 : 0o644;
-    const header = { name: `${this.#top}/${path}`, mode, size, mtime: this.#mtime, type: "file" } as const;
+    const name = `${this.#top}/${path}`;
+    const large = size > largestPlain ? { pax: { size: String(size) } } : {};
+    const header = { name, mode, size, mtime: this.#mtime, type: "file", ...large } as const;
     let entry: Sink | undefined;
     const packed = new Promise<void>((resolve, reject) => {
       entry = this.#pack.entry(header, (error) => (error ? reject(error) : resolve()));

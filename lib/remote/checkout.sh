@@ -66,12 +66,13 @@ choose_names() {
     } | sort -u
 }
 
-count() { wc -l <"$1" | tr -d ' '; }
+count() { echo "$(($(wc -l <"$1")))"; }
 
 # give NAME FILE: gives the files whose entries are in FILE.
 give() {
     result "$1" "$(count "$2")"
-    try own cat-file --batch='%(objectname) %(objecttype) %(objectsize) %(rest)' --buffer <"$2" >&3 ||
+    # A large file must not be held as a whole.
+    try own -c core.bigFileThreshold=4m cat-file --batch='%(objectname) %(objecttype) %(objectsize) %(rest)' --buffer <"$2" >&3 ||
         refuse git-failed "cannot read the files of $commit"
 }
 

@@ -4,6 +4,8 @@
 # its id, and into $fetched the name of the remote where a branch is only known from there.
 
 fetched=
+# How a commit that is made elsewhere comes here.
+came=fetched
 
 # ref_id REF: the id that a full name (refs/heads/master) has; fails where there is no such ref.
 ref_id() {
@@ -58,7 +60,7 @@ find_commit() {
                 git -C "$repository" cat-file --batch-check | sed -n 's/ commit .*//p')
             commit=$essay_found
             case $essay_found in
-                '') fail no-commit "$where has no commit $1; is it there, and fetched?" ;;
+                '') fail no-commit "$where has no commit $1; is it $came?" ;;
                 *"$essay_newline"*) fail no-commit "$where has several commits that begin with $1" ;;
             esac
             ;;
@@ -89,6 +91,7 @@ lacks() {
 
 # find_at_url URL KIND NAME
 find_at_url() {
+    came=pushed
     keep_credentials "$1"
     if [ "$2" != commit ] && ! git check-ref-format "refs/heads/$3"; then
         fail "no-$2" "$3 cannot be the name of a $2"

@@ -16,7 +16,7 @@ export GIT_NO_REPLACE_OBJECTS GIT_OPTIONAL_LOCKS GIT_TERMINAL_PROMPT
 try() {
     essay_status=0
     "$@" 2>"$essay_scratch/said" 3>&- 7>&- 9>&- || essay_status=$?
-    cat "$essay_scratch/said" >&2
+    [ ! -s "$essay_scratch/said" ] || cat "$essay_scratch/said" >&2
     [ "$essay_status" -ne 0 ] || return 0
     cause=$(sed -n -e 's/^fatal: //p' -e 's/^error: //p' "$essay_scratch/said" | sed 1q)
     [ -n "$cause" ] || cause=$(sed '/^[[:space:]]*$/d' "$essay_scratch/said" | tail -n 1)
@@ -26,7 +26,9 @@ try() {
 
 # refuse CODE SENTENCE: fails with the sentence and the cause of what failed last.
 refuse() {
-    if grep -q -e 'No space left' -e 'Disk quota exceeded' "$essay_scratch/said"; then
+    # A full disk may have kept us from taking down what was said.
+    if grep -q -e 'No space left' -e 'Disk quota exceeded' "$essay_scratch/said" ||
+        ! dd if=/dev/zero of="$essay_scratch/room" bs=65536 count=1 2>/dev/null; then
         fail disk-full "$2: no space is left on $place"
     fi
     fail "$1" "$2: $cause"
@@ -35,7 +37,8 @@ refuse() {
 # answer COMMAND...: tries it, with what it writes put into $answer.
 answer() {
     try "$@" >"$essay_scratch/answer" || return 1
-    answer=$(cat "$essay_scratch/answer")
+    # To its first line feed, and no other program for it.
+    IFS= read -r answer <"$essay_scratch/answer" || :
 }
 
 # objects_of REPOSITORY: puts the folder of its objects into $objects.

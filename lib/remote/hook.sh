@@ -39,8 +39,9 @@ run_apart() (
         esac
     done
     essay_command=$1
+    essay_account=$(id -un)
     shift
-    exec env -i PATH="$PATH" HOME="$HOME" USER="$(id -un)" LOGNAME="$(id -un)" SHELL=/bin/sh LANG=C.UTF-8 \
+    exec env -i PATH="$PATH" HOME="$HOME" USER="$essay_account" LOGNAME="$essay_account" SHELL=/bin/sh LANG=C.UTF-8 \
         TMPDIR="$essay_scratch/temporary" SOURCE_DATE_EPOCH="$time" "$@" \
         ESSAY_PROJECT="$project" ESSAY_VERSION="$version" ESSAY_COMMIT="$commit" \
         sh -c "$essay_command" >&2 3>&- 7>&- 9>&-

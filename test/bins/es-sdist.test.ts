@@ -3,8 +3,8 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { expectStatus, type Ran, recordsOf, scratch } from "../lab/program.js";
-import { project, Repository, repository } from "../lab/repository.js";
+import { bins, expectStatus, type Ran, recordsOf, scratch } from "../lab/program.js";
+import { type Files, project, Repository, repository } from "../lab/repository.js";
 
 const released = "2026-11-21T08:00:00Z";
 const input = `${JSON.stringify({ project: "essay_demo", version: "6.11.21.1", released })}\n`;
@@ -181,6 +181,110 @@ test("a command before packing, and a label, from flags or configuration", async
     "essay_demo-6.11.21.1+fix.bug.tar.gz",
     "essay_demo-6.11.21.1+hot.tar.gz",
   ]);
+});
+
+test("what cannot be packed is refused by name, and nothing is left", async (t) => {
+  const more = (files: Files) => ({ ...project, ...files });
+  const toml = (text: string) => more({ "pyproject.toml": text });
+  const failures: [Files, string[], string, RegExp][] = [
+    [{ "README.md": "" }, [], "no-build-files", /neither pyproject\.toml nor setup\.py/],
+    [toml('[project]\nname = "other"\n'), [], "wrong-project", /of the project other, not of essay_demo/],
+    [
+      more({ "pyproject.toml": "", "setup.cfg": "[metadata]\nname = x\n" }),
+      [],
+      "wrong-project",
+      /^setup\.cfg is of/,
+    ],
+    [more({ "essay_demo/settings.py": "${versoin}" }), [], "unknown-placeholder", /did you mean version\?/],
+    [more({ "essay_demo/version.py": "'${version}'" }), [], "unrendered", /build\.settings/],
+    [more({ out: { link: "../x" } }), [], "bad-link", /link out leads out of the project/],
+    [project, ["--tag", "master"], "no-tag", /there is a branch of that name: --branch master/],
+    [project, ["--branch", "v1"], "no-branch", /there is a tag of that name: --tag v1/],
+    [project, ["--commit", "12345678"], "no-commit", /has no commit 12345678/],
+    [project, ["--pre-build", "ln -s / root"], "bad-link", /link root leads out of the project, to \//],
+    [project, ["--pre-build", "sleep 1000", "--timeout", "1"], "timeout", /did not end within 1 s/],
+  ];
+  for (const [files, args, code, message] of failures) {
+    const repo = await repository(t, files);
+    await repo.git("tag", "v1");
+    const temporary = scratch(t);
+    const branch = args[0] === "--branch" || args[0] === "--tag" ? [] : ["--branch", "master"];
+    const {
+      record: failed,
+      ran,
+      out,
+    } = await pack(t, repo.directory, [...branch, ...args], {
+      status: 1,
+      env: { TMPDIR: temporary },
+    });
+    assert.equal(failed.error?.code, code, ran.report);
+    assert.match(failed.error.message, message);
+    assert.deepEqual(existsSync(out) ? readdirSync(out) : [], []);
+    assert.deepEqual(readdirSync(temporary), [], ran.report);
+  }
+});
+
+test("what lies about, is not committed or not pushed has no part in it", async (t) => {
+  const origin = await repository(t);
+  const pushed = await origin.git("rev-parse", "HEAD");
+  const clone = new Repository(join(scratch(t), "clone"));
+  await origin.git("clone", "--quiet", origin.directory, clone.directory);
+  const unpushed = await clone.commit({ "essay_demo/later.py": "" });
+  clone.write({ "essay_demo/dirty.py": "", "essay_demo/settings.py": "dirty" });
+  const cache = ["--cache", scratch(t)];
+  const names = async (path: string) => (await expectStatus(0, "tar", ["-tzf", path])).stdout;
+  const here = await pack(t, clone.directory);
+  assert.equal(here.record.commit, unpushed);
+  assert.doesNotMatch(await names(here.path), /dirty/);
+  assert.doesNotMatch(await member(here.path, "essay_demo/settings.py"), /dirty/);
+  const url = `file://${origin.directory}`;
+  assert.equal((await pack(t, url, ["--branch", "master", ...cache])).record.commit, pushed);
+  const { record: failed } = await pack(t, url, ["--commit", unpushed, ...cache], { status: 1 });
+  assert.equal(failed.error.code, "no-commit");
+  assert.match(failed.error.message, /is it pushed\?/);
+  await clone.git("checkout", "--quiet", "--detach");
+  const detached = await clone.commit({ "essay_demo/detached.py": "" });
+  const { record: done } = await pack(t, clone.directory, ["--commit", "HEAD"]);
+  assert.deepEqual([done.commit, done.branch], [detached, undefined]);
+});
+
+test("the same bytes with the tools of busybox", async (t) => {
+  const repo = await repository(t, {
+    ...project,
+    ".gitattributes": "drop export-ignore\n",
+    drop: "",
+    "a\nb": "",
+  });
+  const folder = scratch(t);
+  const { stdout } = await expectStatus(0, "busybox", ["--list"]);
+  for (const name of stdout.trim().split("\n")) symlinkSync("/bin/busybox", join(folder, name));
+  symlinkSync("/usr/bin/git", join(folder, "git"));
+  const args = ["--branch", "master", "--cache", scratch(t), "--pre-build", "echo made >made"];
+  const usual = await pack(t, repo.directory, args);
+  for (const source of [repo.directory, `file://${repo.directory}`]) {
+    const small = await pack(t, source, args, { env: { PATH: folder } });
+    assert.equal(small.record.files[0].sha256, usual.record.files[0].sha256, small.ran.report);
+  }
+});
+
+test("memory does not grow with the repository", async (t) => {
+  const megabytes = 200;
+  const names = Array.from({ length: 6000 }, (_, i) => `data/${i % 100}/file-with-a-long-name-${i}.txt`);
+  const large = await repository(t);
+  await large.git("config", "core.bigFileThreshold", "1m");
+  const files = Object.fromEntries(names.map((name) => [name, ""]));
+  await large.commit({ ...files, "big.bin": Buffer.alloc(megabytes << 20) });
+  const peak = async (repo: Repository): Promise<number> => {
+    const script = `
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024)`;
+    const program = [process.execPath, join(bins, "es-sdist.js"), "--branch", "master", "--out", scratch(t)];
+    const ran = await expectStatus(0, "python3", ["-c", script, ...program], { input, cwd: repo.directory });
+    return Number(ran.stdout);
+  };
+  const most = await peak(large);
+  assert.ok(most < megabytes * 0.8, `${most} MiB`);
 });
 
 test("failures are the record's, and leave no file behind", async (t) => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import {
@@ -10,8 +11,9 @@ import {
   withCheckout,
 } from "../../../lib/package/checkout.js";
 import { requestFor, runHere } from "../../lab/checkout.js";
-import { scratch } from "../../lab/program.js";
+import { expectStatus, scratch } from "../../lab/program.js";
 import { commitTime, type Files, type Repository, repository } from "../../lab/repository.js";
+import { web } from "../../lab/web.js";
 
 interface Seen {
   commit: string;
@@ -139,7 +141,7 @@ test("branches, tags and commits are told apart, and what is not there is said b
     [{ tag: "master" }, "no-tag", /there is a branch of that name: --branch master/],
     [{ tag: "only-tga" }, "no-tag", /did you mean only-tag\?/],
     [{ tag: "a-tree" }, "no-commit", /names no commit/],
-    [{ commit: "deadbeef" }, "no-commit", /has no commit deadbeef; is it there, and fetched\?/],
+    [{ commit: "deadbeef" }, "no-commit", /has no commit deadbeef; is it fetched\?/],
     [{ commit: await repo.git("rev-parse", "HEAD^{tree}") }, "no-commit", /has no commit/],
     [{ commit: "HEAD~9" }, "no-commit", /has no commit HEAD~9/],
   ];
@@ -203,6 +205,82 @@ test("a repository with SHA-256 ids", async (t) => {
   await repo.git("-C", inner, "add", "--all");
   await repo.git("-C", inner, "commit", "--quiet", "--message", "x");
   assert.deepEqual(await paths(inner), [".gitattributes"]);
+});
+
+test("a URL: only what is wanted comes, once, and what is not there is said by name", async (t) => {
+  const repo = await repository(t, { a: "" });
+  const first = await repo.git("rev-parse", "HEAD");
+  await repo.git("tag", "v1");
+  const head = await repo.commit({ b: "" });
+  await repo.git("branch", "next");
+  const cache = join(scratch(t), "cache");
+  const source = `file://${repo.directory}`;
+  const fetched = async (wanted: Wanted) => (await look(source, { isFolder: false, cache, wanted })).commit;
+  const commits = () => {
+    const [name = ""] = readdirSync(join(cache, "git")).filter((entry) => entry.endsWith(".git"));
+    const all = execFileSync("git", ["-C", join(cache, "git", name), "rev-list", "--all"], {
+      encoding: "utf8",
+    });
+    return all.trim().split("\n").sort();
+  };
+  assert.equal(await fetched({ branch: "master" }), head);
+  assert.deepEqual(commits(), [head]);
+  assert.equal(await fetched({ tag: "v1" }), first);
+  assert.deepEqual(commits(), [first, head].sort());
+  assert.equal(await fetched({ commit: first.slice(0, 9) }), first);
+  // A branch in the place of the folder of others, as it comes and goes.
+  await repo.git("branch", "--delete", "--force", "next");
+  await repo.git("branch", "next/one", first);
+  assert.equal(await fetched({ branch: "next/one" }), first);
+  assert.equal(await fetched({ commit: first.slice(0, 8) }), first);
+  const unpushed = "1".repeat(40);
+  const bad: [Wanted, string, RegExp][] = [
+    [{ branch: "mastr" }, "no-branch", /^file:.* has no branch mastr; did you mean master\?$/],
+    [{ branch: "a:b" }, "no-branch", /a:b cannot be the name of a branch/],
+    [{ branch: "v1" }, "no-branch", /has no branch v1/],
+    [{ tag: "v2" }, "no-tag", /has no tag v2; did you mean v1\?/],
+    [{ commit: unpushed }, "no-commit", /has no commit 1111.*; is it pushed\?/],
+  ];
+  for (const [wanted, code, message] of bad) await assert.rejects(fetched(wanted), { code, message });
+  rmSync(repo.directory, { recursive: true });
+  // What is there whole needs no server; what may have changed does.
+  assert.equal(await fetched({ commit: head }), head);
+  await assert.rejects(fetched({ branch: "master" }), {
+    code: "fetch-failed",
+    message: /cannot fetch from file:/,
+  });
+});
+
+test("a password goes to its server and stays out of messages and process lists", async (t) => {
+  const asked: (string | undefined)[] = [];
+  const seen: string[] = [];
+  const origin = await web(t, (request, response) => {
+    asked.push(request.headers.authorization);
+    for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name)))
+      try {
+        const line = readFileSync(`/proc/${pid}/cmdline`, "utf8");
+        if (line.includes(new URL(origin).host)) seen.push(line);
+      } catch {}
+    response.writeHead(request.headers.authorization ? 404 : 401, { "www-authenticate": "Basic" }).end();
+  });
+  const cache = scratch(t);
+  for (const [who, sent] of [
+    ["ada:s3cr%3At%2F", "ada:s3cr:t/"],
+    ["s3cret", "s3cret:"],
+  ]) {
+    const source = `${origin.replace("://", `://${who}@`)}/x.git`;
+    await assert.rejects(look(source, { isFolder: false, cache }), (error: Error) => {
+      assert.match(error.message, /cannot fetch from http:\/\/127\.0\.0\.1/);
+      assert.doesNotMatch(JSON.stringify(error), /s3cr/);
+      return true;
+    });
+    const wanted = `Basic ${Buffer.from(sent ?? "").toString("base64")}`;
+    assert.ok(asked.includes(wanted), asked.join("\n"));
+  }
+  assert.ok(seen.length > 0);
+  assert.ok(!seen.some((line) => line.includes("s3cr")), seen.join("\n"));
+  const kept = await expectStatus(1, "grep", ["-r", "s3cr", cache]);
+  assert.equal(kept.stdout, "");
 });
 
 /** Commits `inner` as a submodule of `outer`. */

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { test } from "node:test";
 import { digestOf, keepFile } from "../../../lib/package/output.js";
 import { scratch } from "../../lab/program.js";
@@ -53,4 +54,25 @@ test("a link of that name is replaced, not followed; a folder is not", async (t)
   mkdirSync(join(other, "a.tar.gz"));
   await assert.rejects(put(other, "new"), { code: "EISDIR" });
   assert.deepEqual(readdirSync(other), ["a.tar.gz"]);
+});
+
+test("what a killed run has left goes with the next one, and nothing else", async (t) => {
+  const out = scratch(t);
+  const gone = execFileSync("sh", ["-c", "echo $$"], { encoding: "utf8" }).trim();
+  let own = "";
+  await keepFile(out, "a.tar.gz", async (temporary) => {
+    own = basename(temporary);
+    writeFileSync(temporary, "one");
+    return digestOf(temporary);
+  });
+  const left = own.replace(`.${process.pid}.`, `.${gone}.`);
+  assert.notEqual(left, own);
+  const others = [
+    own,
+    left.replace("a.tar.gz", "b.tar.gz"),
+    left.replace(/^\.a\.tar\.gz\.[^.]+/, ".a.tar.gz.elsewhere"),
+  ];
+  for (const name of [left, ...others]) writeFileSync(join(out, name), "");
+  await put(out, "two");
+  assert.deepEqual(readdirSync(out).sort(), [...others, "a.tar.gz"].sort());
 });

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { createHash, randomBytes } from "node:crypto";
+import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { Archive } from "../../../lib/package/tarball.js";
+import { until } from "../../lab/processes.js";
 import { expectStatus, scratch } from "../../lab/program.js";
 
 const { signal } = new AbortController();
@@ -55,6 +56,30 @@ test("times that the format cannot hold come as near as can be", async (t) => {
     const args = ["--list", "--verbose", "--utc", "--full-time", "-zf", `${file}${time}`];
     assert.match((await expectStatus(0, "tar", args)).stdout, new RegExp(shown));
   }
+});
+
+test("a file of more than 8 GiB tells its size in an extended header", async (t) => {
+  const file = join(scratch(t), "a");
+  const size = 9 * 2 ** 30;
+  const stop = new AbortController();
+  const archive = await Archive.create(file, "top", 0, stop.signal);
+  const chunk = randomBytes(1 << 20);
+  async function* some() {
+    for (let i = 0; i < 4; i++) yield chunk;
+    throw new Error("enough is seen");
+  }
+  await assert.rejects(archive.addFile("big", false, size, some()), /enough is seen/);
+  // As Python's tarfile, which pip uses, reads what is there so far.
+  await until("some of it to be written", () => statSync(file).size > 1 << 20);
+  await archive.abandon(new Error("x"));
+  const script = `
+import sys, tarfile, zlib
+data = zlib.decompressobj(31).decompress(open(sys.argv[1], "rb").read())
+import io
+member = tarfile.TarFile(fileobj=io.BytesIO(data)).next()
+print(member.name, member.size, member.pax_headers)`;
+  const { stdout } = await expectStatus(0, "python3", ["-c", script, file]);
+  assert.equal(stdout, `top/big ${size} {'path': 'top/big', 'size': '${size}'}\n`);
 });
 
 test("the first error is the one that is told", async (t) => {
