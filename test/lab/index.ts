@@ -13,6 +13,10 @@ export interface IndexOptions {
   home?: string;
   /** Outlives this process until `stop`; otherwise it ends with this process at the latest. */
   lasting?: boolean;
+  /** More flags for es-index. */
+  flags?: readonly string[];
+  /** Without the lab's wheels. */
+  empty?: boolean;
 }
 
 export interface LabIndex {
@@ -21,6 +25,8 @@ export interface LabIndex {
   /** URL of its simple page: what ESSAY_INDEX and --index take. */
   url: string;
   pid: number;
+  /** What it has said. */
+  log(): string;
   /** Ends the server and takes its directory away. */
   stop(): Promise<void>;
 }
@@ -43,11 +49,17 @@ export async function startIndex(options: IndexOptions = {}): Promise<LabIndex> 
   const home = options.home ?? mkdtempSync(join(tmpdir(), "essay-index-"));
   const files = join(home, "files");
   mkdirSync(files, { recursive: true });
-  await copyWheels(files);
+  if (!options.empty) await copyWheels(files);
   const log = join(home, "log");
   const output = openSync(log, "w");
   const bound = options.lasting ? [] : ["setpriv", "--pdeathsig", "TERM"];
-  const [program = "", ...args] = [...bound, process.execPath, join(bins, "es-index.js"), files];
+  const [program = "", ...args] = [
+    ...bound,
+    process.execPath,
+    join(bins, "es-index.js"),
+    ...(options.flags ?? []),
+    files,
+  ];
   // In a group of its own: a Ctrl-C on the terminal is for its user to answer, by `stop`.
   const server = spawn(program, args, { stdio: ["ignore", "ignore", output], detached: true });
   const pid = server.pid as number;
@@ -62,6 +74,7 @@ export async function startIndex(options: IndexOptions = {}): Promise<LabIndex> 
     directory: files,
     url: url as unknown as string,
     pid,
+    log: () => readFileSync(log, "utf8"),
     stop: async () => {
       server.kill();
       await until("the end of es-index", () => identity(pid) === undefined);
