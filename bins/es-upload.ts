@@ -27,7 +27,7 @@ const command = {
     },
     repository: { short: "r", value: "NAME", help: "the index, by its name in ~/.pypirc" },
     ...caBundleOption,
-    new: { help: "fail when a file is there already, even the same one" },
+    new: { help: "fail when a file of the project is there already, even the same one" },
     "no-wait": { help: "do not wait until the index lists the files" },
   },
 } as const;
@@ -37,6 +37,11 @@ const patience = 120_000;
 
 /** Files from this size on, in bytes, have their progress shown. */
 const large = 1024 * 1024;
+
+/** Whether a file is one of the project's own, not of what it depends on. */
+function isOf(project: string | undefined, file: ReleaseFile): boolean {
+  return project === undefined || normaliseName(file.name) === normaliseName(project);
+}
 
 /** What is installed is taken first: wheels before sdists. */
 function inOrder(files: readonly ReleaseFile[]): ReleaseFile[] {
@@ -94,8 +99,8 @@ await run(command, async ({ flags, context }) => {
   // What is wrong with flags, configuration and .pypirc is said before any record is read.
   if (settings.find("uploadIndex", said) !== undefined) await destination(said);
   return eachRecord(context, {
-    reads: ["files", "index"],
-    async work(record: RecordWith<"files" | "index">, { plan: planned, signal }) {
+    reads: ["project", "files", "index"],
+    async work(record: RecordWith<"project" | "files" | "index">, { plan: planned, signal }) {
       const to = await destination({ ...said, record: record.index });
       const files = inOrder(record.files ?? []);
       if (files.length === 0 && planned)
@@ -105,7 +110,7 @@ await run(command, async ({ flags, context }) => {
       if (planned) return plan(files, to, signal);
       return upload(files, to, !flags["no-wait"], {
         metadata: ({ path, kind }) => readMetadata(path, kind),
-        onlyNew: flags.new,
+        mustBeNew: (file) => flags.new && isOf(record.project, file),
         progress: (file, sent) => showProgress(context, file, sent),
         signal,
       });

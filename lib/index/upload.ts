@@ -23,8 +23,8 @@ const chunkSize = 256 * 1024;
 export interface Manner {
   /** Gives the fields of a file's PKG-INFO or METADATA. */
   metadata(file: ReleaseFile): Promise<readonly MetadataField[]>;
-  /** Whether a file that is there already is a failure, although it has the same bytes. */
-  onlyNew?: boolean;
+  /** Tells of which files it is a failure that they are there already, although with the same bytes. */
+  mustBeNew?(file: ReleaseFile): boolean;
   /** Hears how many bytes of a file have been sent. */
   progress?: ((file: ReleaseFile, sent: number) => void) | undefined;
   signal?: AbortSignal | undefined;
@@ -172,7 +172,7 @@ export async function findListed(
 
 /** What to make of a file that is there now, with the same bytes, after it was sent. */
 function outcomeOf(file: ReleaseFile, to: Destination, outcome: Upload["outcome"], manner: Manner) {
-  if (!manner.onlyNew) return outcome;
+  if (!manner.mustBeNew?.(file)) return outcome;
   throw new Failure(
     "already-exists",
     `${to.upload} has ${file.filename} already, with the same bytes: whether from here or from another build cannot be told`,
@@ -224,11 +224,11 @@ export async function uploadFiles(
     if (!parseFilename(filename, name))
       throw new Failure("bad-name", `${filename} is no name of an sdist or wheel of ${name}`);
   const there = await findListed(files, to, manner.signal);
-  const [old] = there.keys();
-  if (manner.onlyNew && old !== undefined)
+  const old = files.find((file) => there.has(file.filename) && manner.mustBeNew?.(file));
+  if (old)
     throw new Failure(
       "already-exists",
-      `${to.simple} has ${old} already, with the same bytes; a new release needs a new version`,
+      `${to.simple} has ${old.filename} already, with the same bytes; a new release needs a new version`,
     );
   for (const file of files) if (!there.has(file.filename)) await checkFile(file);
   const sent: Sent[] = [];

@@ -62,6 +62,15 @@ test("uploads wheels before sdists, and finds all there the second time", async 
   );
   assert.equal(again.trace[1].changed, false);
   assert.equal(again.index, index);
+  const both = ["--index", index, "--new"];
+  const third = await expectStatus(1, "es-upload", both, { ...options, input });
+  assert.match(
+    third.stderr,
+    /already-exists: \S+ has tiny-1\.0-py3-none-any\.whl already, with the same bytes/,
+  );
+  // The files of a project that has this one as a dependency.
+  const closure = `${JSON.stringify({ ...record, project: "other" })}\n`;
+  await expectStatus(0, "es-upload", both, { ...options, input: closure });
   assert.equal(asked.filter((line) => line.startsWith("POST")).length, 2);
 });
 

@@ -224,7 +224,7 @@ test("nothing is sent when one of the files cannot be", async (t) => {
 });
 
 test("only new files, where that is wanted: the index says who was first", async (t) => {
-  const onlyNew = { onlyNew: true };
+  const onlyNew = { mustBeNew: () => true };
   const { store, sdist, wheel, upload, uploads } = await index(
     t,
     async ({ asked, pass, response, times }) => {
@@ -244,6 +244,7 @@ test("only new files, where that is wanted: the index says who was first", async
   assert.equal(await upload(sdist, onlyNew), "uploaded");
   await assert.rejects(upload(sdist, onlyNew), { code: "already-exists", message: /same bytes/ });
   assert.equal(uploads(), 1, "seen before anything is sent");
+  assert.equal(await upload(sdist, { mustBeNew: () => false }), "present");
   await assert.rejects(upload(wheel, onlyNew), { code: "already-exists" });
   assert.equal(uploads(), 2);
   for (const trouble of ["the answer is lost", "refused, and there"]) {
