@@ -201,6 +201,8 @@ explain() {
     [ -z "$python" ] || refuse_python "${python%%=*}" "${python#*=}"
     conflict=$(sed -n '/^The conflict is caused by:/,/^$/s/^    //p' "$log" | tr '\n' ';' | sed -e 's/;$//' -e 's/;/; /g')
     [ -z "$conflict" ] || fail conflict "these do not go together: $conflict"
+    compiler=$(sed -n -e "s/^.*error: command '*\([^' ]*\)'* failed: No such file or directory.*\$/\1/p" "$log" | head -n 1)
+    [ -z "$compiler" ] || fail pip-failed "a build needs $compiler, which is not on this host: es-wheel builds wheels elsewhere"
     last=$(sed -n -e 's/^ERROR: //p' -e 's/^error: //p' "$log" | tail -n 1)
     fail pip-failed "pip: ${last:-it failed without an error line}"
 }
