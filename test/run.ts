@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 
 /** Tests that start programs many times over. */
 const startsPrograms =
-  /^(bins\/|lib\/(attempts|step|cli|interrupt|remote\/|transport\/)|structure|es-cancel)/;
+  /^(bins\/|lib\/(attempts|step|cli|interrupt|remote\/|transport\/|package\/(checkout|sdist))|structure|es-cancel)/;
 
 const needsLab = (file: string) => file.includes(".lab.");
 

@@ -15,6 +15,7 @@ in_our_group() {
 # end_others: ends what the command has left running.
 end_others() {
     trap '' TERM
+    command -v ps >/dev/null || kill -TERM 0
     for essay_try in 1 2 3 4 5 6 7 8 9 10; do
         essay_left=$(in_our_group)
         [ -n "$essay_left" ] || break

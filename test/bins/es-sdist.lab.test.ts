@@ -165,6 +165,68 @@ test("from two clones, here and on a build host: the same bytes, with submodules
   assert.equal(lstatSync(join(host.home, ".cache/essay/git", kept[0] ?? "")).mode & 0o777, 0o700);
 });
 
+test("the metadata is such as indexes take, from pyproject.toml and from setup.cfg", async (t) => {
+  const described = `[project]
+name = "essay_demo"
+version = "0"
+description = "A demo"
+readme = "README.md"
+requires-python = ">=3.8"
+license = {text = "MIT"}
+keywords = ["web", "demo"]
+authors = [{name = "Ada"}, {name = "Bob, Jr.", email = "bob@example.org"}]
+classifiers = ["Programming Language :: Python :: 3"]
+dependencies = ["tornado>=6 ; python_version < '4'", "six"]
+urls = {"Source Code" = "https://b.example/"}
+[project.optional-dependencies]
+test = ["pytest; sys_platform == 'linux' or os_name == 'nt'"]
+`;
+  const legacy = `[metadata]
+name = essay_demo
+description = A demo
+long_description = file: README.md
+author = Ada
+url = https://a.example/
+classifiers =
+    Programming Language :: Python :: 3
+[options]
+python_requires = >=3.8
+install_requires = six
+[options.extras_require]
+test = pytest
+`;
+  const readme = { "README.md": "# Demo\n\nText.\n" };
+  const made: string[] = [];
+  for (const files of [
+    { ...readme, "pyproject.toml": described },
+    {
+      ...readme,
+      "setup.cfg": legacy,
+      "setup.py": "from setuptools import setup\nsetup(version='${version}')\n",
+    },
+  ]) {
+    const repo = await repository(t, files);
+    const [file] = (await pack(t, ["--repo", repo.directory])).record.files;
+    const info = (await expectStatus(0, "tar", ["-xzOf", file.path, "essay_demo-6.11.21.1/PKG-INFO"])).stdout;
+    for (const line of [
+      "Metadata-Version: 2.1",
+      "Name: essay_demo",
+      "Version: 6.11.21.1",
+      "Summary: A demo",
+      "Author: Ada",
+      "Requires-Python: >=3.8",
+      "Requires-Dist: six",
+      "Provides-Extra: test",
+      "Description-Content-Type: text/markdown",
+      "# Demo",
+    ])
+      assert.ok(info.split("\n").includes(line), `${line}\n${info}`);
+    made.push(file.path);
+  }
+  const { stdout } = await expectStatus(0, "twine", ["check", "--strict", ...made]);
+  assert.equal(stdout.match(/PASSED/g)?.length, 2, stdout);
+});
+
 test("many builds of one cache at once, here and on a host", async (t) => {
   const repo = await repository(t);
   const far = cloneAt(host, repo.directory, "many");

@@ -406,6 +406,7 @@ test("a command that fails, or leaves what cannot be packed", async (t) => {
       code: "bad-file",
       message: /repository of git in b\/\.git/,
     });
+    await fails("echo x >../outside; echo y >$TMPDIR/z; false", { code: "hook-failed" });
     await fails("mkfifo pipe", { code: "bad-file", message: /has left pipe, which is no file/ });
     // What it has left running ends, too, and may not hold us up.
     await look(repo.directory, { preBuild: "(trap '' TERM; exec sleep 1000) & echo $! >pid" });
