@@ -603,6 +603,28 @@ test("a password is in no argument, no record and no message", async (t) => {
   assert.match(refused.message, /^the index does not let pip in: .*: 401 /);
 });
 
+test("the proxy that the configuration names is pip's way to the index, and its password is nowhere", async (t) => {
+  const at = await deployed(t);
+  const asked: string[] = [];
+  const secret = "pr0xy-secret";
+  const proxy = await serving(t, (request, response) => {
+    asked.push(`${request.url} ${request.headers["proxy-authorization"]}`);
+    get(new URL(new URL(request.url ?? "").pathname, index.url), (inner) => {
+      response.writeHead(inner.statusCode ?? 500, { "content-type": inner.headers["content-type"] ?? "" });
+      inner.pipe(response);
+    });
+  });
+  const way = `index.url = "http://pypi.example/simple/"\nindex.proxy = "${proxy.replace("//", `//me:${secret}@`)}"\n`;
+  writeFileSync(join(at.home, "essay.toml"), way);
+  // The environment's own proxies do not count then.
+  const env = { ESSAY_INDEX: "", http_proxy: "http://127.0.0.1:1", no_proxy: "*" };
+  const ran = await run(at, 0, ["tiny==1.0", "-v"], { env });
+  assert.deepEqual(installed(at), ["tiny==1.0"]);
+  const basic = Buffer.from(`me:${secret}`).toString("base64");
+  assert.equal(asked[0], `http://pypi.example/simple/tiny/ Basic ${basic}`);
+  for (const text of [ran.stdout, ran.stderr]) assert.ok(!text.includes(secret), text);
+});
+
 test("an index that cannot be asked is not one without the version", async (t) => {
   const half = readFileSync(join(index.directory, "tiny-1.0-py3-none-any.whl")).subarray(0, 400);
   const [forbidden, broken, truncated] = await Promise.all([
