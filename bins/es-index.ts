@@ -4,6 +4,7 @@
 import { once } from "node:events";
 import { resolve } from "node:path";
 import { UsageError } from "../lib/base/failure.js";
+import { didYouMean } from "../lib/base/nearest.js";
 import { hasCredentials } from "../lib/base/url.js";
 import { type Invocation, run } from "../lib/cli.js";
 import { byteCount, wholeNumber } from "../lib/flags.js";
@@ -101,14 +102,13 @@ async function yankFiles({ args, flags, context }: Line): Promise<number> {
   await store.open();
   const project = await projectNamed(store, name);
   const before = await store.yanked();
+  const state = flags.undo ? "not yanked" : "yanked";
   for (const filename of await filesNamed(store, project, wanted)) {
-    const would = flags.undo ? before.has(filename) : before.get(filename) !== reason;
-    if (!context.dryRun && would)
+    const is = flags.undo ? !before.has(filename) : before.get(filename) === reason;
+    if (!is && !context.dryRun)
       await (flags.undo ? unyank(store.directory, filename) : yank(store.directory, filename, reason));
-    const state = flags.undo ? "not yanked" : "yanked";
-    context.say(
-      `${filename}: ${!would ? `is ${state} already` : context.dryRun ? `would be ${state}` : state}`,
-    );
+    const said = is ? `is ${state} already` : context.dryRun ? `would be ${state}` : state;
+    context.say(`${filename}: ${said}`);
   }
   return 0;
 }
@@ -118,9 +118,8 @@ async function prune({ args: [directory = "", ...names], flags, context }: Line)
   const keep = wholeNumber("--keep", flags.keep, 1);
   const store = new Store(resolve(directory));
   await store.open();
-  const projects: string[] = [];
-  for (const name of names) projects.push(await projectNamed(store, name));
-  if (names.length === 0) projects.push(...(await store.projects()).keys());
+  const projects = new Set(names.length === 0 ? (await store.projects()).keys() : []);
+  for (const name of names) projects.add(await projectNamed(store, name));
   for (const project of projects)
     for (const { filenames } of await outdated(await releasesOf(store, project), keep))
       for (const filename of filenames) {
@@ -144,7 +143,10 @@ await run(command, async (line) => {
   const args = verb ? line.args.slice(1) : line.args;
   const { does, flags, least, most } = verb ?? serving;
   if (args.length < least) throw new UsageError("an operand is missing");
-  if (args.length > most) throw new UsageError(`unexpected operand ${args[most]}`);
+  if (args.length > most)
+    throw new UsageError(
+      `unexpected operand ${args[most]}${verb ? "" : didYouMean(first, Object.keys(verbs))}`,
+    );
   if (verb && line.rest) throw new UsageError(`${first} takes no command after --`);
   for (const name of Object.keys(command.options) as (keyof typeof command.options)[])
     if (line.flags[name] && !flags.includes(name))

@@ -9,11 +9,11 @@ const tick = 100;
 const coarseTick = 2500;
 
 /**
- * True when `mtimeNs`, looked at now, would be another one after a further change. A time in whole seconds is
- * taken for one of a file system that keeps no finer ones.
+ * True when `mtimeNs`, looked at now, would be another one after a further change; so it is with one that lies in
+ * the future, too. A time in whole seconds is taken for one of a file system that keeps no finer ones.
  */
 export function isSettled(mtimeNs: bigint, now = Date.now()): boolean {
-  const age = now - Number(mtimeNs / 1_000_000n);
+  const age = Math.abs(now - Number(mtimeNs / 1_000_000n));
   return age > (mtimeNs % 1_000_000_000n === 0n ? coarseTick : tick);
 }
 

@@ -85,7 +85,8 @@ export function indexServer(store: Store, options: ServerOptions): IndexServer {
     busy.add(socket);
     slow.watch(request);
     response.on("close", () => {
-      const outcome = response.writableFinished ? response.statusCode : "cut off";
+      const status = response.headersSent ? response.statusCode : "";
+      const outcome = response.writableFinished ? status : `${status} cut off`.trim();
       options.log?.(`${request.method} ${request.url} ${outcome}`);
       busy.delete(socket);
       if (closing) socket.destroySoon();
