@@ -40,6 +40,7 @@ const columns: readonly (readonly [title: string, cell: (record: Row) => unknown
   ["VENV", (record) => (record as RecordWith<"venv">).venv?.name],
   ["PROJECT", (record) => record.project],
   ["VERSION", (record) => record.version],
+  ["YANKED", (record) => (record.yanked === true ? "yanked" : "")],
   ["COMMIT", (record) => (record as RecordWith<"commit">).commit?.slice(0, 12)],
   ["FILES", (record) => (record as RecordWith<"files">).files?.map((file) => file.filename).join(" ")],
   [

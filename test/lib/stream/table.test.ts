@@ -45,6 +45,10 @@ test("columns appear where some record has something for them, and are as wide a
       "",
     ].join("\n"),
   );
+  assert.equal(
+    renderTable([{ version: "1.0" }, { version: "1.1", yanked: true }]),
+    "VERSION  YANKED  RESULT\n1.0              ok\n1.1      yanked  ok\n",
+  );
   assert.equal(renderTable([]), "");
   assert.equal(renderTable([{ unknown: 1 }]), "RESULT\nok\n");
 });
