@@ -11,7 +11,7 @@ import { caBundleOption } from "../lib/flags.js";
 import { repositoryNamed } from "../lib/index/credentials.js";
 import { Typed } from "../lib/index/login.js";
 import { type Destination, openDestination } from "../lib/index/target.js";
-import { findListed, type Manner, uploadFiles, waitUntilListed } from "../lib/index/upload.js";
+import { findBefore, type Manner, uploadFiles, waitUntilListed } from "../lib/index/upload.js";
 import { readMetadata } from "../lib/package/core-metadata.js";
 import { type Done, eachRecord } from "../lib/step.js";
 
@@ -55,8 +55,8 @@ function showProgress(context: Context, { filename, size }: ReleaseFile, sent: n
     context.progress(`${filename}  ${megabytes(sent)} of ${megabytes(size)} MB  ${percent} %`);
 }
 
-async function plan(files: readonly ReleaseFile[], to: Destination, signal: AbortSignal): Promise<Done> {
-  const there = await findListed(files, to, signal);
+async function plan(files: readonly ReleaseFile[], to: Destination, manner: Manner): Promise<Done> {
+  const there = await findBefore(files, to, manner);
   const absent = files.filter(({ filename }) => !there.has(filename)).map(({ filename }) => filename);
   const said = absent.length ? `would upload ${absent.join(", ")}` : "all files are there";
   return { fields: { index: to.simple }, changed: absent.length > 0, said: `${said} (${to.simple})` };
@@ -107,13 +107,13 @@ await run(command, async ({ flags, context }) => {
         return { changed: true, said: `would upload what was built (${to.simple})` };
       if (files.length === 0)
         throw new Failure("no-files", "the record names no files; es-sdist and es-wheel make them");
-      if (planned) return plan(files, to, signal);
-      return upload(files, to, !flags["no-wait"], {
+      const manner: Manner = {
         metadata: ({ path, kind }) => readMetadata(path, kind),
         mustBeNew: (file) => flags.new && isOf(record.project, file),
         progress: (file, sent) => showProgress(context, file, sent),
         signal,
-      });
+      };
+      return planned ? plan(files, to, manner) : upload(files, to, !flags["no-wait"], manner);
     },
   });
 });

@@ -3,6 +3,7 @@
 /** Where the line is shown, such as stderr. */
 export interface Screen {
   isTTY?: boolean;
+  /** Its width; 0 or undefined where the terminal does not know. */
   columns?: number;
   write(text: string): unknown;
 }
@@ -28,7 +29,7 @@ export class StatusLine {
     if (!this.#wanted || now - this.#drawnAt < pause) return;
     this.#drawnAt = now;
     // A line that the terminal breaks could not be taken back.
-    this.#shown = text.slice(0, (this.#screen.columns ?? 80) - 1);
+    this.#shown = text.slice(0, (this.#screen.columns || 80) - 1);
     this.#screen.write(`\r\x1b[K${this.#shown}`);
   }
 

@@ -145,7 +145,7 @@ function byProject(files: readonly ReleaseFile[]): Map<string, ReleaseFile[]> {
  * Those of the files that the index lists, by their names. Throws Failure "already-exists" when other bytes have
  * the name of one there, and those of `projectFiles`.
  */
-export async function findListed(
+async function findListed(
   files: readonly ReleaseFile[],
   to: Destination,
   signal?: AbortSignal,
@@ -168,6 +168,22 @@ export async function findListed(
     }
   }
   return found;
+}
+
+/** As `findListed`, before anything is sent: a file that must be new and is there is a failure. */
+export async function findBefore(
+  files: readonly ReleaseFile[],
+  to: Destination,
+  manner: Manner,
+): Promise<Map<string, IndexFile>> {
+  const there = await findListed(files, to, manner.signal);
+  const old = files.find((file) => there.has(file.filename) && manner.mustBeNew?.(file));
+  if (old)
+    throw new Failure(
+      "already-exists",
+      `${to.simple} has ${old.filename} already, with the same bytes; a new release needs a new version`,
+    );
+  return there;
 }
 
 /** What to make of a file that is there now, with the same bytes, after it was sent. */
@@ -223,13 +239,7 @@ export async function uploadFiles(
   for (const { filename, name } of files)
     if (!parseFilename(filename, name))
       throw new Failure("bad-name", `${filename} is no name of an sdist or wheel of ${name}`);
-  const there = await findListed(files, to, manner.signal);
-  const old = files.find((file) => there.has(file.filename) && manner.mustBeNew?.(file));
-  if (old)
-    throw new Failure(
-      "already-exists",
-      `${to.simple} has ${old.filename} already, with the same bytes; a new release needs a new version`,
-    );
+  const there = await findBefore(files, to, manner);
   for (const file of files) if (!there.has(file.filename)) await checkFile(file);
   const sent: Sent[] = [];
   for (const file of files) {

@@ -1,37 +1,13 @@
 import assert from "node:assert/strict";
-import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { appendFileSync, copyFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
 import type { ReleaseFile } from "../../lib/base/schema.js";
-import { indexServer } from "../../lib/index/server.js";
-import { Store } from "../../lib/index/store.js";
 import { published } from "../lab/index.js";
-import { expectStatus, recordsOf, scratch } from "../lab/program.js";
+import { expectStatus, program, recordsOf } from "../lab/program.js";
+import { release } from "../lab/release.js";
 import { tiny } from "../lab/tiny.js";
-import { listen, nobody, web } from "../lab/web.js";
-
-/** An index, a release of two files, and a home of its own to run es-upload in. */
-async function release(t: TestContext) {
-  const cwd = scratch(t);
-  const store = join(cwd, "store");
-  mkdirSync(store);
-  const files = tiny(join(cwd, "dist"));
-  const record = { project: "tiny", version: "1.0", files, note: { constructor: 1, big: 1 } };
-  const asked: string[] = [];
-  const { server } = indexServer(new Store(store), { uploads: true, log: (line) => asked.push(line) });
-  const origin = await listen(t, server);
-  const env = { HOME: cwd, NETRC: "", TWINE_USERNAME: "", TWINE_PASSWORD: "" };
-  return {
-    cwd,
-    store,
-    files,
-    record,
-    asked,
-    origin,
-    input: `${JSON.stringify(record)}\n`,
-    options: { cwd, env },
-  };
-}
+import { nobody, web } from "../lab/web.js";
 
 test("uploads wheels before sdists, and finds all there the second time", async (t) => {
   const { store, files, record, asked, origin, input, options } = await release(t);
@@ -140,32 +116,31 @@ test("input that is malformed or empty", async (t) => {
   assert.deepEqual(published(store), []);
 });
 
-test("credentials are sent and never shown", async (t) => {
-  const { input, options } = await release(t);
-  const seen: string[] = [];
-  const origin = await web(t, (asked, response) => {
-    seen.push(`${asked.method} ${asked.headers.authorization}`);
-    asked.resume().on("end", () => response.writeHead(asked.method === "POST" ? 401 : 404).end());
-  });
-  const index = `${origin.replace("//", "//joe:s3cret%40@")}/simple/`;
-  const ran = await expectStatus(1, "es-upload", ["--index", index], { ...options, input });
-  const basic = `Basic ${Buffer.from("joe:s3cret@").toString("base64")}`;
-  assert.deepEqual([...new Set(seen)].sort(), [`GET ${basic}`, `POST ${basic}`]);
-  assert.doesNotMatch(ran.report.replace(/^\$.*/, ""), /joe|s3cret/);
-  const [record] = recordsOf(ran.stdout);
-  assert.equal(record.error.code, "auth-failed");
-  assert.deepEqual(record.trace[0].args, ["--index", `${origin}/simple/`]);
+test("--new takes nothing that is there already", async (t) => {
+  const { store, files, asked, origin, input, options } = await release(t);
+  const [sdist] = files as [ReleaseFile];
+  copyFileSync(sdist.path, join(store, sdist.filename));
+  for (const dry of [[], ["--dry-run"]]) {
+    const old = await expectStatus(1, "es-upload", ["--new", ...dry, "--index", origin], {
+      ...options,
+      input,
+    });
+    const [{ error }] = recordsOf(old.stdout);
+    assert.equal(error.code, "already-exists");
+    assert.match(error.message, /tiny-1\.0\.tar\.gz already, with the same bytes/);
+  }
+  assert.deepEqual(published(store), [sdist.filename]);
+  assert.ok(!asked.some((line) => line.startsWith("POST")), "nothing was sent");
+  await expectStatus(0, "es-upload", ["--index", origin], { ...options, input });
+});
 
-  seen.length = 0;
-  writeFileSync(
-    join(options.cwd, ".pypirc"),
-    `[x]\nrepository = ${origin}/\nusername = p\npassword = y%p:i@/\n`,
-  );
-  await expectStatus(1, "es-upload", ["--index", origin], { ...options, input });
-  assert.ok(seen.includes(`POST Basic ${Buffer.from("p:y%p:i@/").toString("base64")}`), seen.join("\n"));
-  writeFileSync(join(options.cwd, ".pypirc"), "repository\n");
-  const malformed = await expectStatus(2, "es-upload", ["--index", origin], { ...options, input });
-  assert.match(malformed.stderr, /\.pypirc, line 1/);
+test("of two builders of the same bytes, only one has new files", async (t) => {
+  const { store, origin, input, options } = await release(t);
+  const run = () => program("es-upload", ["--new", "--index", origin], { ...options, input });
+  const both = await Promise.all([run(), run()]);
+  const report = both.map(({ report }) => report).join("\n");
+  assert.deepEqual(both.map(({ status }) => status).sort(), [0, 1], report);
+  assert.equal(published(store).length, 2);
 });
 
 test("an index that cannot be reached, or is none", async (t) => {
