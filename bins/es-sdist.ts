@@ -10,6 +10,7 @@ import { loadConfig } from "../lib/config/load.js";
 import { Settings } from "../lib/config/settings.js";
 import { buildHostOptions } from "../lib/flags.js";
 import {
+  describeCommit,
   findCommit,
   type Resolved,
   type RunCheckout,
@@ -38,12 +39,6 @@ const command = {
   },
 } as const;
 
-/** Where a commit was found, for people. */
-function placeOf({ commit, branch, fetchedFrom }: Resolved): string {
-  const place = branch === undefined ? "" : `${fetchedFrom ? `${fetchedFrom}/` : ""}${branch} `;
-  return `from ${place}${commit.slice(0, 12)}`;
-}
-
 await run(command, async ({ flags, context }) => {
   const config = await loadConfig(context);
   const settings = new Settings(config);
@@ -70,9 +65,7 @@ await run(command, async ({ flags, context }) => {
     if (version === undefined)
       throw new Failure("bad-record", `the field version is ${text ?? "missing"}: no version`);
     if (note !== undefined) context.warn(note);
-    if (flags.name === undefined) return version;
-    const labelled = await withLabel(version.split("+")[0] ?? "", flags.name);
-    return version === labelled ? version : withLabel(version, flags.name);
+    return flags.name === undefined ? version : withLabel(version, flags.name);
   };
 
   return onBuildHost(flags, settings, (host) => {
@@ -106,13 +99,13 @@ await run(command, async ({ flags, context }) => {
         const read: RunCheckout = (script, take) => host.run(script, task, take);
         if (task.plan) {
           const found = await findCommit(read, request);
-          return { fields: fieldsOf(found), changed: true, said: `would be packed ${placeOf(found)}` };
+          return { fields: fieldsOf(found), changed: true, said: `would be packed ${describeCommit(found)}` };
         }
         return withCheckout(read, request, async (checkout) => {
           const sdist = { project, version, released, checkout, settings: more, out };
           const { file, changed } = await writeSdist(sdist, task.signal);
           const others = files.filter(({ filename }) => filename !== file.filename);
-          const said = `${file.filename} ${changed ? "packed" : "is there already, the same,"} ${placeOf(checkout)}`;
+          const said = `${file.filename} ${changed ? "packed" : "is there already, the same,"} ${describeCommit(checkout)}`;
           return { fields: { ...fieldsOf(checkout), files: [...others, file] }, changed, said };
         });
       },

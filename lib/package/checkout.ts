@@ -52,6 +52,12 @@ export interface Resolved {
   fetchedFrom?: string;
 }
 
+/** Where a commit was found, for people. */
+export function describeCommit({ commit, branch, fetchedFrom }: Resolved): string {
+  const place = branch === undefined ? "" : `${fetchedFrom ? `${fetchedFrom}/` : ""}${branch} `;
+  return `from ${place}${commit.slice(0, 12)}`;
+}
+
 /** A commit and its files, each list to be read once, in this order. */
 export interface Checkout extends Resolved {
   /** The committer's time, in seconds since 1970. */

@@ -22,6 +22,8 @@ project=$8
 version=$9
 shift 9
 place=$1
+there=" on $place"
+[ "$place" != "this machine" ] || there=
 shift
 
 # clear_left: takes away what runs before this one left behind, if they were killed in a way that nobody could

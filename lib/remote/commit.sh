@@ -113,7 +113,7 @@ find_at_url() {
             ;;
     esac || {
         lacks "$2" "$3"
-        refuse fetch-failed "cannot fetch from $where"
+        refuse fetch-failed "cannot fetch from $where$there"
     }
     case $2 in
         commit) find_commit "$3" ;;

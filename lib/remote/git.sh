@@ -1,6 +1,7 @@
 # shellcheck shell=sh disable=SC2154
 # git, so that its answer depends on the repository and on nothing around it; the cache of repositories.
-# Set before it: $place (this machine, as messages name it), $cache (the folder of the cache), $essay_scratch.
+# Set before it: $place (this machine, as messages name it), $there (" on" and the place, where that is not the
+# user's own machine), $cache (the folder of the cache), $essay_scratch.
 
 # Set inside git's hooks; they would override the repository that we name (git(1), ENVIRONMENT VARIABLES).
 unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_COMMON_DIR GIT_NAMESPACE GIT_PREFIX GIT_OBJECT_DIRECTORY \

@@ -128,7 +128,7 @@ find_submodule() {
         done
     fi
     open_cache "$url"
-    fetch_commit "$url" "$5" || refuse submodule "cannot fetch the submodule $6 from $url"
+    fetch_commit "$url" "$5" || refuse submodule "cannot fetch the submodule $6 from $url$there"
     has_commit "$repository" "$5" || no_submodule "$6" "and $url does not have its commit $5"
     close_cache
     add_objects "$repository"

@@ -28,16 +28,19 @@ export async function readVersion(text: string): Promise<TypedVersion | undefine
   return version === undefined ? undefined : { version, note: `${text.trim()} is read as ${version}` };
 }
 
-/** A version with a label, in normal form. Throws UsageError for what is no label, and for a second label. */
+/**
+ * A version with a label, in normal form; one that has the same label already stays. Throws UsageError for what is
+ * no label, and for a second label.
+ */
 export async function withLabel(version: string, label: string): Promise<string> {
   if (!labelShape.test(label))
     throw new UsageError(
       `${label} is no label: letters, digits, and between them dots, hyphens or underscores`,
     );
-  if (version.includes("+"))
-    throw new UsageError(`${version} has a label already, so it takes no other (${label})`);
-  const labelled = await normalVersion(`${version}+${label}`);
+  const labelled = await normalVersion(`${version.split("+")[0]}+${label}`);
   if (labelled === undefined)
     throw new UsageError(`${version} with the label ${label} is no version (PEP 440)`);
+  if (version.includes("+") && (await normalVersion(version)) !== labelled)
+    throw new UsageError(`${version} has a label already, so it takes no other (${label})`);
   return labelled;
 }

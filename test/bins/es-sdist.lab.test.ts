@@ -269,7 +269,7 @@ test("a host without git, without the repository, or that is none", async (t) =>
     [
       ["--on", host.entry, "--repo", "file:///srv/none"],
       "fetch-failed",
-      /cannot fetch from file:\/\/\/srv\/none/,
+      /cannot fetch from file:\/\/\/srv\/none on essay-lab/,
     ],
     [["--on", "127.0.0.1:1", "--repo", "/srv/x"], "refused", /127\.0\.0\.1/],
   ];

@@ -34,7 +34,8 @@ for (const [text, version, told] of read)
 
 test("a label makes a local version", async () => {
   assert.equal(await withLabel("6.11.21.1", "fixbug"), "6.11.21.1+fixbug");
-  assert.equal(await withLabel("6.11.21.1", "Fix-Bug_007.x"), "6.11.21.1+fix.bug.7.x");
+  for (const version of ["6.11.21.1", "6.11.21.1+fix.bug.7.x"])
+    assert.equal(await withLabel(version, "Fix-Bug_007.x"), "6.11.21.1+fix.bug.7.x");
 });
 
 test("what is no label, and a second one", async () => {
