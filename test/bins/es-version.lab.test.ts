@@ -31,7 +31,7 @@ test("20 builders of one project, all at once, end with 20 versions: none lost, 
   const ran = await shell(`es-index files -- bash -c '${script.replaceAll("'", `'\\''`)}'`, {
     cwd,
     env,
-    limit: 180_000,
+    limit: 400_000,
   });
   assert.equal(ran.status, 0, ran.report);
   const read = (name: string) => readFileSync(join(cwd, name), "utf8");
