@@ -38,9 +38,10 @@ clear_left() {
 
 # tokens: all words of stdin that could be the name of a file.
 tokens() {
-    # shellcheck disable=SC2020 # each kind of quote is a line break
+    # shellcheck disable=SC2020 # one line break for each character
     tee "$essay_scratch/text" | tr '"'\''' '\n\n'
-    tr -s '"'\'' \t,:=[]{}()' '[\n*]' <"$essay_scratch/text"
+    # shellcheck disable=SC2020
+    tr '"'\'' \t,:=(){}][' '\n\n\n\n\n\n\n\n\n\n\n\n\n' <"$essay_scratch/text"
 }
 
 # choose_first: writes the entries of pyproject.toml, setup.cfg and what these name.

@@ -251,6 +251,10 @@ test("what lies about, is not committed or not pushed has no part in it", async 
 test("the same bytes with the tools of busybox", async (t) => {
   const repo = await repository(t, {
     ...project,
+    "setup.cfg": "[metadata]\nlong_description = file: README.rst, docs/more.rst\n",
+    "pyproject.toml": '[project]\nname = "essay_demo"\ndynamic = ["version", "readme"]\n',
+    "README.rst": "One\n",
+    "docs/more.rst": "Two\n",
     ".gitattributes": "drop export-ignore\n",
     drop: "",
     "a\nb": "",
