@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { UsageError } from "../../lib/base/failure.js";
 import {
+  byteCount,
   commonOptions,
   describeOptions,
   type Options,
@@ -145,4 +146,19 @@ test("the text of --help has a line for each flag", () => {
     describeOptions(commonOptions).trimEnd().split("\n").length,
     Object.keys(commonOptions).length,
   );
+});
+
+test("sizes", () => {
+  for (const [text, bytes] of [
+    ["1", 1],
+    ["500k", 512_000],
+    ["100M", 104_857_600],
+    ["2G", 2_147_483_648],
+  ] as const)
+    assert.equal(byteCount("--max-size", text), bytes);
+  for (const text of ["0", "0M", "-1", "1.5M", "1T", "M", "1 M", "1MB", "9".repeat(10)])
+    assert.throws(() => byteCount("--max-size", text), {
+      name: "UsageError",
+      message: new RegExp(`not ${text}$`),
+    });
 });
