@@ -29,9 +29,9 @@ import { pathOf, shells } from "../lab/shells.js";
 import { tiny } from "../lab/tiny.js";
 
 let index: LabIndex;
-/** A home directory with a virtualenv that all others are copies of. */
+/** Home directories with a virtualenv that all others are copies of. */
 // biome-ignore lint/suspicious/noExplicitAny: tests look into records of every kind
-const first = { home: "", record: {} as any };
+const first = { home: "", withTiny: "", record: {} as any };
 
 before(async () => {
   index = await startIndex();
@@ -43,6 +43,8 @@ before(async () => {
   tiny(index.directory, "3.0", "picky", "", ["Requires-Python: >=3.99"]);
   tiny(index.directory, "1.0", "needs", "", ["Requires-Dist: tiny>=1.0,<1.1"]);
   tiny(index.directory, "2.0", "needs", "", ["Requires-Dist: nosuchdist"]);
+  tiny(index.directory, "1.0", "third");
+  // Only an sdist, which setuptools must build.
   tiny(index.directory, "1.0", "built");
   rmSync(join(index.directory, "built-1.0-py3-none-any.whl"));
   first.home = realpathSync(mkdtempSync(join(tmpdir(), "essay-home-")));
@@ -51,7 +53,7 @@ before(async () => {
 
 after(async () => {
   await index.stop();
-  rmSync(first.home, { recursive: true });
+  for (const home of [first.home, first.withTiny]) rmSync(home, { recursive: true, force: true });
   for (const pip of compiled.values()) rmSync(dirname(pip), { recursive: true });
 });
 
@@ -90,21 +92,33 @@ function placesIn(home: string) {
   return { home, venv, site };
 }
 
-/** A private home directory with a virtualenv: a copy of the first one, unless it is to be made in another way. */
-async function deployed(t: TestContext, env?: NodeJS.ProcessEnv) {
+/** A private home directory with the virtualenv of another one. */
+function copyOf(t: TestContext, from: string) {
   const home = realpathSync(scratch(t));
-  if (env) {
-    const record = await made(home, env);
-    return { ...placesIn(home), record };
-  }
-  execFileSync("cp", ["-a", "--reflink=auto", join(first.home, "srv"), home]);
+  execFileSync("cp", ["-a", "--reflink=auto", join(from, "srv"), home]);
   const places = placesIn(home);
-  return {
-    ...places,
-    record: { ...first.record, prefix: join(home, "srv"), venv: { name: "a", path: places.venv } },
-  };
+  const own = { prefix: join(home, "srv"), venv: { name: "a", path: places.venv } };
+  return { ...places, record: { ...first.record, ...own } };
+}
+
+/** A private home directory with a virtualenv; a copy of the first one, unless it is to be made in another way. */
+async function deployed(t: TestContext, env?: NodeJS.ProcessEnv) {
+  if (!env) return copyOf(t, first.home);
+  const home = realpathSync(scratch(t));
+  const record = await made(home, env);
+  return { ...placesIn(home), record };
 }
 type Deployed = Awaited<ReturnType<typeof deployed>>;
+
+/** The same with tiny 1.0, which is installed once. */
+async function withTiny(t: TestContext): Promise<Deployed> {
+  if (first.withTiny !== "") return copyOf(t, first.withTiny);
+  const at = await deployed(t);
+  await run(at, 0, ["tiny==1.0"]);
+  first.withTiny = mkdtempSync(join(tmpdir(), "essay-home-"));
+  execFileSync("cp", ["-a", "--reflink=auto", join(at.home, "srv"), first.withTiny]);
+  return at;
+}
 
 /** Runs es-pip for a virtualenv, with the lab's index. */
 async function run(
@@ -193,9 +207,9 @@ test("several: all or nothing", async (t) => {
   assert.deepEqual(both.record.installed, { tiny: "1.0", needs: "1.0" });
   assert.deepEqual([both.record.project, both.record.version], ["tiny", "1.0"]);
   assert.match(both.stderr, /tiny 1\.0 installed, needs 1\.0 installed/);
-  const one = await run(at, 0, ["needs==1.0", "tiny==1.0", "built==1.0"], { record: { project: "built" } });
-  assert.match(one.stderr, / {2}built 1\.0 installed {2}/);
-  assert.deepEqual([one.record.project, one.record.version], ["built", "1.0"]);
+  const one = await run(at, 0, ["needs==1.0", "tiny==1.0", "third==1.0"], { record: { project: "third" } });
+  assert.match(one.stderr, / {2}third 1\.0 installed {2}/);
+  assert.deepEqual([one.record.project, one.record.version], ["third", "1.0"]);
 });
 
 test("dependencies come along; one that is nowhere is told by its name", async (t) => {
@@ -473,17 +487,17 @@ test("a dry run, with a virtualenv and without", async (t) => {
   assert.match(planned.stderr, /dry run: tiny 1\.0 installed/);
   assert.deepEqual([planned.record.version, planned.record.installed], ["1.0", {}]);
   assert.deepEqual(installed(at), []);
-  await run(at, 0, ["tiny==1.0"]);
-  const there = await run(at, 0, ["tiny==1.0", "--dry-run"]);
+  const full = await withTiny(t);
+  const there = await run(full, 0, ["tiny==1.0", "--dry-run"]);
   assert.deepEqual([there.entry.changed, there.record.installed], [false, { tiny: "1.0" }]);
-  writeFileSync(mark(at), "es-pip\n");
-  const half = await run(at, 0, ["tiny==1.0"], { record: { plan: true } });
+  writeFileSync(mark(full), "es-pip\n");
+  const half = await run(full, 0, ["tiny==1.0"], { record: { plan: true } });
   assert.match(half.stderr, /dry run: what was cut short mended/);
-  assert.ok(existsSync(mark(at)));
-  rmSync(at.venv, { recursive: true });
-  const without = await run(at, 0, ["tiny==1.0"], { record: { plan: true } });
+  assert.ok(existsSync(mark(full)));
+  rmSync(full.venv, { recursive: true });
+  const without = await run(full, 0, ["tiny==1.0"], { record: { plan: true } });
   assert.match(without.stderr, /dry run: tiny 1\.0 installed/);
-  assert.ok(!existsSync(at.venv));
+  assert.ok(!existsSync(full.venv));
 });
 
 /** What a user, or a company, may have set up for pip on a host. */
@@ -682,8 +696,7 @@ test("pip that fails after it has begun to change things leaves the mark", async
 });
 
 test("pip that says all went well is not believed", async (t) => {
-  const at = await deployed(t);
-  await run(at, 0, ["tiny==1.0"]);
+  const at = await withTiny(t);
   rmSync(join(at.site, "pip/__pycache__"), { recursive: true });
   writeFileSync(join(at.site, "pip/__main__.py"), "print('Successfully installed tiny-1.1')\n");
   const { error } = await run(at, 1, ["tiny==1.1"]);
@@ -733,29 +746,28 @@ test("killed midway: the virtualenv is marked and refused, nothing runs on, and 
 
 test("what is half-installed is installed anew, dependencies too; what is whole is left alone", async (t) => {
   const at = await deployed(t);
-  await run(at, 0, ["needs==1.0", "built==1.0"]);
+  await run(at, 0, ["needs==1.0", "third==1.0"]);
   const before = readFileSync(join(at.site, "needs-1.0.dist-info/RECORD"));
   writeFileSync(mark(at), "es-pip\n");
-  // As pip leaves them: installing tiny was cut short before its RECORD, removing built in the middle.
+  // As pip leaves them: installing tiny was cut short before its RECORD, removing third in the middle.
   rmSync(join(at.site, "tiny-1.0.dist-info/RECORD"));
   writeFileSync(join(at.site, "tiny.py"), "");
-  renameSync(join(at.site, "built.py"), join(at.site, "~uilt.py"));
-  mkdirSync(join(at.site, "~uilt-0.9.dist-info"));
-  const mended = await run(at, 0, ["needs==1.0", "built==1.0"]);
+  renameSync(join(at.site, "third.py"), join(at.site, "~hird.py"));
+  mkdirSync(join(at.site, "~hird-0.9.dist-info"));
+  const mended = await run(at, 0, ["needs==1.0", "third==1.0"]);
   assert.equal(mended.entry.changed, true);
-  assert.match(mended.stderr, /what was cut short mended, built 1\.0 installed/);
-  assert.deepEqual(installed(at), ["built==1.0", "needs==1.0", "tiny==1.0"]);
+  assert.match(mended.stderr, /what was cut short mended, third 1\.0 installed/);
+  assert.deepEqual(installed(at), ["needs==1.0", "third==1.0", "tiny==1.0"]);
   assert.match(readFileSync(join(at.site, "tiny.py"), "utf8"), /version/);
-  assert.ok(existsSync(join(at.site, "built.py")));
-  assert.ok(!existsSync(join(at.site, "~uilt-0.9.dist-info")));
+  assert.ok(existsSync(join(at.site, "third.py")));
+  assert.ok(!existsSync(join(at.site, "~hird-0.9.dist-info")));
   assert.deepEqual(readFileSync(join(at.site, "needs-1.0.dist-info/RECORD")), before);
   assert.ok(!existsSync(mark(at)));
-  assert.equal((await run(at, 0, ["needs==1.0", "built==1.0"])).entry.changed, false);
+  assert.equal((await run(at, 0, ["needs==1.0", "third==1.0"])).entry.changed, false);
 });
 
 test("two versions at once are none", async (t) => {
-  const at = await deployed(t);
-  await run(at, 0, ["tiny==1.0"]);
+  const at = await withTiny(t);
   execFileSync("cp", ["-a", join(at.site, "tiny-1.0.dist-info"), join(at.site, "tiny-0.9.dist-info")]);
   writeFileSync(
     join(at.site, "tiny-0.9.dist-info/METADATA"),
@@ -769,8 +781,7 @@ test("two versions at once are none", async (t) => {
 });
 
 test("a version in another spelling is the version", async (t) => {
-  const at = await deployed(t);
-  await run(at, 0, ["tiny==1.0"]);
+  const at = await withTiny(t);
   writeFileSync(
     join(at.site, "tiny-1.0.dist-info/METADATA"),
     "Metadata-Version: 2.1\nName: Tiny\nVersion: v1.00\n",
