@@ -7,7 +7,10 @@ import { Failure } from "../base/failure.js";
 import { type ProxyInUse, proxyFor, readAuthorities, type Way } from "./access.js";
 import type { Credentials } from "./credentials.js";
 
-/** What is sent: `length` bytes, which `chunks` must give exactly. */
+/**
+ * What is sent: `length` bytes, which `chunks` must give exactly. A chunk is of no more use when the next one but one
+ * is asked for.
+ */
 export interface Body {
   length: number;
   chunks: AsyncIterable<Buffer>;
@@ -99,37 +102,34 @@ function requestHeaders(options: RequestOptions): Record<string, string> {
   };
 }
 
-/** Resolves when more can be written, or nothing any more. */
-function drained(request: http.ClientRequest): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      for (const event of ["drain", "response", "close"]) request.off(event, done);
-      resolve();
-    };
-    for (const event of ["drain", "response", "close"]) request.on(event, done);
-  });
-}
-
 /**
  * Sends the body. An answer that comes before its end (413, 401) stops the sending, and stays readable.
  * A source that fails ends the request before its last byte, so that no server takes it for whole.
  */
 async function send(request: http.ClientRequest, body: Body): Promise<void> {
   let over = false;
-  request.on("close", () => {
-    over = true;
-  });
-  request.on("response", (answer) => {
-    over = true;
-    // The rest of the body is owed on this connection: it is of no use for another request.
-    answer.on("end", () => {
-      if (!request.writableEnded) request.destroy();
+  const ended = new Promise<void>((resolve) => {
+    const end = () => {
+      over = true;
+      resolve();
+    };
+    request.on("close", end).on("response", (answer) => {
+      end();
+      // The rest of the body is owed on this connection: it is of no use for another request.
+      answer.on("end", () => {
+        if (!request.writableEnded) request.destroy();
+      });
     });
   });
+  const write = (chunk: Buffer) =>
+    Promise.race([ended, new Promise<void>((resolve) => request.write(chunk, () => resolve()))]);
   try {
+    let before: Promise<void> | undefined;
+    // While one chunk is on its way, the next one is made.
     for await (const chunk of body.chunks) {
+      await before;
       if (over) return;
-      if (!request.write(chunk)) await drained(request);
+      before = write(chunk);
     }
     request.end();
   } catch (error) {
