@@ -2,6 +2,7 @@
 // es-sdist: packs a commit as the source distribution of a release.
 
 import { resolve } from "node:path";
+import { isProjectName } from "../lib/base/distribution.js";
 import { Failure, UsageError } from "../lib/base/failure.js";
 import { onBuildHost } from "../lib/build-host.js";
 import { buildCache, buildSource } from "../lib/build-source.js";
@@ -79,6 +80,11 @@ await run(command, async ({ flags, context }) => {
         const { project, released, files = [] } = record;
         if (!project)
           throw new Failure("bad-record", "the record has no field project; es-version makes one");
+        if (!isProjectName(project))
+          throw new Failure(
+            "bad-record",
+            `the field project is ${JSON.stringify(project)}: no name of a project`,
+          );
         const version = await versionOf(record.version);
         const wanted = wantedBy(record);
         const request = {

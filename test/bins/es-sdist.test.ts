@@ -302,6 +302,14 @@ test("failures are the record's, and leave no file behind", async (t) => {
     [["--branch", "master"], { env: { PATH: withoutGit(t) } }, "no-program", /no git on this machine/],
     [["--branch", "master"], { text: '{"version":"1.0"}\n' }, "bad-record", /no field project/],
     [["--branch", "master"], { text: '{"project":"essay_demo"}\n' }, "bad-record", /version is missing/],
+    ...["../x", "essay_demo[redis]", "essay_demo\\nLicense: none"].map(
+      (project): (typeof failures)[number] => [
+        ["--branch", "master"],
+        { text: `{"project":"${project}","version":"1.0"}\n` },
+        "bad-record",
+        /field project is ".*": no name of a project/,
+      ],
+    ),
     [
       ["--branch", "master"],
       { text: '{"project":"essay_demo","version":"fixbug"}\n' },
