@@ -5,6 +5,7 @@ import { createReadStream } from "node:fs";
 import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { Failure } from "../base/failure.js";
 
 /** The size of a file in bytes and its digest. */
 export interface Digest {
@@ -46,30 +47,50 @@ async function clearLeft(out: string, filename: string, machine: string): Promis
   }
 }
 
+/** Why the system lets no file be written, by the code of its error: a code of es-record(5), and in words. */
+const refusals: Record<string, [code: string, why: string]> = {
+  EACCES: ["permission-denied", "no permission to write there"],
+  EPERM: ["permission-denied", "no permission to write there"],
+  EROFS: ["permission-denied", "it is read-only"],
+  ENOSPC: ["disk-full", "no space is left there"],
+  EDQUOT: ["disk-full", "no space is left there"],
+  EEXIST: ["in-the-way", "this is no folder"],
+  ENOTDIR: ["in-the-way", "this is no folder"],
+  EISDIR: ["in-the-way", "a folder there has that name"],
+};
+
+function refusal(error: NodeJS.ErrnoException, filename: string, out: string): Error {
+  const [code, why] = refusals[error.code ?? ""] ?? [];
+  return code === undefined ? error : new Failure(code, `cannot write ${filename} into ${out}: ${why}`);
+}
+
 /**
  * Has `write` make a file under a temporary name in the folder `out` and then gives it its own name; a file with
  * the same bytes that is there already stays untouched. Nothing stays behind when `write` throws; what a killed process leaves
- * goes with the next call.
+ * goes with the next call. Throws what `write` throws, and Failure "permission-denied", "disk-full" or "in-the-way".
  */
 export async function keepFile(
   out: string,
   filename: string,
   write: (temporary: string) => Promise<Digest>,
 ): Promise<Digest & { path: string; changed: boolean }> {
-  await mkdir(out, { recursive: true });
   const path = join(out, filename);
   const machine = hostname()
     .replace(/[^\w-]/g, "_")
     .slice(0, 32);
-  await clearLeft(out, filename, machine);
   const own = `${machine}.${process.pid}.${randomBytes(6).toString("hex")}`;
   const temporary = join(out, `.${filename}.${own}.part`);
   try {
+    await mkdir(out, { recursive: true });
+    await clearLeft(out, filename, machine);
     const digest = await write(temporary);
     if (await isThere(path, digest)) return { ...digest, path, changed: false };
     await rename(temporary, path);
     return { ...digest, path, changed: true };
+  } catch (error) {
+    throw refusal(error as Error, filename, out);
   } finally {
-    await rm(temporary, { force: true });
+    // Where `out` is no folder, there is nothing to take away.
+    await rm(temporary, { force: true }).catch(() => {});
   }
 }

@@ -52,8 +52,16 @@ test("a link of that name is replaced, not followed; a folder is not", async (t)
   assert.equal(readFileSync(precious, "utf8"), "precious");
   const other = scratch(t);
   mkdirSync(join(other, "a.tar.gz"));
-  await assert.rejects(put(other, "new"), { code: "EISDIR" });
+  await assert.rejects(put(other, "new"), {
+    code: "in-the-way",
+    message: `cannot write a.tar.gz into ${other}: a folder there has that name`,
+  });
   assert.deepEqual(readdirSync(other), ["a.tar.gz"]);
+  await assert.rejects(put(precious, "new"), { code: "in-the-way", message: /: this is no folder$/ });
+  await assert.rejects(put(join(precious, "out"), "new"), {
+    code: "in-the-way",
+    message: /: this is no folder$/,
+  });
 });
 
 test("what a killed run has left goes with the next one, and nothing else", async (t) => {
