@@ -5,7 +5,7 @@
 
 # Set inside git's hooks; they would override the repository that we name (git(1), ENVIRONMENT VARIABLES).
 unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_COMMON_DIR GIT_NAMESPACE GIT_PREFIX GIT_OBJECT_DIRECTORY \
-    GIT_ALTERNATE_OBJECT_DIRECTORIES GIT_SHALLOW_FILE GIT_GRAFT_FILE GIT_REPLACE_REF_BASE GIT_ATTR_SOURCE
+    GIT_ALTERNATE_OBJECT_DIRECTORIES GIT_DEFAULT_HASH GIT_SHALLOW_FILE GIT_GRAFT_FILE GIT_REPLACE_REF_BASE GIT_ATTR_SOURCE
 # refs/replace would put other objects in the place of the commit's.
 GIT_NO_REPLACE_OBJECTS=1
 GIT_OPTIONAL_LOCKS=0
@@ -22,6 +22,9 @@ try() {
     cause=$(sed -n -e 's/^fatal: //p' -e 's/^error: //p' "$essay_scratch/said" | sed 1q)
     [ -n "$cause" ] || cause=$(sed '/^[[:space:]]*$/d' "$essay_scratch/said" | tail -n 1)
     [ -n "$cause" ] || cause="it ended with status $essay_status"
+    # A repository of another account is not read before its user has said so (git-config(1), safe.directory).
+    essay_way=$(sed -n 's/^[[:space:]]*\(git config --global --add safe\.directory .*\)/\1/p' "$essay_scratch/said" | sed 1q)
+    [ -z "$essay_way" ] || cause="it belongs to another account; if you trust that one, run$there: $essay_way"
     return 1
 }
 
@@ -99,7 +102,12 @@ open_cache() {
         fi
     fi
     # git makes HEAD last of what it needs to know a repository by.
-    try git init --quiet --bare --template= "$repository" ||
+    make_repository
+}
+
+# make_repository [FLAG]: makes $repository, or what is not there of it.
+make_repository() {
+    try git init --quiet --bare --template= "$@" "$repository" ||
         refuse git-failed "cannot make a repository in ${repository%/*}"
     chmod 700 "$repository"
 }
@@ -120,6 +128,14 @@ fetch() {
     if [ "$2" = shallow ]; then essay_depth=--depth=1; elif [ ! -f "$repository/shallow" ]; then essay_depth=; fi
     shift 2
     fetch_with "$essay_depth" "$@" && return 0
+    # Ours, which is new then, has ids of another length than theirs.
+    essay_theirs=$(sed -n 's/.*mismatched algorithms: client [a-z0-9]*; server \([a-z0-9]*\)$/\1/p' "$essay_scratch/said")
+    if [ -n "$essay_theirs" ]; then
+        rm -rf "$repository"
+        make_repository --object-format="$essay_theirs"
+        fetch_with "$essay_depth" "$@"
+        return
+    fi
     # A server that is nothing but files has no commits without their history.
     grep -q shallow "$essay_scratch/said" || return 1
     fetch_with "" "$@"

@@ -205,6 +205,24 @@ test("a repository with SHA-256 ids", async (t) => {
   await repo.git("-C", inner, "add", "--all");
   await repo.git("-C", inner, "commit", "--quiet", "--message", "x");
   assert.deepEqual(await paths(inner), [".gitattributes"]);
+  const cache = join(scratch(t), "cache");
+  const commit = (await repo.git("-C", inner, "rev-parse", "HEAD")).trim();
+  for (const wanted of [{ branch: "master" }, { branch: "master" }, { commit }]) {
+    const { files } = await look(`file://${inner}`, { isFolder: false, cache, wanted });
+    assert.deepEqual([...files.keys()], [".gitattributes"]);
+  }
+});
+
+test("a repository of another account: what to do is said", async (t) => {
+  const { directory } = await repository(t, { a: "" });
+  // git's own tests use it, too.
+  process.env.GIT_TEST_ASSUME_DIFFERENT_OWNER = "1";
+  t.after(() => delete process.env.GIT_TEST_ASSUME_DIFFERENT_OWNER);
+  const message =
+    /^cannot .*: it belongs to another account; if you trust that one, run: git config --global --add safe\.directory \S+$/;
+  await assert.rejects(look(directory), { code: "no-repository", message });
+  const cache = join(scratch(t), "cache");
+  await assert.rejects(look(`file://${directory}`, { isFolder: false, cache }), { code: "fetch-failed", message });
 });
 
 test("a URL: only what is wanted comes, once, and what is not there is said by name", async (t) => {
