@@ -116,9 +116,11 @@ await run(command, async ({ args: [verb = "", typed], flags, rest, context }) =>
   const all = await published();
   if (typedVersion) {
     const { version } = typedVersion;
-    await refuseUnlessNewest(version, all, index, project);
+    const latest = await refuseUnlessNewest(version, all, index, project);
     if (version !== typed && typedVersion.note === undefined)
       context.warn(`the normal form of ${typed} is ${version}`);
+    const place = latest === undefined ? "the first one there" : `above the latest one, ${latest}`;
+    context.say(`${project} ${version}  ${context.name}  new on ${index}, ${place}`);
     return produce(context, [recordOf(version)]);
   }
   const none = `${index} has no version of ${project}`;

@@ -35,15 +35,16 @@ export function latestVersion(published: readonly Published[]): Promise<string |
 }
 
 /**
- * Throws unless a version is a new one that would be the latest: Failure "already-exists" where it is published,
- * "would-sort-below" where the latest sorts above it. `index` and `project` are for messages.
+ * The latest version, above which this one sorts; undefined where it would be the first. Throws unless a version is a
+ * new one that would be the latest: Failure "already-exists" where it is published, "would-sort-below" where the latest
+ * sorts above it. `index` and `project` are for messages.
  */
 export async function refuseUnlessNewest(
   version: string,
   published: readonly Published[],
   index: string,
   project: string,
-): Promise<void> {
+): Promise<string | undefined> {
   const there = published.find((one) => one.version === version);
   if (there)
     throw new Failure(
@@ -56,4 +57,5 @@ export async function refuseUnlessNewest(
       "would-sort-below",
       `${project} ${version} does not sort above the latest one of ${index}, which is ${latest}`,
     );
+  return latest;
 }

@@ -386,10 +386,14 @@ test("check says whether a version would be a new one and the latest", async (t)
       cwd: scratch(t),
     });
   const good: [string, string, RegExp][] = [
-    ["6.11.21.10", "6.11.21.10", /^$/],
-    ["v6.11.21.010", "6.11.21.10", /the normal form of v6\.11\.21\.010 is 6\.11\.21\.10\n$/],
-    ["6.11.21.9-fixbug", "6.11.21.9+fixbug", /^es-version: 6\.11\.21\.9-fixbug is read as \S+\n$/],
-    ["6.11.22.1", "6.11.22.1", /^$/],
+    [
+      "6.11.21.10",
+      "6.11.21.10",
+      /^essay_demo \S+ {2}es-version {2}new on http:\S+, above the latest one, 6\.11\.21\.9\n$/,
+    ],
+    ["v6.11.21.010", "6.11.21.10", /the normal form of v6\.11\.21\.010 is 6\.11\.21\.10\n.*above/],
+    ["6.11.21.9-fixbug", "6.11.21.9+fixbug", /^es-version: 6\.11\.21\.9-fixbug is read as \S+\n.*above/],
+    ["6.11.22.1", "6.11.22.1", /above the latest one, 6\.11\.21\.9\n$/],
   ];
   for (const [typed, version, said] of good) {
     const ran = await check(typed);
@@ -397,6 +401,9 @@ test("check says whether a version would be a new one and the latest", async (t)
     assert.deepEqual(recordsOf(ran.stdout), [{ project: "essay_demo", version }]);
     assert.match(ran.stderr, said);
   }
+  const args = ["check", "0.1", "--project", "other", "--index", index];
+  const first = await expectStatus(0, "es-version", args, { cwd: scratch(t) });
+  assert.match(first.stderr, /^other 0\.1 {2}es-version {2}new on \S+, the first one there\n$/);
   const bad: [string, RegExp][] = [
     ["6.11.21.9", /already-exists: http:\S+ has essay_demo 6\.11\.21\.9 already/],
     ["6.11.22.1rc1", /already-exists/],
