@@ -48,6 +48,15 @@ function inOrder(files: readonly ReleaseFile[]): ReleaseFile[] {
   return [...files.filter(({ kind }) => kind === "wheel"), ...files.filter(({ kind }) => kind !== "wheel")];
 }
 
+/**
+ * The project's own sdist before all others: it has the same name whoever builds, so of those who have the same
+ * number only one can send it. Wheels may have tags that differ, and the loser's would stay there.
+ */
+function withClaimFirst(files: readonly ReleaseFile[], isOwn: (file: ReleaseFile) => boolean): ReleaseFile[] {
+  const claims = (file: ReleaseFile) => file.kind === "sdist" && isOwn(file);
+  return [...files.filter(claims), ...inOrder(files.filter((file) => !claims(file)))];
+}
+
 function showProgress(context: Context, { filename, size }: ReleaseFile, sent: number): void {
   const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1);
   const percent = Math.floor((sent / size) * 100);
@@ -71,7 +80,7 @@ async function upload(
 ): Promise<Done> {
   const sent = await uploadFiles(files, to, manner);
   const unseen = sent.filter(({ url }) => url === undefined).map(({ file }) => file);
-  const listed = wait ? await waitUntilListed(unseen, to, patience, manner.signal) : undefined;
+  const listed = wait ? await waitUntilListed(unseen, to, patience, manner) : undefined;
   const uploaded = sent.map(({ file: { filename, name }, outcome, url }) => {
     const page = `${to.simple}${normaliseName(name)}/`;
     return { filename, url: url ?? listed?.get(filename)?.url ?? page, outcome } satisfies Upload;
@@ -102,14 +111,17 @@ await run(command, async ({ flags, context }) => {
     reads: ["project", "files", "index"],
     async work(record: RecordWith<"project" | "files" | "index">, { plan: planned, signal }) {
       const to = await destination({ ...said, record: record.index });
-      const files = inOrder(record.files ?? []);
+      const isOwn = (file: ReleaseFile) => isOf(record.project, file);
+      const made = record.files ?? [];
+      const files = flags.new ? withClaimFirst(made, isOwn) : inOrder(made);
       if (files.length === 0 && planned)
         return { changed: true, said: `would upload what was built (${to.simple})` };
       if (files.length === 0)
         throw new Failure("no-files", "the record names no files; es-sdist and es-wheel make them");
       const manner: Manner = {
         metadata: ({ path, kind }) => readMetadata(path, kind),
-        mustBeNew: (file) => flags.new && isOf(record.project, file),
+        isOwn,
+        mustBeNew: flags.new,
         progress: (file, sent) => showProgress(context, file, sent),
         signal,
       };

@@ -38,8 +38,10 @@ const signs = ["already-exists", "hash-mismatch"];
 /** Whether a record says that somebody else has its version. */
 function saysTaken({ error, uploaded }: Uploading, project: string): boolean {
   if (error) return signs.includes(error.code);
-  const ours = uploaded?.find(({ filename }) => parseFilename(filename, project));
-  return ours?.outcome === "present";
+  const ours = uploaded?.filter(({ filename }) => parseFilename(filename, project)) ?? [];
+  // Wheels of two builders may have names that differ; the sdist's is the same, so one of them was first with it.
+  const claim = ours.find(({ filename }) => parseFilename(filename)?.kind === "sdist") ?? ours[0];
+  return claim?.outcome === "present";
 }
 
 /** The lines of an output that are records; undefined where some line is none. */

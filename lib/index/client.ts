@@ -6,7 +6,7 @@ import { splitCredentials } from "../base/url.js";
 import type { Access, Way } from "./access.js";
 import { type Credentials, lookupCredentials } from "./credentials.js";
 import { type Answer, readText, request } from "./http.js";
-import { Busy, persist, readRetryAfter } from "./retry.js";
+import { persist, unwell } from "./retry.js";
 import { accept, type ListedFile, parsePage } from "./simple.js";
 
 /** A file of a project on an index. */
@@ -46,11 +46,7 @@ function explain(answer: Answer, known: boolean): Failure {
         ? `${url} does not take the user name and password given`
         : `${url} wants a user name and password: ~/.netrc and ~/.pypirc are the places for them`,
     );
-  const plain = `${url} answers ${status} ${reason}`.trim();
-  if (status !== 429 && status !== 503) return new Failure(`http-${status}`, plain);
-  const after = readRetryAfter(answer.headers["retry-after"]);
-  const later = after === undefined ? "" : `; it asks to come back in ${Math.ceil(after / 1000)} s`;
-  return new Busy(`http-${status}`, `${plain}${later}`, after);
+  return unwell(status, `${url} answers ${status} ${reason}`.trim(), answer.headers["retry-after"]);
 }
 
 /** GET, following redirects within the origin: another one is another index, for the user to choose. */

@@ -4,6 +4,7 @@ import { Failure } from "../base/failure.js";
 import { isObject } from "../base/json.js";
 import type { ReleaseFile } from "../base/schema.js";
 import type { Answer } from "./http.js";
+import { unwell } from "./retry.js";
 
 /** What the replies of Artifactory, GitLab and devpi, which are JSON, say. */
 function saidInJson(text: string): string {
@@ -30,15 +31,22 @@ const taken = /already (exists?|been used)|updating assets?|cannot be updated|ov
 
 /**
  * The failure that a refusal is. `text` is the answer's body; `known` says whether a user name and password were
- * sent. Code "already-exists" for a name that the index says is taken, "auth-failed" for 401, "http-NNN" otherwise.
+ * sent, `own` whether the file is of the release itself, and not of what it depends on. Code "already-exists" or
+ * "dependency-differs" for a name that the index says is taken, "auth-failed" for 401, "redirected", "http-NNN"
+ * otherwise.
  */
-export function refusal(file: ReleaseFile, answer: Answer, text: string, known: boolean): Failure {
+export function refusal(
+  file: ReleaseFile,
+  answer: Answer,
+  text: string,
+  { known, own }: { known: boolean; own: boolean },
+): Failure {
   const { status, headers } = answer;
   const plain = `${answer.url} answers ${status} ${wordsOf(answer, text)}`.trimEnd();
   const refused = (sentence: string, code = `http-${status}`) => new Failure(code, `${plain}; ${sentence}`);
   if (status >= 300 && status < 400) {
     const to = headers.location ?? "it is not said which";
-    return refused(`uploads are not sent on; name the URL itself: ${to}`);
+    return refused(`uploads are not sent on; name the URL itself: ${to}`, "redirected");
   }
   if (status === 401)
     return refused(
@@ -49,8 +57,8 @@ export function refusal(file: ReleaseFile, answer: Answer, text: string, known: 
     );
   if (status === 409 || ((status === 400 || status === 403) && taken.test(`${plain} ${text}`)))
     return refused(
-      `it takes no second file of the name ${file.filename}, also where it lists the first one no more; give a new version`,
-      "already-exists",
+      `it takes no second file of the name ${file.filename}, also where it lists the first one no more; ${own ? "give a new version" : "the release depends on that one"}`,
+      own ? "already-exists" : "dependency-differs",
     );
   if (status === 403)
     return refused(`the account may not upload ${file.filename} there, or its password is wrong`);
@@ -59,5 +67,5 @@ export function refusal(file: ReleaseFile, answer: Answer, text: string, known: 
     return refused(
       `${file.filename} has ${file.size} bytes; a server before the index may have to allow that`,
     );
-  return new Failure(`http-${status}`, plain);
+  return unwell(status, plain, headers["retry-after"]);
 }

@@ -24,6 +24,14 @@ export function readRetryAfter(header: string | undefined, present = Date.now())
   return Number.isNaN(date) ? undefined : Math.max(0, date - present);
 }
 
+/** The failure "http-NNN" that an answer is; one that asks to come back later says when. */
+export function unwell(status: number, sentence: string, retryAfter: string | undefined): Failure {
+  if (status !== 429 && status !== 503) return new Failure(`http-${status}`, sentence);
+  const after = readRetryAfter(retryAfter);
+  const later = after === undefined ? "" : `; it asks to come back in ${Math.ceil(after / 1000)} s`;
+  return new Busy(`http-${status}`, `${sentence}${later}`, after);
+}
+
 /** True for what passes by itself: a busy or restarting server, a connection that was cut. */
 export function mayPass(error: unknown): boolean {
   if (error instanceof Busy && (error.after ?? 0) > longest) return false;

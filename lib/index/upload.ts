@@ -13,21 +13,27 @@ import { Digests, type DigestTexts } from "./digests.js";
 import { type MetadataField, uploadForm } from "./form.js";
 import { readChunks, readText, request } from "./http.js";
 import { refusal } from "./refusal.js";
-import { mayPass } from "./retry.js";
+import { mayPass, pauseAfter } from "./retry.js";
 import type { Destination } from "./target.js";
 
 const pauses = [500, 1000, 2000, 4000];
 const chunkSize = 256 * 1024;
 
+/** How an index is looked into for files. */
+export interface Looking {
+  /** Tells which files are of the release itself, and not of what it depends on; without it, all are. */
+  isOwn?(file: ReleaseFile): boolean;
+  signal?: AbortSignal | undefined;
+}
+
 /** How files are to be uploaded. */
-export interface Manner {
+export interface Manner extends Looking {
   /** Gives the fields of a file's PKG-INFO or METADATA. */
   metadata(file: ReleaseFile): Promise<readonly MetadataField[]>;
-  /** Tells of which files it is a failure that they are there already, although with the same bytes. */
-  mustBeNew?(file: ReleaseFile): boolean;
+  /** Whether it is a failure that a file of the release itself is there already, although with the same bytes. */
+  mustBeNew?: boolean;
   /** Hears how many bytes of a file have been sent. */
   progress?: ((file: ReleaseFile, sent: number) => void) | undefined;
-  signal?: AbortSignal | undefined;
 }
 
 /** A file that the index has. */
@@ -47,6 +53,19 @@ function changed(file: ReleaseFile): Failure {
 
 function unreadable(file: ReleaseFile, error: unknown): Failure {
   return new Failure("no-file", `${file.path} cannot be read: ${(error as Error).message}`);
+}
+
+const isOwn = (file: ReleaseFile, how: Looking) => how.isOwn?.(file) !== false;
+
+/** What it is called when the index has other bytes under a file's name. */
+const conflicts = ["already-exists", "dependency-differs"];
+
+/** Other bytes have the name: the release's number is taken, unless it is a file that the release depends on. */
+function conflict(file: ReleaseFile, to: Destination, how: Looking): Failure {
+  const there = `${to.simple} has ${file.filename} already, with other bytes; a published file never changes`;
+  return isOwn(file, how)
+    ? new Failure("already-exists", `${there}, so give a new version`)
+    : new Failure("dependency-differs", `${there}, so build the release with the one that is there`);
 }
 
 /** The file's bytes, and at the end their digests. Throws Failure "hash-mismatch" when they are not the record's. */
@@ -88,10 +107,11 @@ async function* readChecked(
 
 /** What can be known of a file without reading it: its name and its size are those of the record. */
 async function checkFile(file: ReleaseFile): Promise<void> {
-  const { size } = await stat(file.path).catch((error) => {
+  const stats = await stat(file.path).catch((error) => {
     throw unreadable(file, error);
   });
-  if (size !== file.size) throw changed(file);
+  // To open a pipe would wait for whoever writes to it.
+  if (!stats.isFile() || stats.size !== file.size) throw changed(file);
 }
 
 /** The metadata; where it cannot be read, a file that was changed is told as such. */
@@ -110,8 +130,9 @@ async function post(
   metadata: readonly MetadataField[],
   to: Destination,
   credentials: Credentials | undefined,
-  { progress, signal }: Manner,
+  manner: Manner,
 ): Promise<string | undefined> {
+  const { progress, signal } = manner;
   const { type, body } = uploadForm(file, metadata, readChecked(file, progress));
   const answer = await request(to.upload, {
     ...to.way,
@@ -123,7 +144,7 @@ async function post(
   });
   const text = await readText(answer, 1024 * 1024, signal).catch(() => "");
   if (answer.status < 200 || answer.status >= 300)
-    throw refusal(file, answer, text, credentials !== undefined);
+    throw refusal(file, answer, text, { known: credentials !== undefined, own: isOwn(file, manner) });
   const outcome = answer.headers["essay-outcome"];
   return typeof outcome === "string" ? outcome : undefined;
 }
@@ -156,14 +177,15 @@ function byProject(files: readonly ReleaseFile[]): Map<string, ReleaseFile[]> {
 }
 
 /**
- * Those of the files that the index lists, by their names. Throws Failure "already-exists" when other bytes have
- * the name of one there, and those of `projectFiles`.
+ * Those of the files that the index lists, by their names. Throws Failure "already-exists" or "dependency-differs"
+ * when other bytes have the name of one there, and those of `projectFiles`.
  */
 async function findListed(
   files: readonly ReleaseFile[],
   to: Destination,
-  signal?: AbortSignal,
+  how: Looking,
 ): Promise<Map<string, IndexFile>> {
+  const { signal } = how;
   const found = new Map<string, IndexFile>();
   for (const [project, wanted] of byProject(files)) {
     const listed = await to.forLookUp.as(
@@ -173,16 +195,14 @@ async function findListed(
     for (const file of wanted) {
       const there = listed.find(({ filename }) => filename === file.filename);
       if (!there) continue;
-      if ((await digestOf(there, to, signal)) !== file.sha256)
-        throw new Failure(
-          "already-exists",
-          `${to.simple} has ${file.filename} already, with other bytes; a published file never changes, so give a new version`,
-        );
+      if ((await digestOf(there, to, signal)) !== file.sha256) throw conflict(file, to, how);
       found.set(file.filename, there);
     }
   }
   return found;
 }
+
+const mustBeNew = (file: ReleaseFile, manner: Manner) => manner.mustBeNew === true && isOwn(file, manner);
 
 /** As `findListed`, before anything is sent: a file that must be new and is there is a failure. */
 export async function findBefore(
@@ -190,8 +210,8 @@ export async function findBefore(
   to: Destination,
   manner: Manner,
 ): Promise<Map<string, IndexFile>> {
-  const there = await findListed(files, to, manner.signal);
-  const old = files.find((file) => there.has(file.filename) && manner.mustBeNew?.(file));
+  const there = await findListed(files, to, manner);
+  const old = files.find((file) => there.has(file.filename) && mustBeNew(file, manner));
   if (old)
     throw new Failure(
       "already-exists",
@@ -202,7 +222,7 @@ export async function findBefore(
 
 /** What to make of a file that is there now, with the same bytes, after it was sent. */
 function outcomeOf(file: ReleaseFile, to: Destination, outcome: Upload["outcome"], manner: Manner) {
-  if (!manner.mustBeNew?.(file)) return outcome;
+  if (!mustBeNew(file, manner)) return outcome;
   throw new Failure(
     "already-exists",
     `${to.upload} has ${file.filename} already, with the same bytes: whether from here or from another build cannot be told`,
@@ -230,20 +250,20 @@ async function send(file: ReleaseFile, to: Destination, manner: Manner): Promise
     // An attempt before this one may have landed, though its answer got lost.
     if (problem === undefined) return outcomeOf(file, to, attempt > 0 ? "uploaded" : "present", manner);
     // The answer may be lost and the file there; or another was quicker with the same file.
-    const there = await findListed([file], to, signal).catch((other) => {
-      throw other instanceof Failure && other.code === "already-exists" ? other : problem;
+    const there = await findListed([file], to, manner).catch((other) => {
+      throw other instanceof Failure && conflicts.includes(other.code) ? other : problem;
     });
     if (there.size > 0) return outcomeOf(file, to, mayPass(problem) ? "uploaded" : "present", manner);
     const ms = pauses[attempt];
     if (ms === undefined || !mayPass(problem)) throw problem;
-    await pause(ms, signal);
+    await pause(pauseAfter(problem, ms), signal);
   }
 }
 
 /**
  * Makes sure that the index has the files, in their order; nothing is sent when one of them cannot be. Throws
- * Failure: bad-name, no-file, hash-mismatch (the file is not the one of the record), already-exists, auth-failed,
- * http-NNN, and those of `request` and `projectFiles`.
+ * Failure: bad-name, no-file, hash-mismatch (the file is not the one of the record), already-exists, dependency-differs,
+ * auth-failed, redirected, http-NNN, and those of `request` and `projectFiles`.
  */
 export async function uploadFiles(
   files: readonly ReleaseFile[],
@@ -271,13 +291,13 @@ export async function waitUntilListed(
   files: readonly ReleaseFile[],
   to: Destination,
   patience: number,
-  signal?: AbortSignal,
+  how: Looking = {},
 ): Promise<Map<string, IndexFile>> {
   const started = performance.now();
   const listed = new Map<string, IndexFile>();
   for (let ms = 100; ; ms = Math.min(ms * 2, 5000)) {
     const missing = files.filter(({ filename }) => !listed.has(filename));
-    for (const [name, file] of await findListed(missing, to, signal)) listed.set(name, file);
+    for (const [name, file] of await findListed(missing, to, how)) listed.set(name, file);
     const late = files.find(({ filename }) => !listed.has(filename));
     if (!late) return listed;
     if (performance.now() - started + ms > patience)
@@ -285,6 +305,6 @@ export async function waitUntilListed(
         "not-listed",
         `${late.filename} is uploaded to ${to.upload}, but ${to.simple} does not list it after ${patience / 1000} s; --no-wait does not wait for it`,
       );
-    await pause(ms, signal);
+    await pause(ms, how.signal);
   }
 }

@@ -87,7 +87,7 @@ test("refusals say the cause and the way on, and leave nothing", async (t) => {
   const cases: [typeof answer, code: string, message: RegExp][] = [
     [
       [301, { location: "https://other.example/up/" }, ""],
-      "http-301",
+      "redirected",
       /name the URL itself: https:\/\/other/,
     ],
     [

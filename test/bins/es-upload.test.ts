@@ -40,10 +40,7 @@ test("uploads wheels before sdists, and finds all there the second time", async 
   assert.equal(again.index, index);
   const both = ["--index", index, "--new"];
   const third = await expectStatus(1, "es-upload", both, { ...options, input });
-  assert.match(
-    third.stderr,
-    /already-exists: \S+ has tiny-1\.0-py3-none-any\.whl already, with the same bytes/,
-  );
+  assert.match(third.stderr, /already-exists: \S+ has tiny-1\.0\.tar\.gz already, with the same bytes/);
   // The files of a project that has this one as a dependency.
   const closure = `${JSON.stringify({ ...record, project: "other" })}\n`;
   await expectStatus(0, "es-upload", both, { ...options, input: closure });
@@ -132,6 +129,36 @@ test("--new takes nothing that is there already", async (t) => {
   assert.deepEqual(published(store), [sdist.filename]);
   assert.ok(!asked.some((line) => line.startsWith("POST")), "nothing was sent");
   await expectStatus(0, "es-upload", ["--index", origin], { ...options, input });
+});
+
+test("--new sends the project's own sdist first: of builders whose wheels have other names, one has the number", async (t) => {
+  const { cwd, store, files, record, origin, options } = await release(t);
+  const [sdist, wheel] = files as [ReleaseFile, ReleaseFile];
+  const [, dependency] = tiny(join(cwd, "needed"), "1.0", "needed") as [ReleaseFile, ReleaseFile];
+  const name = "tiny-1.0-py2-none-any.whl";
+  copyFileSync(wheel.path, join(cwd, name));
+  const others = { ...wheel, filename: name, path: join(cwd, name) };
+  const upload = (status: number, all: ReleaseFile[]) =>
+    expectStatus(status, "es-upload", ["--new", "--index", origin], {
+      ...options,
+      input: `${JSON.stringify({ ...record, files: all })}\n`,
+    });
+  const won = await upload(0, [dependency, sdist, wheel]);
+  const names = recordsOf(won.stdout)[0].uploaded.map(({ filename }: { filename: string }) => filename);
+  assert.deepEqual(names, [sdist.filename, dependency.filename, wheel.filename]);
+  const lost = await upload(1, [dependency, sdist, others]);
+  assert.equal(recordsOf(lost.stdout)[0].error.code, "already-exists");
+  assert.ok(!published(store).includes(name));
+});
+
+test("--new: a file of a dependency that differs is no taken number", async (t) => {
+  const { cwd, store, record, origin, options, files } = await release(t);
+  const [, dependency] = tiny(join(cwd, "needed"), "1.0", "needed") as [ReleaseFile, ReleaseFile];
+  writeFileSync(join(store, dependency.filename), "other bytes");
+  const input = `${JSON.stringify({ ...record, files: [...files, dependency] })}\n`;
+  const ran = await expectStatus(1, "es-upload", ["--new", "--index", origin], { ...options, input });
+  assert.equal(recordsOf(ran.stdout)[0].error.code, "dependency-differs");
+  assert.deepEqual(published(store), [dependency.filename]);
 });
 
 test("of two builders of the same bytes, only one has new files", async (t) => {

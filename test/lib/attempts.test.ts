@@ -54,6 +54,15 @@ test("a number that was taken meanwhile is given up for another one", async (t) 
   );
 });
 
+test("the sdist says whose the number is, wherever it stands", async (t) => {
+  const files = (wheel: string, sdist: string) =>
+    `{"uploaded":[{"filename":"essay_demo-1-py3-none-any.whl","url":"u","outcome":"${wheel}"},{"filename":"essay_demo-1.tar.gz","url":"u","outcome":"${sdist}"}]}`;
+  const taken = `if [ $run = 1 ]; then echo '${files("uploaded", "present")}'; exit 0; fi`;
+  const ran = await next(t, `${taken}\necho '${files("present", "uploaded")}'`);
+  assert.deepEqual([ran.status, ran.seen.length], [0, 2], ran.report);
+  assert.equal(ran.stdout, `${files("present", "uploaded")}\n`);
+});
+
 test("five attempts are all, and what came too late is no success", async (t) => {
   for (const said of [failed("already-exists"), uploaded("essay_demo", "present")]) {
     const ran = await next(t, `echo '${said}'`);
@@ -68,6 +77,8 @@ test("other failures, and other projects' files that were there, are no reason f
   assert.deepEqual([refused.status, refused.seen.length], [1, 1], refused.report);
   const lenient = await next(t, `echo '${failed("auth-failed")}'`);
   assert.deepEqual([lenient.status, lenient.seen.length], [1, 1], lenient.report);
+  const built = await next(t, `echo '${failed("dependency-differs")}'; exit 1`);
+  assert.deepEqual([built.status, built.seen.length], [1, 1], built.report);
   const other = await next(t, `echo '${uploaded("essay_demo_webpy", "present")}'`);
   assert.deepEqual([other.status, other.seen.length], [0, 1], other.report);
 });

@@ -14,6 +14,9 @@ const file: ReleaseFile = {
   sha256: "0".repeat(64),
 };
 
+const known = { known: true, own: true };
+const unknown = { known: false, own: true };
+
 function answer(status: number, reason = "", headers: Answer["headers"] = {}): Answer {
   return { status, reason, headers, url: "http://pypi.example/up/", body: undefined as never };
 }
@@ -23,10 +26,10 @@ test("refusals name the cause and the way on", () => {
     [
       answer(301, "Moved", { location: "https://a.example/up" }),
       "",
-      "http-301",
+      "redirected",
       /name the URL itself: https:\/\/a/,
     ],
-    [answer(308), "", "http-308", /not said which/],
+    [answer(308), "", "redirected", /not said which/],
     [answer(401), "", "auth-failed", /wants a user name and password/],
     [
       answer(403, "No rights"),
@@ -39,13 +42,14 @@ test("refusals name the cause and the way on", () => {
     [answer(413), "", "http-413", /tiny-1\.0\.tar\.gz has 4711 bytes/],
     [answer(400, "Invalid classifier"), "", "http-400", /up\/ answers 400 Invalid classifier$/],
     [answer(507), "", "http-507", /507$/],
+    [answer(503, "", { "retry-after": "7" }), "", "http-503", /503; it asks to come back in 7 s$/],
   ];
   for (const [said, text, code, message] of cases) {
-    const failure = refusal(file, said, text, false);
+    const failure = refusal(file, said, text, unknown);
     assert.equal(failure.code, code, failure.message);
     assert.match(failure.message, message);
   }
-  assert.match(refusal(file, answer(401), "", true).message, /does not take the user name and password/);
+  assert.match(refusal(file, answer(401), "", known).message, /does not take the user name and password/);
 });
 
 test("every index says in its own way that a name is taken", () => {
@@ -68,8 +72,13 @@ test("every index says in its own way that a name is taken", () => {
     ],
   ];
   for (const [index, said, text] of taken)
-    assert.equal(refusal(file, said, text, true).code, "already-exists", index);
-  assert.equal(refusal(file, answer(400, "Bad Request"), "bad version", true).code, "http-400");
+    for (const own of [true, false])
+      assert.equal(
+        refusal(file, said, text, { known: true, own }).code,
+        own ? "already-exists" : "dependency-differs",
+        index,
+      );
+  assert.equal(refusal(file, answer(400, "Bad Request"), "bad version", known).code, "http-400");
 });
 
 test("the words of an answer", () => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { type IncomingMessage, request, type ServerResponse } from "node:http";
@@ -212,7 +213,7 @@ test("an index without SHA-256 is asked for the bytes", async (t) => {
 });
 
 test("nothing is sent when one of the files cannot be", async (t) => {
-  const { store, sdist, wheel, to, uploads } = await index(t, ({ pass }) => void pass("answered"));
+  const { store, sdist, wheel, to, upload, uploads } = await index(t, ({ pass }) => void pass("answered"));
   const both = () =>
     uploadFiles([wheel, sdist], to, { metadata: ({ path, kind }) => readMetadata(path, kind) });
   writeFileSync(join(store, sdist.filename), "other bytes");
@@ -220,11 +221,15 @@ test("nothing is sent when one of the files cannot be", async (t) => {
   rmSync(join(store, sdist.filename));
   appendFileSync(sdist.path, "x");
   await assert.rejects(both(), { code: "hash-mismatch" });
+  execFileSync("mkfifo", [join(store, "..", "pipe")]);
+  await assert.rejects(upload({ ...sdist, path: join(store, "..", "pipe"), size: 0 }), {
+    code: "hash-mismatch",
+  });
   assert.equal(uploads(), 0);
 });
 
 test("only new files, where that is wanted: the index says who was first", async (t) => {
-  const onlyNew = { mustBeNew: () => true };
+  const onlyNew = { mustBeNew: true };
   const { store, sdist, wheel, upload, uploads } = await index(
     t,
     async ({ asked, pass, response, times }) => {
@@ -244,7 +249,7 @@ test("only new files, where that is wanted: the index says who was first", async
   assert.equal(await upload(sdist, onlyNew), "uploaded");
   await assert.rejects(upload(sdist, onlyNew), { code: "already-exists", message: /same bytes/ });
   assert.equal(uploads(), 1, "seen before anything is sent");
-  assert.equal(await upload(sdist, { mustBeNew: () => false }), "present");
+  assert.equal(await upload(sdist, { mustBeNew: true, isOwn: () => false }), "present");
   await assert.rejects(upload(wheel, onlyNew), { code: "already-exists" });
   assert.equal(uploads(), 2);
   for (const trouble of ["the answer is lost", "refused, and there"]) {
@@ -267,6 +272,24 @@ test("what the index says of a file that was there before is believed, unless it
   });
   assert.equal(await upload(wheel), "present");
   assert.equal(await upload(sdist), "uploaded");
+});
+
+test("other bytes of what a release depends on are no taken number", async (t) => {
+  const { store, sdist, wheel, upload } = await index(t, answers(409));
+  const dependency = { isOwn: () => false };
+  const error = { code: "dependency-differs", message: /tiny-1\.0\.tar\.gz already.*the one that is there/ };
+  await assert.rejects(upload(wheel, dependency), { code: "dependency-differs", message: /depends on/ });
+  writeFileSync(join(store, sdist.filename), "other bytes");
+  await assert.rejects(upload(sdist, dependency), error);
+  await assert.rejects(upload(sdist), { code: "already-exists" });
+});
+
+test("a busy index that says when to come back is asked then", async (t) => {
+  const { sdist, upload, uploads } = await index(t, ({ asked, response }) => {
+    asked.resume().on("end", () => response.writeHead(503, { "retry-after": "3600" }).end());
+  });
+  await assert.rejects(upload(sdist), { code: "http-503", message: /come back in 3600 s/ });
+  assert.equal(uploads(), 1, "an hour is not waited for");
 });
 
 test("progress is told up to the last byte", async (t) => {
