@@ -21,6 +21,9 @@ export interface Landing {
   present(): Promise<string | undefined>;
 }
 
+/** Bytes that are written at once: chunks come in pieces of 64 KiB, and each write is a way to another thread and back. */
+const worthWriting = 512 * 1024;
+
 /** A file on its way in: hidden until `commit`, gone after `discard`. */
 export class Incoming {
   readonly #landing: Landing;
@@ -29,6 +32,10 @@ export class Incoming {
   readonly #digests: Digests;
   #size = 0;
   #over = false;
+  /** What has come and is not yet being written. */
+  #held: Buffer[] = [];
+  #heldSize = 0;
+  #writing: Promise<unknown> = Promise.resolve();
 
   /** `hidden` is the path of `handle`'s file, on the same file system as the landing. */
   constructor(landing: Landing, hidden: string, handle: FileHandle, digests: Digests) {
@@ -45,7 +52,20 @@ export class Incoming {
     if (this.#size > most)
       throw new Failure("too-large", `${filename} has more than the ${most} bytes that this index takes`);
     this.#digests.update(chunk);
-    await this.#handle.writeFile(chunk);
+    this.#held.push(chunk);
+    this.#heldSize += chunk.length;
+    if (this.#heldSize >= worthWriting) await this.#writeHeld();
+  }
+
+  /** Begins to write what is held, when all before it is written; what comes meanwhile is taken in. */
+  async #writeHeld(): Promise<void> {
+    await this.#writing;
+    const chunks = this.#held;
+    this.#held = [];
+    this.#heldSize = 0;
+    this.#writing = this.#handle.appendFile(Buffer.concat(chunks));
+    // Its failure is for whoever waits for it next.
+    this.#writing.catch(() => {});
   }
 
   /**
@@ -56,6 +76,8 @@ export class Incoming {
     try {
       const digests = this.#digests.end();
       this.#check(announced, digests);
+      await this.#writeHeld();
+      await this.#writing;
       await this.#handle.sync();
       const outcome = await this.#publish(digests.sha256);
       await syncFolder(this.#landing.directory);
@@ -69,6 +91,7 @@ export class Incoming {
   async discard(): Promise<void> {
     if (this.#over) return;
     this.#over = true;
+    await this.#writing.catch(() => {});
     await this.#handle.close();
     await unlink(this.#hidden);
   }

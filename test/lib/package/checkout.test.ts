@@ -222,7 +222,10 @@ test("a repository of another account: what to do is said", async (t) => {
     /^cannot .*: it belongs to another account; if you trust that one, run: git config --global --add safe\.directory \S+$/;
   await assert.rejects(look(directory), { code: "no-repository", message });
   const cache = join(scratch(t), "cache");
-  await assert.rejects(look(`file://${directory}`, { isFolder: false, cache }), { code: "fetch-failed", message });
+  await assert.rejects(look(`file://${directory}`, { isFolder: false, cache }), {
+    code: "fetch-failed",
+    message,
+  });
 });
 
 test("a URL: only what is wanted comes, once, and what is not there is said by name", async (t) => {
