@@ -1,10 +1,10 @@
 // Fetching the sdists and wheels of distributions from an index, by pip.
 
-import { mkdtemp, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Failure } from "../base/failure.js";
 import { type Described, describeFile, type NormalVersion } from "./described.js";
+import { inPrivateFolder } from "./left.js";
 import { digestOf } from "./output.js";
 import { noSource, type PipSource, type Progress, pipFailure, type RunPip } from "./pip.js";
 import { type Built, keepDescribed } from "./wheel.js";
@@ -37,19 +37,10 @@ export async function defaultIndex(
     source: { ...noSource, flags: ["--isolated"] },
     args: ["--help"],
   };
-  const ended = await inFolder((folder) => run(job, folder, progress));
+  const ended = await inPrivateFolder((folder) => run(job, folder, progress));
   const help = ended.log.replace(/\s+/g, " ");
   const [, url] = /--index-url <url>.*?\(default (https?:\/\/[^\s)]+)\)/.exec(help) ?? [];
   return url !== undefined && URL.canParse(url) ? new URL(url).href : undefined;
-}
-
-async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), "essay-fetch-"));
-  try {
-    return await work(folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
 }
 
 /**
@@ -75,7 +66,7 @@ export async function fetchFiles(request: FetchRequest, run: RunPip, progress: P
       ...(constraints.length > 0 && { "constraints.txt": text(constraints) }),
     },
   };
-  return inFolder(async (folder) => {
+  return inPrivateFolder(async (folder) => {
     const ended = await run(job, folder, progress);
     if (!ended.ok) throw pipFailure(ended, "fetch what is asked for", "download-failed");
     const described: Described[] = [];

@@ -1,11 +1,11 @@
 // Files of a release in the output folder: under their name only when they are whole.
 
-import { createHash, randomBytes } from "node:crypto";
+import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
-import { hostname } from "node:os";
 import { join } from "node:path";
 import { Failure } from "../base/failure.js";
+import { isLeft, ownName } from "./left.js";
 
 /** The size of a file in bytes and its digest. */
 export interface Digest {
@@ -30,21 +30,12 @@ async function isThere(path: string, { size, sha256 }: Digest): Promise<boolean>
   return (await digestOf(path)).sha256 === sha256;
 }
 
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-}
-
 /** Takes away what killed runs on this machine have left of a file. */
-async function clearLeft(out: string, filename: string, machine: string): Promise<void> {
-  const start = `.${filename}.${machine}.`;
-  for (const name of await readdir(out)) {
-    const [, pid] = /^(\d+)\.\w+\.part$/.exec(name.startsWith(start) ? name.slice(start.length) : "") ?? [];
-    if (pid !== undefined && !isRunning(Number(pid))) await rm(join(out, name), { force: true });
-  }
+async function clearLeft(out: string, filename: string): Promise<void> {
+  const [start, end] = [`.${filename}.`, ".part"];
+  for (const name of await readdir(out))
+    if (name.startsWith(start) && name.endsWith(end) && isLeft(name.slice(start.length, -end.length)))
+      await rm(join(out, name), { force: true });
 }
 
 /** Why the system lets no file be written, by the code of its error: a code of es-record(5), and in words. */
@@ -75,14 +66,10 @@ export async function keepFile(
   write: (temporary: string) => Promise<Digest>,
 ): Promise<Digest & { path: string; changed: boolean }> {
   const path = join(out, filename);
-  const machine = hostname()
-    .replace(/[^\w-]/g, "_")
-    .slice(0, 32);
-  const own = `${machine}.${process.pid}.${randomBytes(6).toString("hex")}`;
-  const temporary = join(out, `.${filename}.${own}.part`);
+  const temporary = join(out, `.${filename}.${ownName()}.part`);
   try {
     await mkdir(out, { recursive: true });
-    await clearLeft(out, filename, machine);
+    await clearLeft(out, filename);
     const digest = await write(temporary);
     if (await isThere(path, digest)) return { ...digest, path, changed: false };
     await rename(temporary, path);
