@@ -5,17 +5,20 @@ import { resolve } from "node:path";
 import { normaliseName } from "../lib/base/distribution.js";
 import { Failure } from "../lib/base/failure.js";
 import type { ReleaseFile } from "../lib/base/schema.js";
-import { onBuildHost } from "../lib/build-host.js";
+import { type BuildHost, onBuildHost } from "../lib/build-host.js";
 import { run } from "../lib/cli.js";
 import { loadConfig } from "../lib/config/load.js";
 import { Settings } from "../lib/config/settings.js";
 import { buildHostOptions, caBundleOption } from "../lib/flags.js";
+import { Listing } from "../lib/index/listed.js";
 import { pipIndexes } from "../lib/index/pip.js";
+import { isWholeClosure, wheelOf } from "../lib/package/closure.js";
 import { noSource } from "../lib/package/pip.js";
 import { buildWheels, checkFile } from "../lib/package/wheel.js";
 import { pipOn } from "../lib/pip-run.js";
 import { eachRecord } from "../lib/step.js";
 import { normalVersion } from "../lib/version/pep440.js";
+import { parseRequirement, requirementLine } from "../lib/version/requirement.js";
 
 const command = {
   name: "es-wheel",
@@ -35,24 +38,18 @@ const command = {
   },
 } as const;
 
-async function areWhole(files: readonly ReleaseFile[]): Promise<boolean> {
-  try {
-    for (const file of files) await checkFile(file);
-    return true;
-  } catch (error) {
-    if (error instanceof Failure) return false;
-    throw error;
-  }
+/** Lines of a constraints file that keep each project at the version that its file has. */
+async function constraintsOf(files: readonly ReleaseFile[]): Promise<string[]> {
+  const all = files.map(({ name, version }) => parseRequirement(`${name}==${version}`, () => {}));
+  return (await Promise.all(all)).map(({ name, version }) => requirementLine(name, version));
 }
 
-/** The wheel of the sdist that the record has already, if it is there and whole. */
-async function wheelOf(sdist: ReleaseFile, files: readonly ReleaseFile[]): Promise<ReleaseFile | undefined> {
-  for (const file of files) {
-    const same = normaliseName(file.name) === normaliseName(sdist.name) && file.version === sdist.version;
-    if (file.kind !== "wheel" || !same) continue;
-    if (await areWhole([file])) return file;
-  }
-  return undefined;
+/** pip says also of an index that lets it not in, or that is not there, that it has no such project. */
+async function askIndex(listing: Listing, project: string, host: BuildHost): Promise<void> {
+  await listing.files(project).catch((error: unknown) => {
+    const tells = error instanceof Failure && error.code !== "redirected";
+    if (tells && (host.isHere || error.code === "auth-failed")) throw error;
+  });
 }
 
 await run(command, async ({ flags, context }) => {
@@ -61,8 +58,8 @@ await run(command, async ({ flags, context }) => {
   const out = resolve(settings.find("out", { flag: flags.out }) ?? resolve(config.directory, "dist"));
   const isolated = !flags["no-isolation"];
   const lookUp = pipIndexes(context.warn);
-  const indexFor = (record: string | undefined) =>
-    lookUp(settings.access("index", { flag: flags.index, record, ca: flags["ca-bundle"] }));
+  const accessTo = (record: string | undefined) =>
+    settings.access("index", { flag: flags.index, record, ca: flags["ca-bundle"] });
   const { python = "python3" } = flags;
 
   return onBuildHost(flags, settings, (host) =>
@@ -84,13 +81,13 @@ await run(command, async ({ flags, context }) => {
         await checkFile(sdist);
         const wheel = await wheelOf(sdist, files);
         const others = files.filter((file) => normaliseName(file.name) !== normaliseName(sdist.name));
-        const complete = !flags.deps || (others.length > 0 && (await areWhole(others)));
-        if (wheel && complete)
+        if (wheel && (!flags.deps || (await isWholeClosure(wheel, others))))
           return {
             changed: false,
             said: `${[wheel, ...(flags.deps ? others : [])].map(({ filename }) => filename).join(", ")} already there`,
           };
-        const index = isolated || flags.deps ? await indexFor(record.index) : undefined;
+        const access = isolated || flags.deps ? accessTo(record.index) : undefined;
+        const index = access && (await lookUp(access));
         if (plan) return { changed: true, said: `a wheel of ${sdist.filename} ${what}would be built` };
         const built = await buildWheels(
           {
@@ -101,8 +98,9 @@ await run(command, async ({ flags, context }) => {
             python: host.isHere && python.includes("/") ? resolve(python) : python,
             source: index ?? noSource,
             isolated,
-            closure: flags.deps ? { pinned: others } : undefined,
+            closure: flags.deps ? { constraints: await constraintsOf(others) } : undefined,
             normalVersion,
+            explain: async (missing) => access && askIndex(new Listing(access, signal), missing, host),
           },
           pipOn(host),
           { signal, show },

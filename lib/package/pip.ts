@@ -1,6 +1,7 @@
 // One run of pip that makes files, and what its output says of a failure.
 
 import { Failure, type FailureDetails } from "../base/failure.js";
+import { showCommand } from "../base/quote.js";
 import type { ReleaseFile } from "../base/schema.js";
 
 /** How pip gets at an index; lib/index/pip.ts says what each means. */
@@ -66,6 +67,8 @@ export function epochOf(released: string | undefined): number | undefined {
 export interface Cause {
   code?: string;
   why: string;
+  /** A project of which pip has found no version. */
+  missing?: string;
 }
 
 /** The name of the file that a URL, or a path, leads to. */
@@ -76,6 +79,13 @@ function nameIn(address: string): string {
   } catch {
     return last;
   }
+}
+
+const projectOf = /^[A-Za-z0-9._-]+/;
+
+/** The last of the versions that pip lists, in brackets. */
+function newestOf(versions: string): string {
+  return versions === "none" ? "" : ` (it has ${versions.split(", ").slice(-5).join(", ")})`;
 }
 
 type Explain = (match: RegExpExecArray, log: string) => Cause;
@@ -109,10 +119,25 @@ const shapes: readonly (readonly [RegExp, Explain])[] = [
   ],
   [
     /^ERROR: Could not find a version that satisfies the requirement (.*?)(?: \(from (?!versions: )(.*?)\))? \(from versions: (.*)\)$/m,
-    ([, wanted, by, versions = ""]) => {
+    ([, wanted = "", by, versions = ""]) => {
+      const [missing = ""] = projectOf.exec(wanted) ?? [];
       const needed = by === undefined ? "" : `, which ${by} needs,`;
-      const has = versions === "none" ? "" : ` (it has ${versions.split(", ").slice(-5).join(", ")})`;
-      return { code: "version-not-found", why: `the index has no ${wanted}${needed} for this Python${has}` };
+      return {
+        code: "version-not-found",
+        why: `the index has no ${wanted}${needed} for this Python${newestOf(versions)}`,
+        missing,
+      };
+    },
+  ],
+  // The pip that fills the environment for a build.
+  [
+    /^ +ERROR: Could not find a version that satisfies the requirement ([^\s;]+).* \(from versions: (.*)\)$/m,
+    ([, wanted = "", versions = ""]) => {
+      const [missing = ""] = projectOf.exec(wanted) ?? [];
+      return {
+        why: `the build needs ${wanted}, which the index does not have${newestOf(versions)}: put it there, as by ${showCommand(["es-fetch", wanted])} | es-upload, or build with what the interpreter has (es-wheel --no-isolation)`,
+        missing,
+      };
     },
   ],
   [
@@ -136,9 +161,9 @@ export function pipCause(log: string): Cause {
   for (const [shape, explain] of shapes) {
     const match = shape.exec(log);
     if (!match) continue;
-    const { code, why } = explain(match, log);
+    const cause = explain(match, log);
     const of = /^\s*ERROR: Failed building wheel for (\S+)/m.exec(log)?.[1];
-    return { ...(code !== undefined && { code }), why: code === undefined && of ? `${of}: ${why}` : why };
+    return cause.code === undefined && of ? { ...cause, why: `${of}: ${cause.why}` } : cause;
   }
   return { why: log.trim().split("\n").at(-1)?.trim() || "it did not say why" };
 }

@@ -1,15 +1,23 @@
 // Building the wheel of an sdist with pip (PEP 517), and with it, where that is wanted, the wheels of all that it
 // depends on: in an environment of its own whose packages come from one index and nowhere else.
 
-import { copyFile, mkdtemp, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { copyFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { normaliseName, parseFilename } from "../base/distribution.js";
 import { Failure } from "../base/failure.js";
 import type { ReleaseFile } from "../base/schema.js";
 import { type Described, describeFile, type NormalVersion } from "./described.js";
+import { inPrivateFolder } from "./left.js";
 import { digestOf, keepFile } from "./output.js";
-import { epochOf, type PipJob, type PipSource, type Progress, pipFailure, type RunPip } from "./pip.js";
+import {
+  epochOf,
+  type PipJob,
+  type PipSource,
+  type Progress,
+  pipCause,
+  pipFailure,
+  type RunPip,
+} from "./pip.js";
 
 export interface WheelRequest {
   /** The sdist, as the record describes it. */
@@ -25,9 +33,11 @@ export interface WheelRequest {
   source: PipSource;
   /** Build in an environment of its own; otherwise with what the interpreter has. */
   isolated: boolean;
-  /** The wheels of all dependencies, too; those at these versions where pip has the choice. */
-  closure: { pinned: readonly Pick<ReleaseFile, "name" | "version">[] } | undefined;
+  /** The wheels of all dependencies, too; these lines of a constraints file say which versions some of them have. */
+  closure: { constraints: readonly string[] } | undefined;
   normalVersion: NormalVersion;
+  /** Hears of a project of which pip has found no version; throws Failure where it knows a reason. */
+  explain(missing: string): Promise<void>;
 }
 
 /** A file that was built; `changed` is false where the same bytes were there before. */
@@ -52,7 +62,7 @@ export async function checkFile(file: ReleaseFile): Promise<void> {
 function jobOf(request: WheelRequest): PipJob {
   const { sdist, wheel, released, python, source, isolated, closure } = request;
   const file = closure && wheel ? wheel : sdist;
-  const pinned = closure?.pinned.map(({ name, version }) => `${name}==${version}\n`) ?? [];
+  const constraints = closure?.constraints.map((line) => `${line}\n`) ?? [];
   return {
     python,
     command: "wheel",
@@ -60,13 +70,13 @@ function jobOf(request: WheelRequest): PipJob {
     args: [
       ...(isolated ? [] : ["--no-build-isolation"]),
       ...(closure ? [] : ["--no-deps"]),
-      ...(pinned.length > 0 ? ["--constraint", "constraints.txt"] : []),
+      ...(constraints.length > 0 ? ["--constraint", "constraints.txt"] : []),
       "--wheel-dir",
       "files",
       "--",
       `./${file.filename}`,
     ],
-    ...(pinned.length > 0 && { texts: { "constraints.txt": pinned.join("") } }),
+    ...(constraints.length > 0 && { texts: { "constraints.txt": constraints.join("") } }),
     file,
     epoch: epochOf(released),
   };
@@ -109,15 +119,16 @@ export async function keepDescribed(folder: string, out: string, described: Desc
 /**
  * Builds the wheel of an sdist into `out`, and the wheels of its dependencies where that is asked for; files appear
  * there when all are whole and of the right names and versions. The project's own wheel comes first. Throws Failure
- * "hash-mismatch", "no-file", "build-failed", "wrong-project", "wrong-version", and those of `run`, `pipFailure` and
- * `describeFile`.
+ * "hash-mismatch", "no-file", "build-failed", "wrong-project", "wrong-version", and those of `run`, `explain`,
+ * `pipFailure` and `describeFile`.
  */
 export async function buildWheels(request: WheelRequest, run: RunPip, progress: Progress): Promise<Built[]> {
   const { sdist, out, normalVersion } = request;
   await checkFile(sdist);
-  const folder = await mkdtemp(join(tmpdir(), "essay-wheel-"));
-  try {
+  return inPrivateFolder(async (folder) => {
     const ended = await run(jobOf(request), folder, progress);
+    const { missing } = ended.ok ? {} : pipCause(ended.log);
+    if (missing !== undefined) await request.explain(missing);
     if (!ended.ok) throw pipFailure(ended, `build a wheel of ${sdist.filename}`, "build-failed");
     const names = (await readdir(folder)).filter((name) => name.endsWith(".whl"));
     const own = await ownWheel(names, request);
@@ -128,7 +139,5 @@ export async function buildWheels(request: WheelRequest, run: RunPip, progress: 
     const built: Built[] = [];
     for (const each of described) built.push(await keepDescribed(folder, out, each));
     return built;
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
 }

@@ -164,9 +164,18 @@ assert not any("s3cr" in line for line in lines), "seen in a process list"`;
   assert.equal(failed.record.error.message, `${there?.entry}: there is no python9, or it is not in PATH`);
 });
 
-test("what the index lacks is said by name", async (t) => {
+test("what the index lacks is said by name; an index that lets pip not in is not one without it", async (t) => {
   const sdist = await packed(t, selfBuilding(backend(filename), ["nosuchthing>=3"]));
-  await refused(t, sdist, "build-failed", /No matching distribution found for nosuchthing>=3/);
+  await refused(
+    t,
+    sdist,
+    "build-failed",
+    /the build needs nosuchthing>=3, which the index does not have: .*es-fetch 'nosuchthing>=3' \| es-upload, or .*--no-isolation/,
+  );
+  const closed = await web(t, (_, response) =>
+    response.writeHead(401, { "www-authenticate": "Basic" }).end(),
+  );
+  await refused(t, sdist, "auth-failed", /password|credentials/, ["--index", `${closed}/simple/`]);
 });
 
 test("a build that breaks tells its error", async (t) => {
@@ -278,12 +287,28 @@ test("--deps: the wheels of all that it depends on, from one resolution", async 
   const again = await build(t, record, ["--deps"], { env });
   assert.deepEqual([again.record.files, again.record.trace.at(-1).changed], [record.files, false]);
 
-  // A file is gone, and the index has moved on: the release stays what it was.
+  // A file is gone, another was never named, and the index has moved on: the release stays what it was.
   tiny(index.directory, "1.2", "Leaf");
+  tiny(index.directory, "1.1+fixbug", "Leaf");
   rmSync(join(out, "Leaf-1.1-py3-none-any.whl"));
-  const mended = await build(t, record, ["--deps"]);
+  const files = record.files.filter(({ name }: { name: string }) => name !== "branch");
+  const mended = await build(t, { ...record, files }, ["--deps"]);
   assert.deepEqual(said(mended.record.files).sort(), said(record.files).sort());
   assert.ok(existsSync(join(mended.out, "Leaf-1.1-py3-none-any.whl")));
+});
+
+test("--deps of a project that needs nothing: the second time no index is asked", async (t) => {
+  const { record } = await build(t, await packed(t, depending()), ["--deps"]);
+  const env = { ESSAY_INDEX: "http://127.0.0.1:1/simple/" };
+  const again = await build(t, record, ["--deps"], { env });
+  assert.deepEqual([again.record.files, again.record.trace.at(-1).changed], [record.files, false]);
+});
+
+test("--deps: a record whose other files pip could read otherwise", async (t) => {
+  const sdist = await packed(t, depending());
+  const name = "leaf\n--index-url http://127.0.0.1:1/";
+  const files = [...sdist.files, { ...sdist.files[0], filename: "leaf-1.0.tar.gz", name }];
+  await refused(t, { ...sdist, files }, "bad-argument", /is not NAME==VERSION/, ["--deps"]);
 });
 
 test("--deps: what does not go together, or is nowhere, is told, and no file is left", async (t) => {

@@ -40,6 +40,11 @@ const logs: [log: string, code: string | undefined, why: RegExp][] = [
     "old-pip",
     /does not know --no-build-isolation/,
   ],
+  [
+    "  × pip subprocess to install build dependencies did not run successfully.\n      ERROR: Could not find a version that satisfies the requirement setuptools>=61 (from versions: none)\n      ERROR: No matching distribution found for setuptools>=61\n",
+    undefined,
+    /^the build needs setuptools>=61, which the index does not have: put it there, as by es-fetch 'setuptools>=61' \| es-upload, or .*--no-isolation/,
+  ],
   // Of a pip that pip has started for the build environment: no requirement of ours is missing.
   ["  ERROR: No matching distribution found for x>=3\nERROR: other\n", undefined, /^No matching .* x>=3$/],
   ["Traceback\nTypeError: a\nValueError: no luck\nmore\n", undefined, /^ValueError: no luck$/],

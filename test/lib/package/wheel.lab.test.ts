@@ -28,6 +28,7 @@ test("a wheel of the right name and version is built, any other is none", async 
       isolated: false,
       closure: undefined,
       normalVersion,
+      explain: async () => {},
     };
     return { out, built: buildWheels(request, run, { signal }) };
   };
