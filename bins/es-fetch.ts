@@ -59,7 +59,7 @@ await run(command, async ({ args, flags, context }) => {
   const config = await loadConfig(context);
   const settings = new Settings(config);
   const out = resolve(settings.find("out", { flag: flags.out }) ?? resolve(config.directory, "dist"));
-  const python = flags.python?.includes("/") ? resolve(flags.python) : (flags.python ?? "python3");
+  const { python = "python3" } = flags;
   const named = await Promise.all(args.map((text) => parseSpecifier(text, context.warn)));
   const inFiles = await Promise.all(flags.requirement.map(readRequirements));
   const accessTo = (index: string) => settings.access("index", { flag: index, ca: flags["ca-bundle"] });

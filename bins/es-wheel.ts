@@ -95,7 +95,7 @@ await run(command, async ({ flags, context }) => {
             wheel,
             released,
             out,
-            python: host.isHere && python.includes("/") ? resolve(python) : python,
+            python,
             source: index ?? noSource,
             isolated,
             closure: flags.deps ? { constraints: await constraintsOf(others) } : undefined,

@@ -4,7 +4,13 @@
 # payload, if there is one, or -; the number of small files; for each its name and its text; then what follows
 # `pip`. Results: pip's exit status; for each file its name and its size, and then its bytes; at last an end.
 
-python=$1
+expand_home "$1"
+# We work in another folder than the one that it may be named from.
+case $expanded in
+    /*) python=$expanded ;;
+    */*) python=$PWD/$expanded ;;
+    *) python=$expanded ;;
+esac
 netrc=$2
 proxy=$3
 epoch=$4
@@ -13,14 +19,14 @@ texts=$6
 shift 6
 
 command -v "$python" >/dev/null || fail no-program "there is no $python, or it is not in PATH"
-"$python" -c 'import importlib.util, sys; sys.exit(importlib.util.find_spec("pip") is None)' ||
-    fail no-pip "$python has no pip: install it, or name another with --python"
 
 scratch
 folder=$essay_scratch/pip
 mkdir "$folder" "$folder/files" "$folder/tmp"
-# python -m looks for modules in the working directory first: it is one without any.
+# python -m and -c look for modules in the working directory first: it is one without any.
 cd "$folder"
+"$python" -c 'import importlib.util, sys; sys.exit(importlib.util.find_spec("pip") is None)' ||
+    fail no-pip "$python has no pip: install it, or name another with --python"
 TMPDIR=$folder/tmp
 export TMPDIR
 [ "$name" = - ] || mv "$payload" "./$name"

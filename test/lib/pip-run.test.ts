@@ -77,3 +77,23 @@ test("pip that fails gives its output and no files; interpreters without pip are
   writeFileSync(bare, "#!/bin/sh\nexit 1\n");
   await assert.rejects(run({ ...idle, python: bare }, into, { signal }), { code: "no-pip" });
 });
+
+test("the interpreter may be named from the home or from the folder where a script begins; what lies about is no pip", async (t) => {
+  const home = scratch(t);
+  writeFileSync(
+    join(home, "python"),
+    `#!/bin/sh\n[ "$1" != -c ] || { [ "$PWD" != ${home} ]; exit; }\necho "it is $0"\n`,
+  );
+  chmodSync(join(home, "python"), 0o755);
+  const before = [process.cwd(), process.env.HOME] as const;
+  t.after(() => {
+    process.chdir(before[0]);
+    process.env.HOME = before[1];
+  });
+  process.chdir(home);
+  process.env.HOME = home;
+  for (const python of ["~/python", "./python"]) {
+    const ended = await run({ ...idle, python }, scratch(t), { signal });
+    assert.match(ended.log, /^it is \/.*\/python$/m);
+  }
+});
