@@ -31,9 +31,9 @@ type Uploading = RecordWith<"project" | "error" | "uploaded">;
 
 /**
  * What a step says when another builder has the same number: it is on the index already, or, where both build in
- * one folder, the file is not the one that was made.
+ * one folder, the file is not the one that was made. What the release depends on has codes of its own.
  */
-const signs = ["already-exists", "hash-mismatch"];
+const signs = ["already-exists", "file-changed"];
 
 /** Whether a record says that somebody else has its version. */
 function saysTaken({ error, uploaded }: Uploading, project: string): boolean {

@@ -46,7 +46,7 @@ export interface Sent {
 
 function changed(file: ReleaseFile): Failure {
   return new Failure(
-    "hash-mismatch",
+    "file-changed",
     `${file.path} is not the file that the record describes: it was changed after it was built`,
   );
 }
@@ -68,7 +68,7 @@ function conflict(file: ReleaseFile, to: Destination, how: Looking): Failure {
     : new Failure("dependency-differs", `${there}, so build the release with the one that is there`);
 }
 
-/** The file's bytes, and at the end their digests. Throws Failure "hash-mismatch" when they are not the record's. */
+/** The file's bytes, and at the end their digests. Throws Failure "file-changed" when they are not the record's. */
 async function* readChecked(
   file: ReleaseFile,
   progress: Manner["progress"],
@@ -243,7 +243,7 @@ async function send(file: ReleaseFile, to: Destination, manner: Manner): Promise
       if (told !== "present") return "uploaded";
     } catch (error) {
       signal?.throwIfAborted();
-      if (error instanceof Failure && ["hash-mismatch", "no-file", "auth-failed"].includes(error.code))
+      if (error instanceof Failure && ["file-changed", "no-file", "auth-failed"].includes(error.code))
         throw error;
       problem = error;
     }
@@ -262,7 +262,7 @@ async function send(file: ReleaseFile, to: Destination, manner: Manner): Promise
 
 /**
  * Makes sure that the index has the files, in their order; nothing is sent when one of them cannot be. Throws
- * Failure: bad-name, no-file, hash-mismatch (the file is not the one of the record), already-exists, dependency-differs,
+ * Failure: bad-name, no-file, file-changed (the file is not the one of the record), already-exists, dependency-differs,
  * auth-failed, redirected, http-NNN, and those of `request` and `projectFiles`.
  */
 export async function uploadFiles(

@@ -46,7 +46,7 @@ export interface Built {
   changed: boolean;
 }
 
-/** Failure "hash-mismatch" or "no-file" when a file is not, or no longer, what the record says. */
+/** Failure "file-changed" or "no-file" when a file is not, or no longer, what the record says. */
 export async function checkFile(file: ReleaseFile): Promise<void> {
   const found = await digestOf(file.path).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "ENOENT") throw error;
@@ -54,7 +54,7 @@ export async function checkFile(file: ReleaseFile): Promise<void> {
   });
   if (found.size === file.size && found.sha256 === file.sha256) return;
   throw new Failure(
-    "hash-mismatch",
+    "file-changed",
     `${file.path} is not the file that the record describes: it was changed after it was built`,
   );
 }
@@ -119,7 +119,7 @@ export async function keepDescribed(folder: string, out: string, described: Desc
 /**
  * Builds the wheel of an sdist into `out`, and the wheels of its dependencies where that is asked for; files appear
  * there when all are whole and of the right names and versions. The project's own wheel comes first. Throws Failure
- * "hash-mismatch", "no-file", "build-failed", "wrong-project", "wrong-version", and those of `run`, `explain`,
+ * "file-changed", "no-file", "build-failed", "wrong-project", "wrong-version", and those of `run`, `explain`,
  * `pipFailure` and `describeFile`.
  */
 export async function buildWheels(request: WheelRequest, run: RunPip, progress: Progress): Promise<Built[]> {

@@ -95,7 +95,7 @@ test("each record has its own outcome", async (t) => {
   const input = records.map((each) => `${JSON.stringify(each)}\n`).join("");
   const ran = await expectStatus(1, "es-upload", ["-k", "--index", origin], { ...options, input });
   const codes = recordsOf(ran.stdout).map((each) => each.error?.code ?? "ok");
-  assert.deepEqual(codes, ["pip-failed", "ok", "already-exists", "hash-mismatch", "no-files"]);
+  assert.deepEqual(codes, ["pip-failed", "ok", "already-exists", "file-changed", "no-files"]);
   assert.equal(recordsOf(ran.stdout)[0].trace, undefined);
   assert.deepEqual(published(store), [...files, other].map(({ filename }) => filename).sort());
 });

@@ -201,7 +201,7 @@ test("a wheel of another version or project is no release", async (t) => {
 test("a sdist that is not what the record says is not built", async (t) => {
   const sdist = await packed(t, selfBuilding(backend(filename)));
   appendFileSync(sdist.files[0].path, "x");
-  await refused(t, sdist, "hash-mismatch", /is not the file that the record describes/);
+  await refused(t, sdist, "file-changed", /is not the file that the record describes/);
   await refused(
     t,
     { ...sdist, version: "6.11.21.2" },

@@ -41,7 +41,7 @@ test("the command has the record, and its output and its status come out as they
 test("a number that was taken meanwhile is given up for another one", async (t) => {
   const script = `if [ $run = 1 ]; then echo '${failed("already-exists")}'; exit 1; fi
     if [ $run = 2 ]; then echo '${uploaded("essay-demo", "present")}'; exit 0; fi
-    if [ $run = 3 ]; then echo '${failed("hash-mismatch")}'; exit 1; fi
+    if [ $run = 3 ]; then echo '${failed("file-changed")}'; exit 1; fi
     echo '${uploaded("essay-demo", "uploaded")}'`;
   const ran = await next(t, script);
   assert.equal(ran.status, 0, ran.report);
@@ -77,8 +77,10 @@ test("other failures, and other projects' files that were there, are no reason f
   assert.deepEqual([refused.status, refused.seen.length], [1, 1], refused.report);
   const lenient = await next(t, `echo '${failed("auth-failed")}'`);
   assert.deepEqual([lenient.status, lenient.seen.length], [1, 1], lenient.report);
-  const built = await next(t, `echo '${failed("dependency-differs")}'; exit 1`);
-  assert.deepEqual([built.status, built.seen.length], [1, 1], built.report);
+  for (const code of ["dependency-differs", "hash-mismatch"]) {
+    const built = await next(t, `echo '${failed(code)}'; exit 1`);
+    assert.deepEqual([built.status, built.seen.length], [1, 1], built.report);
+  }
   const other = await next(t, `echo '${uploaded("essay_demo_webpy", "present")}'`);
   assert.deepEqual([other.status, other.seen.length], [0, 1], other.report);
 });

@@ -114,17 +114,17 @@ test("a file that is not the one of the record does not arrive", async (t) => {
     pass("answered").catch(() => response.destroy());
   });
   const bytes = readFileSync(sdist.path);
-  await assert.rejects(upload({ ...sdist, size: sdist.size + 1 }), { code: "hash-mismatch" });
+  await assert.rejects(upload({ ...sdist, size: sdist.size + 1 }), { code: "file-changed" });
   await assert.rejects(upload({ ...sdist, path: `${sdist.path}.gone` }), { code: "no-file" });
-  await assert.rejects(upload({ ...sdist, path: join(store, "..") }), { code: "hash-mismatch" });
+  await assert.rejects(upload({ ...sdist, path: join(store, "..") }), { code: "file-changed" });
   await assert.rejects(upload({ ...sdist, filename: '../x"-1.0.zip' }), { code: "bad-name" });
   await assert.rejects(upload({ ...sdist, name: "other" }), { code: "bad-name" });
   writeFileSync(sdist.path, Buffer.alloc(sdist.size));
-  await assert.rejects(upload(sdist), { code: "hash-mismatch" }, "also where it is no archive any more");
+  await assert.rejects(upload(sdist), { code: "file-changed" }, "also where it is no archive any more");
   assert.equal(uploads(), 0);
   // Of the same size and still an archive: this is seen when all has been read, and the last bytes are not sent.
   writeFileSync(sdist.path, bytes);
-  await assert.rejects(upload({ ...sdist, sha256: "0".repeat(64) }), { code: "hash-mismatch" });
+  await assert.rejects(upload({ ...sdist, sha256: "0".repeat(64) }), { code: "file-changed" });
   while (arriving(store).length > 0) await new Promise(setImmediate);
   assert.deepEqual(published(store), []);
   assert.equal(await upload(sdist), "uploaded");
@@ -141,7 +141,7 @@ test("a file that changes while it is sent does not arrive", async (t) => {
     writeFileSync(path, Buffer.alloc(3 * 1024 * 1024, 2));
     return [];
   };
-  await assert.rejects(uploadFiles([big], to, { metadata: change }), { code: "hash-mismatch" });
+  await assert.rejects(uploadFiles([big], to, { metadata: change }), { code: "file-changed" });
   assert.equal(await upload(sdist), "uploaded");
   // The index sees a moment later that the rest does not come.
   while (arriving(store).length > 0) await new Promise(setImmediate);
@@ -220,10 +220,10 @@ test("nothing is sent when one of the files cannot be", async (t) => {
   await assert.rejects(both(), { code: "already-exists" });
   rmSync(join(store, sdist.filename));
   appendFileSync(sdist.path, "x");
-  await assert.rejects(both(), { code: "hash-mismatch" });
+  await assert.rejects(both(), { code: "file-changed" });
   execFileSync("mkfifo", [join(store, "..", "pipe")]);
   await assert.rejects(upload({ ...sdist, path: join(store, "..", "pipe"), size: 0 }), {
-    code: "hash-mismatch",
+    code: "file-changed",
   });
   assert.equal(uploads(), 0);
 });
