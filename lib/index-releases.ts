@@ -2,7 +2,7 @@
 
 import { isProjectName, normaliseName, parseFilename, projectsOf } from "./base/distribution.js";
 import { Failure, UsageError } from "./base/failure.js";
-import type { Store } from "./index/store.js";
+import type { Store } from "./index/store/store.js";
 import type { Release } from "./version/outdated.js";
 import { normalVersion } from "./version/pep440.js";
 

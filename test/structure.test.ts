@@ -107,6 +107,16 @@ test("imports point one way", () => {
   for (const name of rootFiles) assert.ok(Object.hasOwn(allowedOfRoot, name), `lib/${name}.ts has no place`);
 });
 
+test("in lib/index, programs that ask an index know nothing of the one that we serve, its files nothing of HTTP", () => {
+  const part = (file: string) => /^lib\/index\/(server|store)\//.exec(file)?.[1] ?? "client";
+  const may = { client: ["client"], store: ["client", "store"], server: ["client", "store", "server"] };
+  const wrong = own
+    .filter(({ from, to }) => from.startsWith("lib/index/") && to.startsWith("lib/index/"))
+    .filter(({ from, to }) => !may[part(from) as keyof typeof may].includes(part(to)))
+    .map(({ from, to }) => `${from} imports ${to}`);
+  assert.deepEqual(wrong, []);
+});
+
 test("imports lead to files", () => {
   assert.ok(own.length > 100, "imports are not found any more");
   for (const { from, to } of own) assert.ok(existsSync(join(root, to)), `${from} imports ${to}`);

@@ -3,8 +3,8 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
-import { indexServer } from "../../lib/index/server.js";
-import { Store } from "../../lib/index/store.js";
+import { indexServer } from "../../lib/index/server/server.js";
+import { Store } from "../../lib/index/store/store.js";
 import { scratch } from "./program.js";
 import { tiny } from "./tiny.js";
 import { listen } from "./web.js";

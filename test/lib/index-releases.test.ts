@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { Store } from "../../lib/index/store.js";
-import { yank } from "../../lib/index/yanked.js";
+import { Store } from "../../lib/index/store/store.js";
+import { yank } from "../../lib/index/store/yanked.js";
 import { filesNamed, projectNamed, releasesOf } from "../../lib/index-releases.js";
 import { scratch } from "../lab/program.js";
 

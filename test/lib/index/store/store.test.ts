@@ -3,9 +3,9 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { Store } from "../../../lib/index/store.js";
-import { arriving, published } from "../../lab/index.js";
-import { scratch } from "../../lab/program.js";
+import { Store } from "../../../../lib/index/store/store.js";
+import { arriving, published } from "../../../lab/index.js";
+import { scratch } from "../../../lab/program.js";
 
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 const md5 = (text: string) => createHash("md5").update(text).digest("hex");

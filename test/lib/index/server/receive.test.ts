@@ -4,12 +4,12 @@ import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { readText, request } from "../../../lib/index/http.js";
-import { indexServer } from "../../../lib/index/server.js";
-import { Store } from "../../../lib/index/store.js";
-import { arriving, published } from "../../lab/index.js";
-import { scratch } from "../../lab/program.js";
-import { listen } from "../../lab/web.js";
+import { readText, request } from "../../../../lib/index/http.js";
+import { indexServer } from "../../../../lib/index/server/server.js";
+import { Store } from "../../../../lib/index/store/store.js";
+import { arriving, published } from "../../../lab/index.js";
+import { scratch } from "../../../lab/program.js";
+import { listen } from "../../../lab/web.js";
 
 const content = "the bytes of a file";
 const sha256 = createHash("sha256").update(content).digest("hex");

@@ -4,9 +4,9 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { Digests } from "../../../lib/index/digests.js";
-import { Incoming } from "../../../lib/index/incoming.js";
-import { scratch } from "../../lab/program.js";
+import { Digests } from "../../../../lib/index/digests.js";
+import { Incoming } from "../../../../lib/index/store/incoming.js";
+import { scratch } from "../../../lab/program.js";
 
 const digest = (algorithm: string, text: string) => createHash(algorithm).update(text).digest("hex");
 

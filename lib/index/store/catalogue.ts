@@ -1,6 +1,6 @@
 // Which projects and files a directory has: an index in memory that follows the directory, whoever changes it.
 
-import { projectsOf } from "../base/distribution.js";
+import { projectsOf } from "../../base/distribution.js";
 import { Listing } from "./listing.js";
 
 /** A directory of more names is read again only after a pause (milliseconds), unless certainty is asked for. */

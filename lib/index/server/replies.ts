@@ -5,9 +5,9 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
+import type { OpenFile } from "../store/store.js";
 import { acceptsGzip } from "./negotiate.js";
 import type { Page } from "./pages.js";
-import type { OpenFile } from "./store.js";
 
 const pack = promisify(gzip);
 /** Below this size (bytes), packing saves no packet. */

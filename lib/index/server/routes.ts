@@ -1,14 +1,14 @@
 // What the embedded index answers to a request.
 
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { isProjectName, normaliseName } from "../base/distribution.js";
-import { asFailure } from "../base/failure.js";
+import { isProjectName, normaliseName } from "../../base/distribution.js";
+import { asFailure } from "../../base/failure.js";
+import type { Store } from "../store/store.js";
 import type { Htpasswd } from "./htpasswd.js";
 import { pageKind } from "./negotiate.js";
 import { frontPage, type Page, projectPage, projectsPage } from "./pages.js";
 import { receiveUpload } from "./receive.js";
 import { type Prepared, prepare, redirect, say, sendBytes, sendFile, sendPage } from "./replies.js";
-import type { Store } from "./store.js";
 
 /** What is answered to whom. */
 export interface Answering {

@@ -5,8 +5,8 @@ import { createHash } from "node:crypto";
 import { type BigIntStats, createReadStream } from "node:fs";
 import { appendFile, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { type ParsedFilename, parseFilename } from "../base/distribution.js";
-import { Gate } from "../base/gate.js";
+import { type ParsedFilename, parseFilename } from "../../base/distribution.js";
+import { Gate } from "../../base/gate.js";
 import { isSettled, look } from "./listing.js";
 import { makeFolder, replaceFile } from "./state-folder.js";
 

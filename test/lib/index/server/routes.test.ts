@@ -4,14 +4,14 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { request as httpRequest } from "node:http";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { Htpasswd } from "../../../lib/index/htpasswd.js";
-import { type RequestOptions, readText, request } from "../../../lib/index/http.js";
-import { indexServer, type ServerOptions } from "../../../lib/index/server.js";
-import { Store, type StoreOptions } from "../../../lib/index/store.js";
-import { yank } from "../../../lib/index/yanked.js";
-import { published } from "../../lab/index.js";
-import { scratch } from "../../lab/program.js";
-import { listen } from "../../lab/web.js";
+import { type RequestOptions, readText, request } from "../../../../lib/index/http.js";
+import { Htpasswd } from "../../../../lib/index/server/htpasswd.js";
+import { indexServer, type ServerOptions } from "../../../../lib/index/server/server.js";
+import { Store, type StoreOptions } from "../../../../lib/index/store/store.js";
+import { yank } from "../../../../lib/index/store/yanked.js";
+import { published } from "../../../lab/index.js";
+import { scratch } from "../../../lab/program.js";
+import { listen } from "../../../lab/web.js";
 
 const json = { accept: "application/vnd.pypi.simple.v1+json" };
 

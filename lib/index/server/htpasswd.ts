@@ -3,9 +3,9 @@
 
 import { createHmac, randomBytes } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
-import { UsageError } from "../base/failure.js";
-import { Gate } from "../base/gate.js";
-import { isSettled } from "./listing.js";
+import { UsageError } from "../../base/failure.js";
+import { Gate } from "../../base/gate.js";
+import { isSettled } from "../store/listing.js";
 
 const kinds: [RegExp, string][] = [
   [/^\$apr1\$/, "MD5 (apr1)"],

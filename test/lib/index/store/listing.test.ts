@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { isSettled, Listing } from "../../../lib/index/listing.js";
-import { scratch } from "../../lab/program.js";
+import { isSettled, Listing } from "../../../../lib/index/store/listing.js";
+import { scratch } from "../../../lab/program.js";
 
 const nanoseconds = (ms: number) => BigInt(ms) * 1_000_000n;
 

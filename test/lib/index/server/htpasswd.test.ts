@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { Htpasswd, parseHtpasswd } from "../../../lib/index/htpasswd.js";
-import { scratch } from "../../lab/program.js";
+import { Htpasswd, parseHtpasswd } from "../../../../lib/index/server/htpasswd.js";
+import { scratch } from "../../../lab/program.js";
 
 // Made by crypt(3), not by the package that checks them.
 const secret = "$2y$05$abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a";

@@ -3,7 +3,7 @@
 
 import { readFile, unlink } from "node:fs/promises";
 import { join } from "node:path";
-import { parseFilename } from "../base/distribution.js";
+import { parseFilename } from "../../base/distribution.js";
 import { Listing } from "./listing.js";
 import { makeFolder, replaceFile, stateFolder } from "./state-folder.js";
 

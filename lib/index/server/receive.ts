@@ -3,10 +3,10 @@
 
 import type { IncomingMessage } from "node:http";
 import type { Readable, Writable } from "node:stream";
-import { normaliseName, parseFilename } from "../base/distribution.js";
-import { Failure } from "../base/failure.js";
-import type { Incoming } from "./incoming.js";
-import type { Store } from "./store.js";
+import { normaliseName, parseFilename } from "../../base/distribution.js";
+import { Failure } from "../../base/failure.js";
+import type { Incoming } from "../store/incoming.js";
+import type { Store } from "../store/store.js";
 
 /** The fields that are looked at; the metadata is in the file itself. */
 const looked = new Set([":action", "name", "sha256_digest", "md5_digest", "blake2_256_digest"]);

@@ -1,8 +1,8 @@
 // The pages of the embedded index: HTML (PEP 503, with the attributes of PEP 592, 658 and 714), JSON (PEP 691, with
 // the fields of PEP 700), and one for people.
 
+import type { StoredFile } from "../store/store.js";
 import { type PageKind, pageTypes } from "./negotiate.js";
-import type { StoredFile } from "./store.js";
 
 /** A page as it is sent. */
 export interface Page {

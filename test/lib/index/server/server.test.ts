@@ -4,12 +4,12 @@ import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { request } from "../../../lib/index/http.js";
-import { indexServer, type ServerOptions } from "../../../lib/index/server.js";
-import { Store } from "../../../lib/index/store.js";
-import { arriving, published } from "../../lab/index.js";
-import { scratch } from "../../lab/program.js";
-import { listen } from "../../lab/web.js";
+import { request } from "../../../../lib/index/http.js";
+import { indexServer, type ServerOptions } from "../../../../lib/index/server/server.js";
+import { Store } from "../../../../lib/index/store/store.js";
+import { arriving, published } from "../../../lab/index.js";
+import { scratch } from "../../../lab/program.js";
+import { listen } from "../../../lab/web.js";
 
 async function serving(t: TestContext, options: Partial<ServerOptions> = {}) {
   const directory = scratch(t);

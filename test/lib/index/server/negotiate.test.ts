@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { acceptsGzip, pageKind } from "../../../lib/index/negotiate.js";
-import { accept } from "../../../lib/index/simple.js";
+import { acceptsGzip, pageKind } from "../../../../lib/index/server/negotiate.js";
+import { accept } from "../../../../lib/index/simple.js";
 
 const json = "application/vnd.pypi.simple.v1+json";
 const html = "application/vnd.pypi.simple.v1+html";

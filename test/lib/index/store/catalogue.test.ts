@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { Catalogue } from "../../../lib/index/catalogue.js";
-import { scratch } from "../../lab/program.js";
+import { Catalogue } from "../../../../lib/index/store/catalogue.js";
+import { scratch } from "../../../lab/program.js";
 
 test("it follows the directory, whoever changes it", async (t) => {
   const directory = scratch(t);

@@ -3,8 +3,8 @@ import { createHash } from "node:crypto";
 import { appendFileSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { Contents } from "../../../lib/index/contents.js";
-import { scratch } from "../../lab/program.js";
+import { Contents } from "../../../../lib/index/store/contents.js";
+import { scratch } from "../../../lab/program.js";
 
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 

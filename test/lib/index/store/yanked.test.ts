@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { unyank, Yanked, yank, yankedFolder } from "../../../lib/index/yanked.js";
-import { scratch } from "../../lab/program.js";
+import { unyank, Yanked, yank, yankedFolder } from "../../../../lib/index/store/yanked.js";
+import { scratch } from "../../../lab/program.js";
 
 test("marks are set, changed and taken away, and seen by who looks", async (t) => {
   const directory = scratch(t);

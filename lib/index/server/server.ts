@@ -3,10 +3,10 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { type AddressInfo, isIPv6, type Socket } from "node:net";
-import { asFailure, Failure } from "../base/failure.js";
+import { asFailure, Failure } from "../../base/failure.js";
+import type { Store } from "../store/store.js";
 import { say } from "./replies.js";
 import { type Answering, answer } from "./routes.js";
-import type { Store } from "./store.js";
 
 /** How long clients may take; milliseconds. */
 export interface Patience {

@@ -16,8 +16,8 @@ import {
   replaceFile,
   stateFolder,
   temporaryName,
-} from "../../../lib/index/state-folder.js";
-import { scratch } from "../../lab/program.js";
+} from "../../../../lib/index/store/state-folder.js";
+import { scratch } from "../../../lab/program.js";
 
 test("folders are made where they are missing, for the owner of the one above", async (t) => {
   const directory = scratch(t);

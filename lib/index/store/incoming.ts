@@ -1,8 +1,8 @@
 // A file on its way into the index: hidden until it is whole and on the disk.
 
 import { type FileHandle, link, unlink } from "node:fs/promises";
-import { Failure } from "../base/failure.js";
-import type { Digests, DigestTexts } from "./digests.js";
+import { Failure } from "../../base/failure.js";
+import type { Digests, DigestTexts } from "../digests.js";
 import { syncFolder } from "./state-folder.js";
 
 /** What an uploader says about the bytes that it sends; all that it says is checked. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { frontPage, projectPage, projectsPage } from "../../../lib/index/pages.js";
-import { parsePage } from "../../../lib/index/simple.js";
+import { frontPage, projectPage, projectsPage } from "../../../../lib/index/server/pages.js";
+import { parsePage } from "../../../../lib/index/simple.js";
 
 const file = {
   filename: "a_b-1.0+fix.tar.gz",

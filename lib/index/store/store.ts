@@ -4,11 +4,11 @@
 import type { BigIntStats } from "node:fs";
 import { type FileHandle, mkdir, open, unlink } from "node:fs/promises";
 import { join } from "node:path";
-import { parseFilename } from "../base/distribution.js";
-import { Failure, UsageError } from "../base/failure.js";
+import { parseFilename } from "../../base/distribution.js";
+import { Failure, UsageError } from "../../base/failure.js";
+import { Digests } from "../digests.js";
 import { Catalogue } from "./catalogue.js";
 import { type Content, Contents, type ReadMetadata } from "./contents.js";
-import { Digests } from "./digests.js";
 import { Incoming } from "./incoming.js";
 import { look } from "./listing.js";
 import { cleanFolder, makeFolder, stateFolder, temporaryName } from "./state-folder.js";

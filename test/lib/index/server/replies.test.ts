@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { gunzipSync } from "node:zlib";
-import { readChunks, request } from "../../../lib/index/http.js";
+import { readChunks, request } from "../../../../lib/index/http.js";
 import {
   prepare,
   rangeOf,
@@ -12,10 +12,10 @@ import {
   sendBytes,
   sendFile,
   sendPage,
-} from "../../../lib/index/replies.js";
-import { Store } from "../../../lib/index/store.js";
-import { scratch } from "../../lab/program.js";
-import { web } from "../../lab/web.js";
+} from "../../../../lib/index/server/replies.js";
+import { Store } from "../../../../lib/index/store/store.js";
+import { scratch } from "../../../lab/program.js";
+import { web } from "../../../lab/web.js";
 
 async function get(url: string, headers: Record<string, string> = {}, method = "GET") {
   const answer = await request(url, { headers, method });
