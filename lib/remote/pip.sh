@@ -176,6 +176,49 @@ refuse_conflict() {
     [ -z "$conflict" ] || fail conflict "these do not go together: $conflict"
 }
 
+# lacking: writes what the distributions that are wanted need here and is not there, and which of them needs it.
+lacking() {
+    "$venv/bin/python" -I - "$essay_scratch/wanted" <<'PYTHON'
+import re, sys
+from importlib import metadata
+
+try:
+    from pip._vendor.packaging.requirements import InvalidRequirement, Requirement
+except ImportError:
+    sys.exit(0)
+
+normal = lambda name: re.sub("[-_.]+", "-", name or "").lower()
+installed = {normal(one.metadata["Name"]): one for one in metadata.distributions()}
+# Names, each with an extra of it or none.
+todo = [(normal(line.split("\t")[0]), "") for line in open(sys.argv[1])]
+seen = set()
+while todo:
+    name, extra = todo.pop()
+    if (name, extra) in seen:
+        continue
+    seen.add((name, extra))
+    for text in installed[name].requires or []:
+        try:
+            need = Requirement(text)
+        except InvalidRequirement:
+            continue
+        if need.marker and not need.marker.evaluate({"extra": extra}):
+            continue
+        if normal(need.name) not in installed:
+            print(f"{need.name}, which {name} needs")
+            sys.exit()
+        todo.extend((normal(need.name), each) for each in ["", *need.extras])
+PYTHON
+}
+
+# refuse_lacking: fails when a release that has the files of its dependencies does not have all that it needs
+# here: it may have been made for another Python, or another system.
+refuse_lacking() {
+    lack=$(lacking) || return 0
+    [ -z "$lack" ] ||
+        fail incomplete "the release has no file of $lack on this host: es-wheel --deps fetches for its own machine and Python"
+}
+
 # tell_yanked: results for what pip has installed although it is yanked (PEP 592): an exact version is.
 tell_yanked() {
     sed -n "s/^ *WARNING: The candidate selected for download or install is a yanked version: '\\(.*\\)' candidate (version \\([^ ]*\\) at .*/\\1 \\2/p" "$log" |
@@ -224,6 +267,7 @@ install() {
         fi
     done
     refuse_conflict
+    [ -z "$exact" ] || refuse_lacking
     tell_yanked
 }
 

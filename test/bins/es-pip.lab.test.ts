@@ -345,6 +345,20 @@ test("--release with the files of dependencies, too, installs these and no other
   const ran = await run(at, 0, ["--release", release(at, files)]);
   assert.deepEqual(ran.record.installed, { needs: "1.0", tiny: "1.1" });
   assert.deepEqual(installed(at), ["needs==1.0", "tiny==1.1"]);
+
+  // One that was made on another Python may lack what is needed on this one.
+  const other = tiny(index.directory, "1.0", "half", "", [
+    "Requires-Dist: tiny",
+    "Requires-Dist: never; python_version < '3'",
+    "Requires-Dist: nowhere; python_version > '3'",
+    "Provides-Extra: more",
+    "Requires-Dist: evenmore; extra == 'more'",
+  ]);
+  const half = release(at, [...wheelOf(other), ...wheelOf(tiny(scratch(t), "1.1"))]);
+  const { error } = await run(at, 1, ["--release", half]);
+  assert.equal(error.code, "incomplete");
+  assert.match(error.message, /^the release has no file of nowhere, which half needs on this host/);
+  assert.ok(existsSync(mark(at)), "it is not taken for done");
 });
 
 test("--release and another file on the index: it is named, and nothing is installed", async (t) => {
