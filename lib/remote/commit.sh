@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2154
+# shellcheck shell=sh disable=SC2154,SC2034
 # Finding the commit that a branch, a tag or an id names, in a folder or at a URL. After git.sh.
 # Set before it: $where (the source, as messages name it). Puts into $repository where the commit is, into $commit
 # its id, and into $fetched the name of the remote where a branch is only known from there.

@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2154
+# shellcheck shell=sh disable=SC2154,SC2034
 # git, so that its answer depends on the repository and on nothing around it; the cache of repositories.
 # Set before it: $place (this machine, as messages name it), $there (" on" and the place, where that is not the
 # user's own machine), $cache (the folder of the cache), $essay_scratch.

@@ -31,7 +31,7 @@ end_others() {
 # run_apart COMMAND: runs it with what it needs to know and nothing that may be secret.
 # shellcheck disable=SC2031 # git alone has another HOME
 run_apart() (
-    cd "$tree"
+    cd "$tree" || exit
     for essay_name in http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY; do
         eval "essay_value=\${$essay_name-}"
         case $essay_value in
@@ -52,7 +52,7 @@ run_apart() (
 run_hook() {
     mkdir "$essay_scratch/temporary"
     rm -f "$essay_scratch/credentials"
-    cd "$tree"
+    cd "$tree" || exit
     try own checkout-index --all --index --force || refuse git-failed "cannot lay out the files for the command"
     essay_status=0
     run_apart "$1" || essay_status=$?

@@ -24,7 +24,7 @@ scratch
 folder=$essay_scratch/pip
 mkdir "$folder" "$folder/files" "$folder/tmp"
 # python -m and -c look for modules in the working directory first: it is one without any.
-cd "$folder"
+cd "$folder" || exit
 "$python" -c 'import importlib.util, sys; sys.exit(importlib.util.find_spec("pip") is None)' ||
     fail no-pip "$python has no pip: install it, or name another with --python"
 TMPDIR=$folder/tmp
