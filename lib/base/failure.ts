@@ -40,7 +40,7 @@ export function asFailure(thrown: unknown): Failure {
   if (thrown instanceof UsageError) return new Failure("bad-argument", thrown.message);
   if (!(thrown instanceof Error)) return new Failure("internal", String(thrown));
   const { code } = thrown as NodeJS.ErrnoException;
-  if (code === "ENOSPC") return new Failure("disk-full", thrown.message);
+  if (code === "ENOSPC" || code === "EDQUOT") return new Failure("disk-full", thrown.message);
   if (code === "EACCES" || code === "EPERM" || code === "EROFS")
     return new Failure("permission-denied", thrown.message);
   return new Failure("internal", thrown.message, thrown.stack ? { stderr: thrown.stack } : {});

@@ -32,10 +32,13 @@ export function unwell(status: number, sentence: string, retryAfter: string | un
   return new Busy(`http-${status}`, `${sentence}${later}`, after);
 }
 
-/** True for what passes by itself: a busy or restarting server, a connection that was cut. */
+/**
+ * True for what passes by itself: a busy or restarting server, a connection that was cut; 520 and so on are what
+ * proxies answer that found the server so (Cloudflare, "5xx errors").
+ */
 export function mayPass(error: unknown): boolean {
   if (error instanceof Busy && (error.after ?? 0) > longest) return false;
-  return error instanceof Failure && /^(reset|http-(408|429|500|502|503|504))$/.test(error.code);
+  return error instanceof Failure && /^(reset|http-(408|429|500|502|503|504|52\d))$/.test(error.code);
 }
 
 /** The pause before the next attempt: `ms`, or what the server asks for, if that is longer. */

@@ -6,6 +6,8 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
+import { readText, request } from "../../lib/index/http.js";
+import { formOf, type Part } from "../lab/form.js";
 import { fetchPage } from "../lab/http.js";
 import { arriving, published } from "../lab/index.js";
 import { bins, expectStatus, recordsOf, scratch } from "../lab/program.js";
@@ -64,6 +66,44 @@ test("serves until a signal, says where, and ends by the signal", async (t) => {
   assert.deepEqual(published(directory), files.map(({ filename }) => filename).sort());
   assert.deepEqual(await end(child, "SIGTERM"), [null, "SIGTERM"]);
   assert.equal(output.stdout, "");
+});
+
+test("bad uploads are refused with their cause, and leave nothing", async (t) => {
+  const directory = scratch(t);
+  const { url } = await start(t, ["--max-size", "1K", directory]);
+  const post = async (form: string) => {
+    const chunks = (async function* () {
+      yield Buffer.from(form);
+    })();
+    const answer = await request(new URL("/", url).href, {
+      method: "POST",
+      headers: { "content-type": "multipart/form-data; boundary=b" },
+      body: { length: Buffer.byteLength(form), chunks },
+    });
+    assert.equal(answer.headers["x-content-type-options"], "nosniff");
+    return `${answer.status} ${await readText(answer, 10_000)}`;
+  };
+  const digest: Part = ["md5_digest", "0".repeat(32)];
+  const file = (filename: string, size = 3): Part => ["content", "x".repeat(size), filename];
+  const cases: [string, RegExp][] = [
+    [
+      formOf([digest, file("../../a-1.0.zip")]),
+      /^400 "\.\.\/\.\.\/a-1\.0\.zip" is no name of an sdist or wheel/,
+    ],
+    [formOf([file("a-1.0.zip")]), /^400 a-1\.0\.zip came without sha256_digest/],
+    [formOf([digest, file("a-1.0.zip")]), /^400 .*was announced with 0{32}/],
+    [formOf([digest, file("a-1.0.zip", 2000)]), /^413 a-1\.0\.zip has more than the 1024 bytes/],
+    [formOf([digest, file("a-1.0.zip")]).slice(0, -8), /^400 the form is broken/],
+    ["", /^400 the form is broken/],
+  ];
+  for (const [form, answer] of cases) {
+    assert.match(await post(form), answer);
+    assert.deepEqual([published(directory), arriving(directory)], [[], []], form);
+  }
+  const half = await halfAnUpload(url, directory);
+  half.destroy();
+  while (arriving(directory).length > 0) await new Promise(setImmediate);
+  assert.deepEqual(published(directory), []);
 });
 
 test("runs a command with ESSAY_INDEX, and ends with its status", async (t) => {

@@ -20,6 +20,8 @@ export function say(response: ServerResponse, status: number, sentence: string):
   response.statusCode = status;
   response.statusMessage = sentence.replace(/[^\x20-\x7e]/g, "?").slice(0, 500);
   response.setHeader("content-type", "text/plain; charset=utf-8");
+  // The sentence may have in it what was asked for.
+  response.setHeader("x-content-type-options", "nosniff");
   response.setHeader("content-length", Buffer.byteLength(text));
   response.end(text);
 }

@@ -72,6 +72,7 @@ async function refuse({ request, response, waits }: Exchange, status: number, wh
   const text = `${why}\n`;
   response.writeHead(status, why.replace(/[^\x20-\x7e]/g, "?").slice(0, 500), {
     "content-type": "text/plain; charset=utf-8",
+    "x-content-type-options": "nosniff",
     "content-length": Buffer.byteLength(text),
   });
   response.write(text);

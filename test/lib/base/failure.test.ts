@@ -11,7 +11,7 @@ test("a Failure stays what it is", () => {
 
 test("errors of the system get their codes", () => {
   const withCode = (code: string) => Object.assign(new Error(code), { code });
-  assert.equal(asFailure(withCode("ENOSPC")).code, "disk-full");
+  for (const code of ["ENOSPC", "EDQUOT"]) assert.equal(asFailure(withCode(code)).code, "disk-full");
   for (const code of ["EACCES", "EPERM", "EROFS"])
     assert.equal(asFailure(withCode(code)).code, "permission-denied");
 });

@@ -4,7 +4,7 @@ import { Failure } from "../../../lib/base/failure.js";
 import { Busy, mayPass, pauseAfter, persist, readRetryAfter } from "../../../lib/index/retry.js";
 
 test("what may pass and what will not", () => {
-  for (const code of ["reset", "http-429", "http-500", "http-502", "http-503", "http-504"])
+  for (const code of ["reset", "http-429", "http-500", "http-502", "http-503", "http-504", "http-522"])
     assert.ok(mayPass(new Failure(code, "")), code);
   for (const code of ["refused", "http-400", "http-403", "http-507", "http-5033", "auth-failed"])
     assert.ok(!mayPass(new Failure(code, "")), code);

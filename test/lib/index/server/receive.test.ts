@@ -7,22 +7,13 @@ import { type TestContext, test } from "node:test";
 import { readText, request } from "../../../../lib/index/http.js";
 import { indexServer } from "../../../../lib/index/server/server.js";
 import { Store } from "../../../../lib/index/store/store.js";
+import { formOf, type Part } from "../../../lab/form.js";
 import { arriving, published } from "../../../lab/index.js";
 import { scratch } from "../../../lab/program.js";
 import { listen } from "../../../lab/web.js";
 
 const content = "the bytes of a file";
 const sha256 = createHash("sha256").update(content).digest("hex");
-
-type Part = [name: string, value: string, filename?: string];
-
-function formOf(parts: Part[]): string {
-  const lines = parts.map(
-    ([name, value, filename]) =>
-      `--b\r\nContent-Disposition: form-data; name="${name}"${filename === undefined ? "" : `; filename="${filename}"`}\r\n\r\n${value}\r\n`,
-  );
-  return `${lines.join("")}--b--\r\n`;
-}
 
 async function serving(t: TestContext) {
   const directory = scratch(t);
