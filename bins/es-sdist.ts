@@ -109,9 +109,11 @@ await run(command, async ({ flags, context }) => {
         }
         return withCheckout(read, request, async (checkout) => {
           const sdist = { project, version, released, checkout, settings: more, out };
-          const { file, changed } = await writeSdist(sdist, task.signal);
+          const { file, changed, replaced } = await writeSdist(sdist, task.signal);
           const others = files.filter(({ filename }) => filename !== file.filename);
-          const said = `${file.filename} ${changed ? "packed" : "is there already, the same,"} ${describeCommit(checkout)}`;
+          const done = changed ? "packed" : "is there already, the same,";
+          const instead = replaced ? ", in place of another file of that name" : "";
+          const said = `${file.filename} ${done} ${describeCommit(checkout)}${instead}`;
           return { fields: { ...fieldsOf(checkout), files: [...others, file] }, changed, said };
         });
       },

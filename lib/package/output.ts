@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
+import { lstat, mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Failure } from "../base/failure.js";
 import { isLeft, ownName } from "./left.js";
@@ -57,23 +57,24 @@ function refusal(error: NodeJS.ErrnoException, filename: string, out: string): E
 
 /**
  * Has `write` make a file under a temporary name in the folder `out` and then gives it its own name; a file with
- * the same bytes that is there already stays untouched. Nothing stays behind when `write` throws; what a killed process leaves
+ * the same bytes that is there already stays untouched, one with other bytes is `replaced`. Nothing stays behind when `write` throws; what a killed process leaves
  * goes with the next call. Throws what `write` throws, and Failure "permission-denied", "disk-full" or "in-the-way".
  */
 export async function keepFile(
   out: string,
   filename: string,
   write: (temporary: string) => Promise<Digest>,
-): Promise<Digest & { path: string; changed: boolean }> {
+): Promise<Digest & { path: string; changed: boolean; replaced: boolean }> {
   const path = join(out, filename);
   const temporary = join(out, `.${filename}.${ownName()}.part`);
   try {
     await mkdir(out, { recursive: true });
     await clearLeft(out, filename);
     const digest = await write(temporary);
-    if (await isThere(path, digest)) return { ...digest, path, changed: false };
+    if (await isThere(path, digest)) return { ...digest, path, changed: false, replaced: false };
+    const replaced = (await lstat(path).catch(() => undefined)) !== undefined;
     await rename(temporary, path);
-    return { ...digest, path, changed: true };
+    return { ...digest, path, changed: true, replaced };
   } catch (error) {
     throw refusal(error as Error, filename, out);
   } finally {

@@ -156,7 +156,7 @@ async function* fileChunks({ path, size, chunks }: TreeFile): AsyncGenerator<Buf
     if (first && chunk.subarray(0, lfsMark.length).equals(lfsMark))
       throw new Failure(
         "lfs-pointer",
-        `${printable(path)} is kept in Git LFS, so that its content is not in the commit; put it into the repository`,
+        `${printable(path)} is kept in Git LFS, so that its content is not in the commit; put it into the repository, or keep it out with "${printable(path)} export-ignore" in .gitattributes`,
       );
     first = false;
     yield chunk;
@@ -198,24 +198,28 @@ async function pack(archive: Archive, { checkout }: SdistRequest, decided: Plan)
 
 /**
  * Writes the sdist of a release into `out`, under its final name only when it is whole; `changed` is false when
- * the same bytes were there already. Memory does not grow with the size of the files. Throws Failure.
+ * the same bytes were there already, `replaced` true when other bytes were. Memory does not grow with the size of the files. Throws Failure.
  */
 export async function writeSdist(
   request: SdistRequest,
   signal: AbortSignal,
-): Promise<{ file: ReleaseFile; changed: boolean }> {
+): Promise<{ file: ReleaseFile; changed: boolean; replaced: boolean }> {
   const decided = await plan(request);
   const stem = sdistStem(request.project, request.version);
   const filename = `${stem}.tar.gz`;
-  const { path, size, sha256, changed } = await keepFile(request.out, filename, async (temporary) => {
-    const archive = await Archive.create(temporary, stem, request.checkout.time, signal);
-    try {
-      await pack(archive, request, decided);
-      return await archive.finish();
-    } catch (error) {
-      throw await archive.abandon(error as Error);
-    }
-  });
+  const { path, size, sha256, changed, replaced } = await keepFile(
+    request.out,
+    filename,
+    async (temporary) => {
+      const archive = await Archive.create(temporary, stem, request.checkout.time, signal);
+      try {
+        await pack(archive, request, decided);
+        return await archive.finish();
+      } catch (error) {
+        throw await archive.abandon(error as Error);
+      }
+    },
+  );
   const file: ReleaseFile = {
     path,
     filename,
@@ -225,5 +229,5 @@ export async function writeSdist(
     size,
     sha256,
   };
-  return { file, changed };
+  return { file, changed, replaced };
 }

@@ -92,6 +92,7 @@ test("run again, it finds the same bytes and changes nothing", async (t) => {
   await repo.commit({ "essay_demo/new.py": "" });
   const later = await expectStatus(0, "es-sdist", args, { input, cwd });
   assert.notEqual(recordsOf(later.stdout)[0].files[0].sha256, first.record.files[0].sha256);
+  assert.match(later.stderr, /packed from master \w+, in place of another file of that name/);
   assert.deepEqual(readdirSync(first.out), [filename]);
 });
 

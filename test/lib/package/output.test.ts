@@ -24,11 +24,12 @@ test("a file gets its name when it is whole, and the same bytes change nothing",
     return digestOf(temporary);
   });
   assert.deepEqual(seen, []);
-  assert.deepEqual(kept, { path, size: 3, sha256: sha256("one"), changed: true });
+  assert.deepEqual(kept, { path, size: 3, sha256: sha256("one"), changed: true, replaced: false });
   const { ino } = statSync(path);
   assert.equal((await put(out, "one")).changed, false);
   assert.equal(statSync(path).ino, ino);
-  assert.equal((await put(out, "two")).changed, true);
+  const other = await put(out, "two");
+  assert.deepEqual([other.changed, other.replaced], [true, true]);
   assert.equal(readFileSync(path, "utf8"), "two");
   assert.deepEqual(readdirSync(out), ["a.tar.gz"]);
 });

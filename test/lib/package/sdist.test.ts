@@ -170,7 +170,12 @@ test("what cannot be packed is refused by name, and leaves nothing behind", asyn
   const toml = (rest: string) => more({ "pyproject.toml": `[project]\nversion = "1"\n${rest}` });
   await refused(t, more({ "z/out": { link: "../../passwd" } }), "bad-link", /link z\/out leads out/);
   await refused(t, more({ "z/out": { link: "/etc/passwd" } }), "bad-link", /to \/etc\/passwd/);
-  await refused(t, more({ "model.bin": lfs }), "lfs-pointer", /model\.bin is kept in Git LFS/);
+  await refused(
+    t,
+    more({ "model.bin": lfs }),
+    "lfs-pointer",
+    /model\.bin is kept in Git LFS, .*"model\.bin export-ignore" in \.gitattributes$/,
+  );
   await refused(t, { "README.md": "x" }, "no-build-files", /neither pyproject\.toml nor setup\.py/);
   await refused(t, toml('name = "other"\n'), "wrong-project", /of the project other, not of Essay-Demo/);
   await refused(t, toml("name = [\n"), "bad-pyproject", /^pyproject\.toml:\d: /);
