@@ -47,7 +47,8 @@ function parseWheel(stem: string): ParsedFilename | undefined {
  * `project`, only names of files of that project count, in whatever spelling.
  */
 export function parseFilename(filename: string, project?: string): ParsedFilename | undefined {
-  if (!/^[a-z0-9][a-z0-9._+!-]*$/i.test(filename)) return undefined;
+  // No file system takes a longer name, and an index could have us try each of a million dashes.
+  if (!/^[a-z0-9][a-z0-9._+!-]{0,254}$/i.test(filename)) return undefined;
   const wanted = project === undefined ? undefined : normaliseName(project);
   const wheel = /^(.+)\.whl$/.exec(filename)?.[1];
   const sdist = /^(.+)\.(tar\.gz|zip|tar\.bz2)$/.exec(filename)?.[1];

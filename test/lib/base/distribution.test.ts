@@ -53,3 +53,9 @@ test("a project's files, and not those of one whose name begins with it", () => 
 test("the file of an sdist begins with the escaped name", () => {
   assert.equal(sdistStem("Essay.Demo-web", "6.11.21.1+fixbug"), "essay_demo_web-6.11.21.1+fixbug");
 });
+
+test("a name that no file system takes is none", () => {
+  const named = (length: number) => `${"a".repeat(length - "-1.zip".length)}-1.zip`;
+  assert.ok(parseFilename(named(255)));
+  assert.equal(parseFilename(named(256)), undefined);
+});
