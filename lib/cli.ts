@@ -2,6 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { asFailure, Failure, UsageError } from "./base/failure.js";
+import { inPackage } from "./base/package-root.js";
 import { printable, printableLines } from "./base/printable.js";
 import { type Asking, ask } from "./base/terminal.js";
 import { hasCredentials, hideCredentials } from "./base/url.js";
@@ -85,7 +86,7 @@ export interface Invocation<O extends Options> {
 }
 
 export function packageVersion(): string {
-  const manifest = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  const manifest = readFileSync(inPackage("package.json"), "utf8");
   return JSON.parse(manifest).version;
 }
 

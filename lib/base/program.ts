@@ -2,10 +2,9 @@
 
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { inPackage } from "./package-root.js";
 
-// The executables of this package: dist/bins, beside dist/lib.
-const bins = fileURLToPath(new URL("../../bins/", import.meta.url));
+const bins = inPackage("dist/bins/");
 
 /** A program as the system is to start it: the file, and what comes before its arguments. */
 export function commandOf(program: string): [file: string, first: string[]] {

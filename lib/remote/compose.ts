@@ -3,16 +3,18 @@
 
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { inPackage } from "../base/package-root.js";
 import { quoteWord } from "../base/quote.js";
 
-// dist/lib/remote/compose.js is three levels below the package; the scripts are not compiled.
-const folder = new URL("../../../lib/remote/", import.meta.url);
+// The scripts are not compiled.
+const folder = inPackage("lib/remote/");
 
 const loaded = new Map<string, string>();
 function load(name: string): string {
   const known = loaded.get(name);
   if (known !== undefined) return known;
-  const text = readFileSync(new URL(`${name}.sh`, folder), "utf8");
+  const text = readFileSync(join(folder, `${name}.sh`), "utf8");
   loaded.set(name, text);
   return text;
 }

@@ -1,10 +1,10 @@
 // The template of supervisord.conf: a project's own, otherwise the one that es-init gives to new projects.
 
 import { readFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import { UsageError } from "../base/failure.js";
+import { inPackage } from "../base/package-root.js";
 
-const usual = fileURLToPath(new URL("../../../lib/templates/default/conf/supervisord.conf", import.meta.url));
+const usual = inPackage("lib/templates/default/conf/supervisord.conf");
 
 export interface Template {
   /** What it is called in errors. */

@@ -2,13 +2,13 @@
 
 import { linkSync, mkdirSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { UsageError } from "../base/failure.js";
 import { didYouMean } from "../base/nearest.js";
+import { inPackage } from "../base/package-root.js";
 import { renderTemplate } from "./render.js";
 
 // The templates are read from the package's lib/, as they are not compiled.
-const home = fileURLToPath(new URL("../../../lib/templates/", import.meta.url));
+const home = inPackage("lib/templates/");
 
 // Their tags are <% name %>, since {{ name }} in those files belongs to es-supervisor, and ${name} to es-sdist.
 const projectTags: [string, string] = ["<%", "%>"];
