@@ -1,10 +1,10 @@
 // How ssh itself would reach a host: what `ssh -G` says (ssh_config(5)), in the form that ssh2 needs.
 
-import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { hostname as localHostname, userInfo } from "node:os";
 import { Failure } from "../base/failure.js";
 import type { Target } from "./contract.js";
+import { SshQuery, type Values } from "./ssh-query.js";
 
 /** Settings for one host. Times are in milliseconds, paths absolute. */
 export interface SshSettings {
@@ -52,20 +52,6 @@ export interface Algorithms {
 
 const defaultConnectTimeout = 10_000;
 const defaultKeepalive = { interval: 15_000, count: 3 };
-
-/** The lines of `ssh -G`: keyword, and its values in order. */
-type Values = ReadonlyMap<string, readonly string[]>;
-
-function parse(text: string): Values {
-  const values = new Map<string, string[]>();
-  for (const line of text.split("\n")) {
-    const space = line.indexOf(" ");
-    if (space < 0) continue;
-    const keyword = line.slice(0, space);
-    values.set(keyword, [...(values.get(keyword) ?? []), line.slice(space + 1)]);
-  }
-  return values;
-}
 
 /** ssh's `~` is the home of the password file, not $HOME. */
 const home = () => userInfo().homedir;
@@ -240,40 +226,19 @@ function builtIn({ host = "", user, port }: Target): Values {
   ]);
 }
 
-/** Calls ssh; resolves to undefined when there is none on this machine. */
-function askSsh({ host = "", user, port }: Target, config: string | undefined): Promise<string | undefined> {
-  const args = ["-G"];
-  if (config !== undefined) args.push("-F", config);
-  if (user !== undefined) args.push("-l", user);
-  if (port !== undefined) args.push("-p", String(port));
-  args.push("--", host);
-  return new Promise((resolve, reject) => {
-    const child = execFile("ssh", args, { timeout: 60_000, maxBuffer: 1 << 20 }, (error, stdout, stderr) => {
-      if (!error) resolve(stdout);
-      else if (error.code === "ENOENT") resolve(undefined);
-      else {
-        const said = stderr.trim().split("\n").slice(0, 3).join("; ");
-        reject(new Failure("unresolved", `ssh -G ${host} failed: ${said || error.message}`));
-      }
-    });
-    child.stdin?.end();
-  });
-}
-
-/** Reads settings, at most a few at once. `config`: a file for ssh -F. */
+/** Reads settings. `config`: a file for ssh -F. */
 export class SshSettingsReader {
-  readonly #config: string | undefined;
+  readonly #query: SshQuery;
   readonly #acceptNew: boolean;
 
   constructor(config: string | undefined, acceptNew: boolean) {
-    this.#config = config;
+    this.#query = new SshQuery(config);
     this.#acceptNew = acceptNew;
   }
 
   /** Throws Failure: "unresolved" when ssh cannot make sense of its files; "unreachable" for what is not supported. */
   async settingsFor(target: Target): Promise<SshSettings> {
-    const said = await askSsh(target, this.#config);
-    const values = said === undefined ? builtIn(target) : parse(said);
+    const values = (await this.#query.valuesFor(target)) ?? builtIn(target);
     return settingsFrom(target.host ?? "", values, this.#acceptNew);
   }
 }

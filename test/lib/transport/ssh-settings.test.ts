@@ -159,6 +159,7 @@ test("ssh is called with the file, the user, the port, and the host behind --", 
   const { environment: args } = await reader.settingsFor({ host: "web1", user: "essay", port: 2222 });
   assert.deepEqual(Object.values(args), [
     "-G",
+    "-v",
     "-F",
     "/some/file",
     "-l",
