@@ -2,6 +2,7 @@
 
 import { lookup } from "node:dns/promises";
 import { connect as connectTo, isIP, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import ssh2, { type Client } from "ssh2";
 import { abortable, pause } from "../base/abort.js";
 import { Failure } from "../base/failure.js";
@@ -18,6 +19,12 @@ export interface Surroundings {
   identities: Identities;
   /** Limits what is under way before authentication: sshd drops more than a few (MaxStartups). */
   gate: Gate;
+}
+
+/** A host on the way, which connects to others for us. */
+export interface Bastion {
+  /** Throws Failure: refused, timeout, unresolved, unreachable; connection-lost when it went itself. */
+  forward(where: string, hostname: string, port: number, signal: AbortSignal): Promise<Duplex>;
 }
 
 /** Trouble that may be gone at the next try. */
@@ -112,6 +119,30 @@ async function reach(host: string, settings: SshSettings, signal: AbortSignal): 
   throw failure;
 }
 
+/** A stream to the host by way of another one. */
+async function reachThrough(
+  bastion: Bastion,
+  host: string,
+  settings: SshSettings,
+  signal: AbortSignal,
+): Promise<Duplex> {
+  const { hostname, port, connectTimeout } = settings;
+  const where = whereabouts(host, settings);
+  const late = new Failure("timeout", `${where} does not answer within ${connectTimeout / 1000} s`);
+  const limit = new AbortController();
+  const timer = setTimeout(() => limit.abort(late), connectTimeout);
+  try {
+    return await bastion.forward(where, hostname, port, AbortSignal.any([signal, limit.signal]));
+  } catch (error) {
+    // It is opened anew for the next try.
+    if (error instanceof Failure && error.code === "connection-lost")
+      throw new Passing("unreachable", error.message);
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** Checks the host's key; `failure` tells why it was refused, `learn` that it is to be remembered. */
 class HostKeyCheck {
   failure: Failure | undefined;
@@ -194,7 +225,7 @@ class HostKeyCheck {
 /** Speaks SSH over a socket until the host has let us in. */
 function logIn(
   host: string,
-  socket: Socket,
+  socket: Duplex,
   settings: SshSettings,
   check: HostKeyCheck,
   types: readonly string[],
@@ -277,15 +308,20 @@ async function attempt(
   types: readonly string[] | undefined,
   around: Surroundings,
   signal: AbortSignal,
+  through: (() => Promise<Bastion>) | undefined,
 ): Promise<Client> {
   const { userKnownHosts, globalKnownHosts, user } = settings;
   const candidates = await abortable(around.identities.candidatesFor(settings), signal);
   const known = await around.knownHosts.load(userKnownHosts, globalKnownHosts);
   const check = new HostKeyCheck(host, settings, known);
+  // Before we take a place: the way's connections need places, too.
+  const bastion = await through?.();
   const place = await around.gate.enter(signal);
   const slow = setTimeout(place.leave, gateTime);
   try {
-    const socket = await reach(host, settings, signal);
+    const socket = bastion
+      ? await reachThrough(bastion, host, settings, signal)
+      : await reach(host, settings, signal);
     clearTimeout(slow);
     const login = new Login(user, candidates);
     const client = await logIn(host, socket, settings, check, types ?? check.types(false), login, signal);
@@ -296,7 +332,7 @@ async function attempt(
     const { otherTypes } = check;
     if (error !== check.failure || types !== undefined || otherTypes.length === 0) throw error;
     place.leave();
-    return await attempt(host, settings, otherTypes, around, signal);
+    return await attempt(host, settings, otherTypes, around, signal, through);
   } finally {
     clearTimeout(slow);
     place.leave();
@@ -304,7 +340,7 @@ async function attempt(
 }
 
 /**
- * Connects and logs in. Throws Failure: unresolved, unreachable, refused, timeout, host-key-unknown,
+ * Connects, by way of another host where `through` opens one, and logs in. Throws Failure: unresolved, unreachable, refused, timeout, host-key-unknown,
  * host-key-changed, host-key-revoked, auth-failed; or the abort's reason.
  */
 export async function connect(
@@ -312,14 +348,15 @@ export async function connect(
   settings: SshSettings,
   around: Surroundings,
   signal: AbortSignal,
+  through?: () => Promise<Bastion>,
 ): Promise<Client> {
   for (const ms of pauses) {
     try {
-      return await attempt(host, settings, undefined, around, signal);
+      return await attempt(host, settings, undefined, around, signal, through);
     } catch (error) {
       if (!(error instanceof Passing)) throw error;
       await pause(ms * (1 + Math.random() / 2), signal);
     }
   }
-  return attempt(host, settings, undefined, around, signal);
+  return attempt(host, settings, undefined, around, signal, through);
 }

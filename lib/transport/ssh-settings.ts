@@ -15,6 +15,8 @@ export interface SshSettings {
   /** IP version, 0 for any. */
   family: 0 | 4 | 6;
   bindAddress: string | undefined;
+  /** ProxyJump: the hosts on the way, the nearest first. */
+  jumps: readonly Target[];
   /** HostKeyAlias: the name to look for in known_hosts instead. */
   hostKeyAlias: string | undefined;
   userKnownHosts: readonly string[];
@@ -100,16 +102,27 @@ function single(values: Values, keyword: string): string | undefined {
 function refuseWhatMatters(host: string, values: Values): void {
   for (const [keyword, name] of [
     ["proxycommand", "ProxyCommand"],
-    ["proxyjump", "ProxyJump"],
     ["revokedhostkeys", "RevokedHostKeys"],
   ] as const) {
     const value = single(values, keyword);
     if (value !== undefined)
       throw new Failure(
         "unreachable",
-        `${host}: ssh's configuration sets ${name} (${value}), which is not supported`,
+        `${host}: ssh's configuration sets ${name} (${value}), which only --ssh openssh can use`,
       );
   }
+}
+
+/** The hosts of ProxyJump: [user@]host[:port], an address in brackets, or all of it as an ssh:// URL. */
+function jumpsOf(values: Values): Target[] {
+  const hops = list(single(values, "proxyjump"));
+  return hops.map((hop) => {
+    const [, user, bracketed, name, port] =
+      /^(?:ssh:\/\/)?(?:(.*)@)?(?:\[([^\]]*)\]|([^:]*))(?::(\d+))?\/?$/.exec(hop) ?? [];
+    const host = bracketed ?? name;
+    if (!host) throw new Failure("unreachable", `ssh's configuration sets ProxyJump, and ${hop} is no host`);
+    return { host, ...(user !== undefined && { user }), ...(port !== undefined && { port: Number(port) }) };
+  });
 }
 
 function notUsed(values: Values): string[] {
@@ -179,6 +192,7 @@ function settingsFrom(host: string, values: Values, acceptNew: boolean): SshSett
     user,
     family: family === "inet" ? 4 : family === "inet6" ? 6 : 0,
     bindAddress: single(values, "bindaddress"),
+    jumps: jumpsOf(values),
     hostKeyAlias: hostKeyAlias === undefined ? undefined : expand(hostKeyAlias, tokens),
     userKnownHosts: paths(one("userknownhostsfile")).map((path) => expand(path, tokens)),
     globalKnownHosts: paths(one("globalknownhostsfile")).map((path) => expand(path, tokens)),
@@ -230,6 +244,7 @@ function builtIn({ host = "", user, port }: Target): Values {
 export class SshSettingsReader {
   readonly #query: SshQuery;
   readonly #acceptNew: boolean;
+  readonly #known = new Map<string, Promise<SshSettings>>();
 
   constructor(config: string | undefined, acceptNew: boolean) {
     this.#query = new SshQuery(config);
@@ -237,7 +252,15 @@ export class SshSettingsReader {
   }
 
   /** Throws Failure: "unresolved" when ssh cannot make sense of its files; "unreachable" for what is not supported. */
-  async settingsFor(target: Target): Promise<SshSettings> {
+  settingsFor(target: Target): Promise<SshSettings> {
+    // A host on the way is asked for by all hosts behind it.
+    const name = JSON.stringify([target.user, target.host, target.port]);
+    const settings = this.#known.get(name) ?? this.#read(target);
+    this.#known.set(name, settings);
+    return settings;
+  }
+
+  async #read(target: Target): Promise<SshSettings> {
     const values = (await this.#query.valuesFor(target)) ?? builtIn(target);
     return settingsFrom(target.host ?? "", values, this.#acceptNew);
   }

@@ -1,5 +1,6 @@
 // The transport by ssh2: one connection for each user, host and port, opened at its first use.
 
+import type { Duplex } from "node:stream";
 import type { Client, ClientChannel, ExecOptions } from "ssh2";
 import { abortable, pause } from "../base/abort.js";
 import { Failure } from "../base/failure.js";
@@ -8,13 +9,14 @@ import type { Channel, Ended, SshOptions, Target, Transport } from "./contract.j
 import { KnownHostsFiles } from "./known-hosts.js";
 import { Identities } from "./ssh-auth.js";
 import { connect } from "./ssh-connect.js";
+import { nameOf, Routes, type Stop } from "./ssh-route.js";
 import { type SshSettings, SshSettingsReader } from "./ssh-settings.js";
+import { Shared } from "./ssh-sharing.js";
 
 /** sshd begins to drop connections before authentication when there are ten (MaxStartups). */
 const connectionsUnderWay = 10;
 /** As many sessions as sshd allows in a connection (MaxSessions). */
 const sessionsAtOnce = 10;
-const settingsReadAtOnce = 4;
 
 /** Milliseconds for saying good-bye. */
 const farewell = 1000;
@@ -132,6 +134,41 @@ class Connection {
     return { stdin: stream, stdout: stream, stderr: stream.stderr, ended, destroy };
   }
 
+  /** A stream to another host, which this one connects to. Throws Failure when it cannot. */
+  forward(where: string, hostname: string, port: number, signal: AbortSignal): Promise<Duplex> {
+    const opening = new Promise<Duplex>((resolve, reject) => {
+      const lose = () => reject(this.#lost(`on the way to ${where}`));
+      this.#open.add(lose);
+      const opened = (error: (Error & { reason?: unknown }) | undefined, stream: ClientChannel) => {
+        this.#open.delete(lose);
+        if (error) reject(this.#refusal(where, error.message, error.reason === 1));
+        else resolve(stream);
+      };
+      try {
+        this.#client.forwardOut("127.0.0.1", 0, hostname, port, opened);
+      } catch {
+        this.#open.delete(lose);
+        lose(); // "Not connected"
+      }
+    });
+    opening.then((stream) => signal.aborted && stream.destroy()).catch(() => {});
+    return abortable(opening, signal);
+  }
+
+  /**
+   * What sshd's words mean, which are those of strerror(3) and gai_strerror(3) on the host on the way.
+   * `prohibited`: by its reason (RFC 4254 section 5.1).
+   */
+  #refusal(where: string, said: string, prohibited: boolean): Failure {
+    const words = said.replace(/^\(SSH\) Channel open failure: /, "");
+    const why = prohibited ? "it forbids forwarding (AllowTcpForwarding)" : words;
+    const text = `${this.#host} cannot reach ${where}: ${why}`;
+    if (/refused/i.test(why)) return new Failure("refused", text);
+    if (/timed out/i.test(why)) return new Failure("timeout", text);
+    if (/not known|resolution|unknown host/i.test(why)) return new Failure("unresolved", text);
+    return new Failure("unreachable", text);
+  }
+
   async close(): Promise<void> {
     this.#client.end();
     const enough = new AbortController();
@@ -144,61 +181,23 @@ class Connection {
 /** The host opens no further session in this connection, at least for now. */
 class NoRoom extends Failure {}
 
-/** A connection that several may wait for; it is given up when nobody waits any more. */
-class Shared {
-  readonly #giveUp = new AbortController();
-  readonly opened: Promise<Connection>;
-  readonly forget: () => void;
-  #waiting = 0;
-  #open = false;
-
-  /** `forget` is called when the connection is of no use any more. */
-  constructor(open: (signal: AbortSignal) => Promise<Connection>, forget: (shared: Shared) => void) {
-    this.forget = () => forget(this);
-    this.opened = open(this.#giveUp.signal);
-    this.opened
-      .then((connection) => {
-        this.#open = true;
-        if (this.#giveUp.signal.aborted) return connection.close();
-        return connection.closed;
-      })
-      .then(this.forget, this.forget);
-  }
-
-  async wait(signal: AbortSignal): Promise<Connection> {
-    this.#waiting++;
-    try {
-      return await abortable(this.opened, signal);
-    } finally {
-      if (--this.#waiting === 0 && !this.#open) {
-        this.forget();
-        this.#giveUp.abort(signal.reason);
-      }
-    }
-  }
-
-  async close(): Promise<void> {
-    if (!this.#open) this.#giveUp.abort(new Failure("cancelled", "the connection was not needed any more"));
-    await this.opened.then(
-      (connection) => connection.close(),
-      () => {},
-    );
-  }
-}
+/** What trying again would not mend, and might be held against us. */
+const neverAgain = new Set(["auth-failed", "host-key-unknown", "host-key-changed", "host-key-revoked"]);
 
 /** Runs commands on hosts by ssh, with ssh's own settings. */
 export class SshTransport implements Transport {
-  readonly #reader: SshSettingsReader;
-  readonly #reading = new Gate(settingsReadAtOnce);
+  readonly #routes: Routes;
   readonly #around = {
     knownHosts: new KnownHostsFiles(),
     identities: new Identities(),
     gate: new Gate(connectionsUnderWay),
   };
-  readonly #connections = new Map<string, Shared>();
+  readonly #connections = new Map<string, Shared<Connection>>();
+  /** Hosts on the way that do not let us in. */
+  readonly #refused = new Map<string, Failure>();
 
   constructor({ config, acceptNew }: SshOptions) {
-    this.#reader = new SshSettingsReader(config, acceptNew);
+    this.#routes = new Routes(new SshSettingsReader(config, acceptNew));
   }
 
   async start(target: Target, command: string, signal: AbortSignal): Promise<Channel> {
@@ -214,28 +213,51 @@ export class SshTransport implements Transport {
     }
   }
 
-  #shared(target: Target): Shared {
-    const name = JSON.stringify([target.user, target.host, target.port]);
+  #shared(target: Target): Shared<Connection> {
+    return this.#named(nameOf(target), async (signal) =>
+      this.#open(await this.#routes.to(target, signal), signal),
+    );
+  }
+
+  #named(name: string, open: (signal: AbortSignal) => Promise<Connection>): Shared<Connection> {
     const known = this.#connections.get(name);
     if (known) return known;
-    const shared = new Shared(
-      (signal) => this.#open(target, signal),
-      (useless) => {
-        if (this.#connections.get(name) === useless) this.#connections.delete(name);
-      },
-    );
+    const shared = new Shared(open, (useless) => {
+      if (this.#connections.get(name) === useless) this.#connections.delete(name);
+    });
     this.#connections.set(name, shared);
     return shared;
   }
 
-  async #open(target: Target, signal: AbortSignal): Promise<Connection> {
+  async #open(route: readonly Stop[], signal: AbortSignal): Promise<Connection> {
+    const { target, settings } = route.at(-1) as Stop;
     const { host = "" } = target;
-    const place = await this.#reading.enter(signal);
-    const settings = await this.#reader.settingsFor(target).finally(place.leave);
-    return new Connection(host, await connect(host, settings, this.#around, signal), settings);
+    const before = route.slice(0, -1);
+    const through = before.length === 0 ? undefined : () => this.#through(host, before, signal);
+    return new Connection(host, await connect(host, settings, this.#around, signal, through), settings);
+  }
+
+  /** A connection to the last host of a way, shared by all hosts behind it. */
+  async #through(host: string, way: readonly Stop[], signal: AbortSignal): Promise<Connection> {
+    const name = way.map(({ target }) => nameOf(target)).join(" ");
+    const last = (way.at(-1) as Stop).target.host;
+    const shared = this.#named(name, (giveUp) => this.#open(way, giveUp));
+    shared.carries = true;
+    try {
+      const refused = this.#refused.get(name);
+      if (refused) throw refused;
+      return await shared.wait(signal);
+    } catch (error) {
+      if (!(error instanceof Failure) || signal.aborted) throw error;
+      // A wrong key is not shown again for each of the hosts behind.
+      if (neverAgain.has(error.code)) this.#refused.set(name, error);
+      throw new Failure(error.code, `${host} is behind ${last}: ${error.message}`, error.details);
+    }
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#connections.values()].map((shared) => shared.close()));
+    const all = [...this.#connections.values()];
+    await Promise.all(all.filter(({ carries }) => !carries).map((shared) => shared.close()));
+    await Promise.all(all.filter(({ carries }) => carries).map((shared) => shared.close()));
   }
 }

@@ -42,10 +42,13 @@ export function targetOf({ address, user, port }: LabHost): Target {
   return { host: address, user, port };
 }
 
-/** A transport that ends with the test. `lines` go before those of the lab's ssh_config, and so count first. */
+/**
+ * A transport that ends with the test. `lines`, which may be Host blocks, go before those of the lab's ssh_config,
+ * and so count first.
+ */
 export function transportFor(t: TestContext, lab: SshLab, lines = "", acceptNew = false): Transport {
   const config = join(scratch(t), "ssh_config");
-  writeFileSync(config, `${lines}\n${readFileSync(lab.sshConfig, "utf8")}`);
+  writeFileSync(config, `${lines}\nHost *\n${readFileSync(lab.sshConfig, "utf8")}`);
   const transport = new SshTransport({ config, acceptNew });
   t.after(() => transport.close());
   return transport;

@@ -115,12 +115,23 @@ test("ways of logging in", async (t) => {
 
 for (const [name, config] of [
   ["ProxyCommand", "ProxyCommand nc %h %p"],
-  ["ProxyJump", "ProxyJump bastion"],
   ["RevokedHostKeys", "RevokedHostKeys /etc/ssh/revoked"],
 ] as const)
-  test(`${name} is refused by its name`, async (t) => {
-    await assert.rejects(read(t, config, { host: "web1" }), new RegExp(`web1: .*${name}`));
+  test(`${name} is refused by its name, with what can use it`, async (t) => {
+    await assert.rejects(read(t, config, { host: "web1" }), new RegExp(`web1: .*${name}.*--ssh openssh`));
   });
+
+test("the hosts on the way", async (t) => {
+  const jumps = async (value: string) => (await read(t, `ProxyJump ${value}`, { host: "web1" })).jumps;
+  assert.deepEqual(await jumps("none"), []);
+  assert.deepEqual(await jumps("bastion"), [{ host: "bastion" }]);
+  assert.deepEqual(await jumps("me@b:2200,ssh://you@c:22,a@b@[::1]:2222,10.0.0.1"), [
+    { host: "b", user: "me", port: 2200 },
+    { host: "c", user: "you", port: 22 },
+    { host: "::1", user: "a@b", port: 2222 },
+    { host: "10.0.0.1" },
+  ]);
+});
 
 test("ProxyCommand none is no ProxyCommand", async (t) => {
   assert.equal((await read(t, "ProxyCommand none\nProxyJump none", { host: "web1" })).hostname, "web1");
