@@ -2,6 +2,7 @@
 // over its streams; execute.ts does all the rest, the same for every kind of transport.
 
 import type { Readable, Writable } from "node:stream";
+import type { Asker } from "./asker.js";
 
 /** The host that a record names, and how to get there. */
 export interface Target {
@@ -67,4 +68,6 @@ export interface SshOptions {
   config: string | undefined;
   /** Learn the keys of unknown hosts. */
   acceptNew: boolean;
+  /** Whom to ask for passphrases and passwords, instead of the terminal's owner. */
+  asker?: Asker;
 }

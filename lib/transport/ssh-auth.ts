@@ -1,20 +1,26 @@
-// Which keys to log in with, and in which order: those of the agent and those of IdentityFile, as ssh does.
+// How to log in, and in which order, as ssh does: keys of the agent and of IdentityFile, then by asking a person.
 
 import { readFile, stat } from "node:fs/promises";
 import ssh2, {
+  type AnyAuthMethod,
   type BaseAgent,
   type IdentityCallback,
   type ParsedKey,
+  type Prompt,
   type SignCallback,
   type SigningRequestOptions,
 } from "ssh2";
-import { fingerprint } from "./known-hosts.js";
+import type { Asker } from "./asker.js";
+import { fingerprint, typeOf } from "./known-hosts.js";
+import { LockedKey, publicHalf } from "./locked-key.js";
 import type { SshSettings } from "./ssh-settings.js";
 
 /** A key to try: as ssh2 wants it, and as people are told. */
 export interface Candidate {
   said: string;
   method: { type: "publickey"; key: ParsedKey } | { type: "agent"; agent: BaseAgent<ParsedKey> };
+  /** A key that may turn out to be of no use, as nobody knows its passphrase. */
+  locked?: LockedKey;
 }
 
 /** Keys to try, and what was left out, with the reason. */
@@ -23,12 +29,21 @@ export interface Candidates {
   leftOut: readonly string[];
 }
 
+/** Ways of logging in that ssh2 has not, or not as ssh has. */
+const onlyOpenssh = new Set(["gssapi-with-mic", "gssapi-keyex", "hostbased"]);
+
+/** The way on for them. */
+const opensshCan = "--ssh openssh can use it";
+
 interface KeyFile {
   path: string;
-  /** The private key, where it can be used. */
+  /** The private key, where it can be used, at once or with a passphrase. */
   key?: ParsedKey;
+  locked?: LockedKey;
   /** The public key, where it is known: the agent may hold the private one. */
   publicKey?: Buffer;
+  /** A certificate that lies beside it. */
+  certificate?: string;
   leftOut?: string;
 }
 
@@ -41,8 +56,21 @@ async function readOptional(path: string): Promise<Buffer | undefined> {
   return readFile(path).catch(() => undefined);
 }
 
+/** A public key as bytes, in the form that ssh2 works with; undefined for types that it does not know. */
+function fromPublic(key: Buffer | undefined): ParsedKey | undefined {
+  if (!key) return undefined;
+  const found = parsed(Buffer.from(`${typeOf(key)} ${key.toString("base64")}`));
+  return found instanceof Error ? undefined : found;
+}
+
 /** Undefined for a file that is not there: ssh's list of default files is long. */
-async function readKeyFile(path: string): Promise<KeyFile | undefined> {
+async function readKeyFile(path: string, asker: Asker): Promise<KeyFile | undefined> {
+  const file = await readPrivateKey(path, asker);
+  const certificate = `${path}-cert.pub`;
+  return file && ((await readOptional(certificate)) ? { ...file, certificate } : file);
+}
+
+async function readPrivateKey(path: string, asker: Asker): Promise<KeyFile | undefined> {
   const text = await readFile(path).catch((error: NodeJS.ErrnoException) => error);
   const besides = await readOptional(`${path}.pub`);
   const pub = besides && parsed(besides);
@@ -62,8 +90,17 @@ async function readKeyFile(path: string): Promise<KeyFile | undefined> {
   if (uid === process.getuid?.() && (mode & 0o077) !== 0)
     return leave(`others may read it; chmod 600 ${path}`);
   if (key instanceof Error) {
-    if (/encrypted/i.test(key.message)) return leave(`it has a passphrase; ssh-add ${path}`);
-    return leave(/\bsk-/.test(besides?.toString() ?? "") ? "security keys are not supported" : key.message);
+    const half = publicKey ?? publicHalf(text);
+    const isSecurityKey = /\bsk-/.test(besides?.toString() ?? "") || half?.includes("sk-");
+    if (isSecurityKey) return leave(`a security key; ${opensshCan}`);
+    if (!/encrypted/i.test(key.message)) return leave(key.message);
+    const known = half && { publicKey: half };
+    if (!asker.isThere)
+      return {
+        ...leave(`it has a passphrase, and there is no terminal to ask on; ssh-add ${path}`),
+        ...known,
+      };
+    return { path, locked: new LockedKey(path, text, fromPublic(half), asker), ...known };
   }
   return { path, key, publicKey: key.getPublicSSH() };
 }
@@ -119,9 +156,15 @@ function readAgent(path: string): Promise<AgentKeys> {
 export class Identities {
   readonly #files = new Map<string, Promise<KeyFile | undefined>>();
   readonly #agents = new Map<string, Promise<AgentKeys>>();
+  readonly #asker: Asker;
+
+  /** `asker`: whom to ask for passphrases. */
+  constructor(asker: Asker) {
+    this.#asker = asker;
+  }
 
   #file(path: string): Promise<KeyFile | undefined> {
-    const file = this.#files.get(path) ?? readKeyFile(path);
+    const file = this.#files.get(path) ?? readKeyFile(path, this.#asker);
     this.#files.set(path, file);
     return file;
   }
@@ -137,7 +180,8 @@ export class Identities {
    * files that the agent does not hold: servers hang up after a few keys, so the order matters.
    */
   async candidatesFor(settings: SshSettings): Promise<Candidates> {
-    if (!settings.publicKey) return { keys: [], leftOut: ["keys (ssh's configuration forbids them)"] };
+    if (!settings.methods.includes("publickey"))
+      return { keys: [], leftOut: ["keys (ssh's configuration forbids them)"] };
     const read = await Promise.all(settings.identityFiles.map((path) => this.#file(path)));
     const files = read.filter((file) => file !== undefined);
     const agent =
@@ -152,45 +196,107 @@ export class Identities {
     return {
       keys: [
         ...[...named, ...others].map(({ candidate }) => candidate),
-        ...ownFiles.flatMap(({ path, key }): Candidate[] =>
-          key ? [{ said: path, method: { type: "publickey", key } }] : [],
-        ),
+        ...ownFiles.flatMap(({ path, key, locked }): Candidate[] => {
+          if (locked) return [{ said: path, method: { type: "agent", agent: locked }, locked }];
+          return key ? [{ said: path, method: { type: "publickey", key } }] : [];
+        }),
       ],
       leftOut: [
         ...agent.leftOut,
         ...ownFiles.flatMap(({ leftOut }) => leftOut ?? []),
-        ...settings.unused.map((setting) => `${setting} (not supported)`),
+        ...ownFiles.flatMap(({ certificate }) =>
+          certificate ? `${certificate} (a certificate; ${opensshCan})` : [],
+        ),
+        ...settings.unused.map((setting) => `${setting} (${opensshCan})`),
       ],
     };
   }
 }
 
-/** One log-in: hands ssh2 one key after the other, and remembers how it went. */
+/** One log-in: hands ssh2 one attempt after the other, and remembers how it went. */
 export class Login {
   readonly #candidates: Candidates;
-  readonly #user: string;
-  readonly #tried: string[] = [];
+  readonly #who: string;
+  readonly #settings: Pick<SshSettings, "user" | "methods" | "prompts">;
+  readonly #asker: Asker;
+  readonly #tried: Pick<Candidate, "said" | "locked">[] = [];
+  readonly #asked = { "keyboard-interactive": 0, password: 0 };
   #offered: readonly string[] = [];
   #next = 0;
   #partial = false;
 
-  constructor(user: string, candidates: Candidates) {
-    this.#user = user;
+  /** `host`: as the person who is asked knows it. */
+  constructor(
+    host: string,
+    settings: Pick<SshSettings, "user" | "methods" | "prompts">,
+    candidates: Candidates,
+    asker: Asker,
+  ) {
+    this.#who = `${settings.user}@${host}`;
+    this.#settings = settings;
     this.#candidates = candidates;
+    this.#asker = asker;
   }
 
   /** The next attempt, or false when there is none. `left`: what the server still takes, null at first. */
-  next(left: readonly string[] | null, partial: boolean | null) {
+  async next(left: readonly string[] | null, partial: boolean | null): Promise<AnyAuthMethod | false> {
     if (left) this.#offered = left;
     this.#partial ||= partial === true;
-    const { keys } = this.#candidates;
-    const username = this.#user;
-    // Without a key, what the server offers is still worth knowing.
-    if (keys.length === 0) return left ? (false as const) : { type: "none" as const, username };
-    const candidate = left && !left.includes("publickey") ? undefined : keys[this.#next++];
-    if (!candidate) return false as const;
-    this.#tried.push(candidate.said);
-    return { ...candidate.method, username };
+    const { methods, user: username } = this.#settings;
+    const keysFirst = methods[0] === "publickey" && this.#candidates.keys.length > 0;
+    // Before its first answer, keys are shown; or else the server is asked what it offers.
+    if (!left) return (keysFirst && this.#key()) || { type: "none", username };
+    for (const method of methods) {
+      if (!left.includes(method)) continue;
+      const attempt = method === "publickey" ? this.#key() : await this.#question(method);
+      if (attempt) return attempt;
+    }
+    return false;
+  }
+
+  #key(): AnyAuthMethod | undefined {
+    const candidate = this.#candidates.keys[this.#next++];
+    if (!candidate) return undefined;
+    this.#tried.push(candidate);
+    return { ...candidate.method, username: this.#settings.user };
+  }
+
+  async #question(method: "keyboard-interactive" | "password"): Promise<AnyAuthMethod | undefined> {
+    const { prompts, user: username } = this.#settings;
+    if (!this.#asker.isThere || this.#asked[method] >= prompts) return undefined;
+    const again = this.#asked[method]++ === 0 ? "" : "wrong; ";
+    if (method === "keyboard-interactive") {
+      this.#tried.push({ said: method });
+      return { type: method, username, prompt: (...heard) => void this.#answer(...heard) };
+    }
+    const password = await this.#asker.ask(`${again}password of ${this.#who}: `, false);
+    if (!password) {
+      this.#asked[method] = prompts;
+      return undefined;
+    }
+    this.#tried.push({ said: method });
+    return { type: method, username, password };
+  }
+
+  /** Passes the server's questions on, with its words before them (RFC 4256 section 3.2). */
+  async #answer(
+    name: string,
+    instructions: string,
+    _language: string,
+    prompts: readonly Prompt[],
+    finish: (answers: string[]) => void,
+  ): Promise<void> {
+    const answers: string[] = [];
+    const words = [name, instructions].filter((text) => text.trim() !== "").map((text) => `${text.trim()}; `);
+    for (const { prompt, echo } of prompts) {
+      const answer = await this.#asker.ask(
+        `(${this.#who}) ${words.splice(0).join("")}${prompt}`,
+        echo === true,
+      );
+      if (answer === undefined) this.#asked["keyboard-interactive"] = this.#settings.prompts;
+      answers.push(answer ?? "");
+    }
+    finish(answers);
   }
 
   /** Whether the server has said no to an attempt. */
@@ -198,17 +304,31 @@ export class Login {
     return this.#offered.length > 0;
   }
 
+  /** What could not be tried, with the reason. */
+  get #leftOut(): readonly string[] {
+    const questions = this.#settings.methods.filter(
+      (method) => method !== "publickey" && this.#offered.includes(method),
+    );
+    const locked = this.#candidates.keys.filter((key) => key.locked?.failed);
+    return [
+      ...this.#candidates.leftOut,
+      ...locked.map(({ said }) => `${said} (no passphrase was given that fits)`),
+      ...(this.#asker.isThere ? [] : questions.map((method) => `${method} (there is no terminal to ask on)`)),
+      ...this.#offered
+        .filter((method) => onlyOpenssh.has(method))
+        .map((method) => `${method} (${opensshCan})`),
+    ];
+  }
+
   /** How it went, for the error's sentence. */
   get story(): string {
-    const { leftOut } = this.#candidates;
+    const leftOut = this.#leftOut;
+    const tried = this.#tried.filter(({ locked }) => !locked?.failed).map(({ said }) => said);
     return [
-      this.#tried.length > 0 ? `tried: ${this.#tried.join(", ")}` : "there was no key to try",
+      tried.length > 0 ? `tried: ${tried.join(", ")}` : "there was nothing to try",
       ...(leftOut.length > 0 ? [`not tried: ${leftOut.join(", ")}`] : []),
       ...(this.#offered.length > 0
         ? [`the server ${this.#partial ? "also wants" : "offers"}: ${this.#offered.join(", ")}`]
-        : []),
-      ...(this.#offered.length > 0 && !this.#offered.includes("publickey")
-        ? ["only publickey is supported"]
         : []),
     ].join("; ");
   }

@@ -3,11 +3,12 @@
 import { lookup } from "node:dns/promises";
 import { connect as connectTo, isIP, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import ssh2, { type Client } from "ssh2";
+import ssh2, { type AnyAuthMethod, type Client } from "ssh2";
 import { abortable, pause } from "../base/abort.js";
 import { Failure } from "../base/failure.js";
 import type { Gate } from "../base/gate.js";
 import { showCommand } from "../base/quote.js";
+import type { Asker } from "./asker.js";
 import { fingerprint, type KnownHosts, type KnownHostsFiles, nameOf, typeOf } from "./known-hosts.js";
 import { offer } from "./ssh-algorithms.js";
 import { type Identities, Login } from "./ssh-auth.js";
@@ -17,6 +18,8 @@ import type { SshSettings } from "./ssh-settings.js";
 export interface Surroundings {
   knownHosts: KnownHostsFiles;
   identities: Identities;
+  /** Whom to ask for passwords. */
+  asker: Asker;
   /** Limits what is under way before authentication: sshd drops more than a few (MaxStartups). */
   gate: Gate;
 }
@@ -230,6 +233,7 @@ function logIn(
   check: HostKeyCheck,
   types: readonly string[],
   login: Login,
+  asker: Asker,
   signal: AbortSignal,
 ): Promise<Client> {
   const { user, connectTimeout, keepaliveInterval, keepaliveCount, forwardAgent } = settings;
@@ -247,11 +251,12 @@ function logIn(
       reject(error);
     };
     const aborted = () => fail(signal.reason);
-    const limit = (what: string, ms: number) =>
-      setTimeout(
-        () => fail(new Failure("timeout", `${where} did not end ${what} within ${ms / 1000} s`)),
-        ms,
-      );
+    const limit = (what: string, ms: number): NodeJS.Timeout =>
+      setTimeout(() => {
+        // A person may take longer.
+        if (asker.isAsking) timer = limit(what, ms);
+        else fail(new Failure("timeout", `${where} did not end ${what} within ${ms / 1000} s`));
+      }, ms);
     let timer = limit("the key exchange", connectTimeout);
     let loggingIn = false;
     signal.addEventListener("abort", aborted);
@@ -279,7 +284,10 @@ function logIn(
       const dismissed = login.denied && typeof trouble?.code === "number";
       if (trouble?.level === "client-authentication" || dismissed)
         return new Failure("auth-failed", `${where} does not let ${user} in; ${login.story}`);
-      if (loggingIn) return new Failure("unreachable", `${where} hung up during the log-in${said}`);
+      const hungUp = `${where} hung up during the log-in${said}`;
+      // The answer took longer than the host waits (LoginGraceTime); it may be there at the next try.
+      if (loggingIn && asker.isAsking) return new Passing("unreachable", hungUp);
+      if (loggingIn) return new Failure("unreachable", hungUp);
       if (trouble?.level === "handshake") return new Failure("unreachable", `${where}${said}`);
       return new Passing("unreachable", `${where} hung up before the log-in${said}`);
     };
@@ -294,7 +302,11 @@ function logIn(
         algorithms: offer(settings.algorithms, types),
         hostVerifier: (key: Buffer) => check.check(key),
         ...(forwardAgent !== undefined && { agent: forwardAgent }),
-        authHandler: (left, partial) => login.next(left, partial),
+        authHandler: (left, partial, attempt) => {
+          login.next(left, partial).then((next) => {
+            if (!socket.destroyed) attempt(next as AnyAuthMethod);
+          }, fail);
+        },
       });
     } catch (error) {
       fail(error);
@@ -310,7 +322,7 @@ async function attempt(
   signal: AbortSignal,
   through: (() => Promise<Bastion>) | undefined,
 ): Promise<Client> {
-  const { userKnownHosts, globalKnownHosts, user } = settings;
+  const { userKnownHosts, globalKnownHosts } = settings;
   const candidates = await abortable(around.identities.candidatesFor(settings), signal);
   const known = await around.knownHosts.load(userKnownHosts, globalKnownHosts);
   const check = new HostKeyCheck(host, settings, known);
@@ -323,8 +335,17 @@ async function attempt(
       ? await reachThrough(bastion, host, settings, signal)
       : await reach(host, settings, signal);
     clearTimeout(slow);
-    const login = new Login(user, candidates);
-    const client = await logIn(host, socket, settings, check, types ?? check.types(false), login, signal);
+    const login = new Login(host, settings, candidates, around.asker);
+    const client = await logIn(
+      host,
+      socket,
+      settings,
+      check,
+      types ?? check.types(false),
+      login,
+      around.asker,
+      signal,
+    );
     await check.remember();
     return client;
   } catch (error) {

@@ -32,8 +32,10 @@ export interface SshSettings {
   forwardAgent: string | undefined;
   /** SetEnv: environment for commands, as far as the host takes it. */
   environment: Record<string, string>;
-  /** Whether keys may be used at all. */
-  publicKey: boolean;
+  /** Ways of logging in that are allowed, in the order in which they are to be tried. */
+  methods: readonly Method[];
+  /** How often a wrong answer to a question may be given. */
+  prompts: number;
   connectTimeout: number;
   keepaliveInterval: number;
   keepaliveCount: number;
@@ -44,6 +46,9 @@ export interface SshSettings {
   /** The same of the host's key. */
   unusedForHostKey: readonly string[];
 }
+
+/** Ways of logging in (RFC 4252, RFC 4256) that we have. */
+export type Method = "publickey" | "keyboard-interactive" | "password";
 
 export interface Algorithms {
   kex: readonly string[];
@@ -137,6 +142,19 @@ function notUsed(values: Values): string[] {
   return unused;
 }
 
+function methodsOf(values: Values): Method[] {
+  const preferred = single(values, "preferredauthentications");
+  const order = preferred === undefined ? ["publickey", "keyboard-interactive", "password"] : list(preferred);
+  const isAllowed = (keyword: string) => !["no", "false"].includes(single(values, keyword) ?? "");
+  const asks = single(values, "batchmode") !== "yes";
+  const allowed: Record<Method, boolean> = {
+    publickey: isAllowed("pubkeyauthentication"),
+    "keyboard-interactive": asks && isAllowed("kbdinteractiveauthentication"),
+    password: asks && isAllowed("passwordauthentication"),
+  };
+  return order.filter((name): name is Method => Object.hasOwn(allowed, name) && allowed[name as Method]);
+}
+
 function agentOf(values: Values, tokens: Record<string, string>): string | undefined {
   const named = values.get("identityagent")?.[0] ?? "SSH_AUTH_SOCK";
   if (named === "none") return undefined;
@@ -182,7 +200,6 @@ function settingsFrom(host: string, values: Values, acceptNew: boolean): SshSett
   const user = one("user") ?? userInfo().username;
   const hostKeyAlias = single(values, "hostkeyalias");
   const tokens = tokensOf(host, hostname, port, user, hostKeyAlias);
-  const methods = single(values, "preferredauthentications");
   const family = one("addressfamily");
   const interval = seconds(one("serveraliveinterval"));
   const knownHostsCommand = single(values, "knownhostscommand");
@@ -208,9 +225,8 @@ function settingsFrom(host: string, values: Values, acceptNew: boolean): SshSett
     environment: Object.fromEntries(
       (values.get("setenv") ?? []).map((pair) => [pair.replace(/=.*/s, ""), pair.replace(/^[^=]*=/, "")]),
     ),
-    publicKey:
-      !["no", "false"].includes(one("pubkeyauthentication") ?? "") &&
-      (methods === undefined || list(methods).includes("publickey")),
+    methods: methodsOf(values),
+    prompts: Number(one("numberofpasswordprompts") ?? 3),
     connectTimeout: seconds(one("connecttimeout")) ?? defaultConnectTimeout,
     keepaliveInterval: interval ?? defaultKeepalive.interval,
     keepaliveCount: interval === undefined ? defaultKeepalive.count : Number(one("serveralivecountmax") ?? 3),

@@ -5,10 +5,11 @@ import type { Client, ClientChannel, ExecOptions } from "ssh2";
 import { abortable, pause } from "../base/abort.js";
 import { Failure } from "../base/failure.js";
 import { Gate, type Place } from "../base/gate.js";
+import { TerminalAsker } from "./asker.js";
 import type { Channel, Ended, SshOptions, Target, Transport } from "./contract.js";
 import { KnownHostsFiles } from "./known-hosts.js";
 import { Identities } from "./ssh-auth.js";
-import { connect } from "./ssh-connect.js";
+import { connect, type Surroundings } from "./ssh-connect.js";
 import { nameOf, Routes, type Stop } from "./ssh-route.js";
 import { type SshSettings, SshSettingsReader } from "./ssh-settings.js";
 import { Shared } from "./ssh-sharing.js";
@@ -187,16 +188,19 @@ const neverAgain = new Set(["auth-failed", "host-key-unknown", "host-key-changed
 /** Runs commands on hosts by ssh, with ssh's own settings. */
 export class SshTransport implements Transport {
   readonly #routes: Routes;
-  readonly #around = {
-    knownHosts: new KnownHostsFiles(),
-    identities: new Identities(),
-    gate: new Gate(connectionsUnderWay),
-  };
+  readonly #terminal = new TerminalAsker();
+  readonly #around: Surroundings;
   readonly #connections = new Map<string, Shared<Connection>>();
   /** Hosts on the way that do not let us in. */
   readonly #refused = new Map<string, Failure>();
 
-  constructor({ config, acceptNew }: SshOptions) {
+  constructor({ config, acceptNew, asker = this.#terminal }: SshOptions) {
+    this.#around = {
+      knownHosts: new KnownHostsFiles(),
+      identities: new Identities(asker),
+      asker,
+      gate: new Gate(connectionsUnderWay),
+    };
     this.#routes = new Routes(new SshSettingsReader(config, acceptNew));
   }
 
@@ -256,6 +260,7 @@ export class SshTransport implements Transport {
   }
 
   async close(): Promise<void> {
+    this.#terminal.close();
     const all = [...this.#connections.values()];
     await Promise.all(all.filter(({ carries }) => !carries).map((shared) => shared.close()));
     await Promise.all(all.filter(({ carries }) => carries).map((shared) => shared.close()));

@@ -26,7 +26,7 @@ export interface SshdOptions {
   maxSessions?: number;
   /** Makes one more user, to whom the hosts' users may become with sudo -n: `lab.app`. */
   become?: boolean;
-  /** More lines for sshd_config. */
+  /** More lines for sshd_config; they count before ours. */
   config?: readonly string[];
 }
 
@@ -176,6 +176,8 @@ GlobalKnownHostsFile /dev/null
   for (let first = 0; first < answering.length; first += addressesOfOne) {
     const part = answering.slice(first, first + addressesOfOne);
     const lines = [
+      // First, as the first value of a setting counts.
+      ...(options.config ?? []),
       `Port ${port}`,
       ...part.map(({ address }) => `ListenAddress ${address}`),
       `HostKey ${path("keys/host")}`,
@@ -191,7 +193,6 @@ GlobalKnownHostsFile /dev/null
       "LogLevel VERBOSE",
       `MaxStartups ${options.maxStartups ?? "200"}`,
       `MaxSessions ${options.maxSessions ?? 10}`,
-      ...(options.config ?? []),
       ...part.flatMap(({ address, user }) => [
         `Match LocalAddress ${address}`,
         `  AllowUsers ${user}`,

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { chmodSync, copyFileSync, existsSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { Identities, Login } from "../../../lib/transport/ssh-auth.js";
+import { type Candidates, Identities, Login } from "../../../lib/transport/ssh-auth.js";
 import type { SshSettings } from "../../../lib/transport/ssh-settings.js";
 import { until } from "../../lab/processes.js";
 import { scratch } from "../../lab/program.js";
@@ -29,9 +29,21 @@ async function agentWith(t: TestContext, directory: string, ...files: string[]):
   return socket;
 }
 
+/** Gives the answers one after the other, then none; without answers, nobody is there. */
+function asker(...answers: string[]) {
+  const asked: string[] = [];
+  const ask = async (question: string) => {
+    asked.push(question);
+    return answers.shift();
+  };
+  return { isThere: answers.length > 0, isAsking: false, ask, asked };
+}
+
+const methods = ["publickey", "keyboard-interactive", "password"] as const;
+
 async function candidates(settings: Partial<SshSettings>) {
-  const complete = { identityFiles: [], identitiesOnly: false, publicKey: true, unused: [], ...settings };
-  const { keys, leftOut } = await new Identities().candidatesFor(complete as unknown as SshSettings);
+  const complete = { identityFiles: [], identitiesOnly: false, methods, unused: [], ...settings };
+  const { keys, leftOut } = await new Identities(asker()).candidatesFor(complete as unknown as SshSettings);
   return { said: keys.map(({ said }) => said.replace(/ [A-Z0-9]+ SHA256:\S+$/, "")), leftOut };
 }
 
@@ -56,11 +68,11 @@ test("keys that cannot be used are named, with the reason", async (t) => {
   });
   assert.deepEqual(said, []);
   const text = leftOut.join("\n");
-  assert.match(text, /encrypted \(it has a passphrase; ssh-add /);
+  assert.match(text, /encrypted \(it has a passphrase, and there is no terminal to ask on; ssh-add /);
   assert.match(text, /open \(others may read it; chmod 600 /);
   assert.match(text, /broken \(/);
   assert.match(text, /the agent at .*no-agent/);
-  assert.match(text, /CertificateFile \/x-cert.pub \(not supported\)/);
+  assert.match(text, /CertificateFile \/x-cert.pub \(--ssh openssh can use it\)/);
 });
 
 test("the agent's keys that are named come first, its others next, files last", async (t) => {
@@ -88,44 +100,88 @@ test("the agent holds what a public key or an encrypted file names", async (t) =
 
 test("keys that the configuration forbids are not tried", async (t) => {
   const file = makeKey(scratch(t), "one");
-  const { said, leftOut } = await candidates({ identityFiles: [file], publicKey: false });
+  const { said, leftOut } = await candidates({ identityFiles: [file], methods: [] });
   assert.deepEqual(said, []);
   assert.match(leftOut.join(), /forbids/);
 });
+
+function loginWith(found: Candidates, person = asker(), prompts = 3) {
+  return new Login("web1", { user: "essay", methods, prompts }, found, person);
+}
 
 test("a log-in tries each key once, as long as the server takes keys, and tells how it went", async (t) => {
   const directory = scratch(t);
   const settings = {
     identityFiles: ["one", "two"].map((name) => makeKey(directory, name)),
-    publicKey: true,
+    methods,
     unused: [],
   };
-  const found = await new Identities().candidatesFor(settings as unknown as SshSettings);
-  const login = new Login("essay", found);
-  assert.ok(login.next(null, null));
+  const found = await new Identities(asker()).candidatesFor(settings as unknown as SshSettings);
+  const login = loginWith(found);
+  assert.ok(await login.next(null, null));
   assert.ok(!login.denied);
-  assert.ok(login.next(["publickey", "password"], false));
-  assert.equal(login.next(["publickey", "password"], false), false);
+  assert.ok(await login.next(["publickey", "password"], false));
+  assert.equal(await login.next(["publickey", "password"], false), false);
   assert.ok(login.denied);
-  assert.match(login.story, /tried: .*one, .*two; the server offers: publickey, password$/);
+  assert.match(
+    login.story,
+    /^tried: .*one, .*two; not tried: password \(there is no terminal to ask on\); the server offers: publickey, password$/,
+  );
 
-  const refused = new Login("essay", found);
-  refused.next(null, null);
-  assert.equal(refused.next(["password", "gssapi-with-mic"], false), false);
-  assert.match(refused.story, /offers: password, gssapi-with-mic; only publickey is supported/);
+  const refused = loginWith(found);
+  await refused.next(null, null);
+  assert.equal(await refused.next(["hostbased", "gssapi-with-mic"], false), false);
+  assert.match(refused.story, /not tried: hostbased \(--ssh openssh .*, gssapi-with-mic \(--ssh openssh can/);
 
-  const partial = new Login("essay", found);
-  partial.next(null, null);
-  assert.equal(partial.next(["keyboard-interactive"], true), false);
+  const partial = loginWith(found);
+  await partial.next(null, null);
+  assert.equal(await partial.next(["keyboard-interactive"], true), false);
   assert.match(partial.story, /also wants: keyboard-interactive/);
 });
 
-test("without a key, the server is asked what it offers", () => {
-  const login = new Login("essay", { keys: [], leftOut: ["/k (it has a passphrase)"] });
-  assert.deepEqual(login.next(null, null), { type: "none", username: "essay" });
-  assert.equal(login.next(["publickey"], false), false);
+test("without a key, the server is asked what it offers", async () => {
+  const login = loginWith({ keys: [], leftOut: ["/k (it has a passphrase)"] });
+  assert.deepEqual(await login.next(null, null), { type: "none", username: "essay" });
+  assert.equal(await login.next(["publickey"], false), false);
   assert.match(
     login.story,
-    /no key to try; not tried: \/k \(it has a passphrase\); the server offers: publickey/,
+    /nothing to try; not tried: \/k \(it has a passphrase\); the server offers: publickey/,
   );
+});
+
+test("a password is asked for as often as ssh does, and not after an empty one", async () => {
+  const none = { keys: [], leftOut: [] };
+  const person = asker("one", "two", "three");
+  const login = loginWith(none, person, 2);
+  await login.next(null, null);
+  const left = ["password"];
+  assert.deepEqual(await login.next(left, false), { type: "password", username: "essay", password: "one" });
+  assert.ok(await login.next(left, false));
+  assert.equal(await login.next(left, false), false);
+  assert.deepEqual(person.asked, ["password of essay@web1: ", "wrong; password of essay@web1: "]);
+  assert.equal(login.story, "tried: password, password; the server offers: password");
+
+  const silent = asker("");
+  const gaveUp = loginWith(none, silent);
+  await gaveUp.next(null, null);
+  assert.equal(await gaveUp.next(left, false), false);
+  assert.equal(await gaveUp.next(left, false), false);
+  assert.equal(silent.asked.length, 1);
+});
+
+test("the server's own questions are passed on, with its words", async () => {
+  const person = asker("blue", "42");
+  const login = loginWith({ keys: [], leftOut: [] }, person);
+  await login.next(null, null);
+  const attempt = await login.next(["keyboard-interactive"], false);
+  assert.ok(attempt && attempt.type === "keyboard-interactive" && "prompt" in attempt);
+  const answers = await new Promise((resolve) => {
+    const prompts = [
+      { prompt: "Colour: ", echo: true },
+      { prompt: "Code: ", echo: false },
+    ];
+    attempt.prompt("", "Think.", "", prompts, resolve);
+  });
+  assert.deepEqual(answers, ["blue", "42"]);
+  assert.deepEqual(person.asked, ["(essay@web1) Think.; Colour: ", "(essay@web1) Code: "]);
 });

@@ -113,12 +113,17 @@ describe("hosts that do not let us in", { concurrency: true }, () => {
 async function relayTo(t: TestContext, address: string, port: number) {
   const pairs: Socket[] = [];
   let connections = 0;
+  let left = Number.POSITIVE_INFINITY;
   const relay = await serve(t, (near) => {
     connections++;
     const far = connectTo(port, address);
     far.on("error", () => {});
     far.on("close", () => near.destroy());
     near.on("close", () => far.destroy());
+    near.on("data", (chunk: Buffer) => {
+      left -= chunk.length;
+      if (left < 0) near.destroy();
+    });
     near.pipe(far).pipe(near);
     pairs.push(near, far);
   });
@@ -126,6 +131,9 @@ async function relayTo(t: TestContext, address: string, port: number) {
     port: relay.port,
     get connections() {
       return connections;
+    },
+    cutAfter: (bytes: number) => {
+      left = bytes;
     },
     cut: () => {
       for (const socket of pairs) socket.destroy();
@@ -177,8 +185,8 @@ describe("connections that are lost", () => {
 
   test("cut in the middle of a payload", async (t) => {
     const { relay, transport, target } = await through(t);
-    const cut = runBody("result done", { transport, target, payload: Buffer.alloc(50_000_000) });
-    setTimeout(() => relay.cut(), 300);
+    relay.cutAfter(5_000_000);
+    const cut = runBody("exit 0", { transport, target, payload: Buffer.alloc(50_000_000) });
     assert.equal((await failureOf(cut)).code, "connection-lost");
     const { uid } = started.host(0);
     await until("the end of the user's processes", () => processesOf(uid).length === 0);

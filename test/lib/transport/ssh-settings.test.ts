@@ -105,10 +105,14 @@ test("no setting turns the check of known keys off; some learn unknown ones", as
 
 test("ways of logging in", async (t) => {
   const settings = (config: string) => read(t, config, { host: "web1" });
-  assert.equal((await settings("")).publicKey, true);
-  assert.equal((await settings("PubkeyAuthentication no")).publicKey, false);
-  assert.equal((await settings("PreferredAuthentications gssapi-with-mic")).publicKey, false);
-  assert.equal((await settings("PreferredAuthentications password,publickey")).publicKey, true);
+  const methods = async (config: string) => (await settings(config)).methods.join();
+  assert.equal(await methods(""), "publickey,keyboard-interactive,password");
+  assert.equal(await methods("PubkeyAuthentication no"), "keyboard-interactive,password");
+  assert.equal(await methods("KbdInteractiveAuthentication no\nPasswordAuthentication no"), "publickey");
+  assert.equal(await methods("PreferredAuthentications gssapi-with-mic"), "");
+  assert.equal(await methods("PreferredAuthentications password,publickey"), "password,publickey");
+  assert.equal(await methods("BatchMode yes"), "publickey");
+  assert.equal((await settings("NumberOfPasswordPrompts 1")).prompts, 1);
   assert.equal((await settings("IdentitiesOnly yes")).identitiesOnly, true);
   assert.deepEqual((await settings("CertificateFile /x-cert.pub")).unused, ["CertificateFile /x-cert.pub"]);
 });
@@ -157,7 +161,8 @@ test("without ssh, what the record says and ssh's own defaults", async (t) => {
   assert.ok(settings.identityFiles.includes(`${home}/.ssh/id_ed25519`));
   assert.equal(settings.userKnownHosts[0], `${home}/.ssh/known_hosts`);
   assert.equal(settings.globalKnownHosts[0], "/etc/ssh/ssh_known_hosts");
-  assert.deepEqual([settings.acceptNew, settings.publicKey, settings.algorithms], [false, true, undefined]);
+  assert.deepEqual([settings.acceptNew, settings.prompts, settings.algorithms], [false, 3, undefined]);
+  assert.equal(settings.methods[0], "publickey");
 });
 
 test("ssh is called with the file, the user, the port, and the host behind --", async (t) => {
