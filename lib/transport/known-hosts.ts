@@ -1,9 +1,15 @@
 // Host keys that the user's known_hosts files vouch for: sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT".
 
-import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { createHash, createHmac, randomBytes } from "node:crypto";
 import { mkdir, open, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Failure } from "../base/failure.js";
+
+/** The name of a host, as HMAC-SHA1 of it with the salt as the key. */
+interface HashedName {
+  salt: Buffer;
+  hash: Buffer;
+}
 
 /** One line that can be used. */
 export interface KnownHostsLine {
@@ -11,8 +17,9 @@ export interface KnownHostsLine {
   /** From 1. */
   line: number;
   marker: "revoked" | "cert-authority" | undefined;
-  /** Names and patterns, in lower case, or one hashed name. */
+  /** Names and patterns, in lower case; none where the name is hashed. */
   names: readonly string[];
+  hashedName: HashedName | undefined;
   /** The key in base64. */
   key: string;
 }
@@ -47,11 +54,10 @@ function hashed(name: string, salt: Buffer): Buffer {
   return createHmac("sha1", salt).update(name).digest();
 }
 
-function hashMatches(pattern: string, name: string): boolean {
+/** `|1|salt|hash`, both in base64. */
+function hashedName(pattern: string): HashedName {
   const [, , salt = "", hash = ""] = pattern.split("|");
-  const wanted = Buffer.from(hash, "base64");
-  const found = hashed(name, Buffer.from(salt, "base64"));
-  return wanted.length === found.length && timingSafeEqual(wanted, found);
+  return { salt: Buffer.from(salt, "base64"), hash: Buffer.from(hash, "base64") };
 }
 
 function globMatches(pattern: string, name: string): boolean {
@@ -63,10 +69,10 @@ function globMatches(pattern: string, name: string): boolean {
   return new RegExp(`^${source}$`, "s").test(name);
 }
 
-function lineMatches({ names }: KnownHostsLine, name: string): boolean {
+function lineMatches({ names, hashedName: own }: KnownHostsLine, name: string): boolean {
+  if (own) return own.hash.equals(hashed(name, own.salt));
   let found = false;
   for (const pattern of names) {
-    if (pattern.startsWith("|")) return hashMatches(pattern, name);
     if (pattern.startsWith("!")) {
       if (globMatches(pattern.slice(1), name)) return false;
     } else found ||= globMatches(pattern, name);
@@ -87,7 +93,8 @@ function parseLine(file: string, number: number, text: string): KnownHostsLine |
     file,
     line: number,
     marker,
-    names: (names.startsWith("|") ? names : names.toLowerCase()).split(","),
+    names: names.startsWith("|") ? [] : names.toLowerCase().split(","),
+    hashedName: names.startsWith("|") ? hashedName(names) : undefined,
     key: bytes.toString("base64"),
   };
 }
@@ -131,7 +138,7 @@ class KnownHostsFile {
     const line = parseLine(this.path, ++this.#lines, text);
     if (!line) return;
     append(this.byKey, line.key, line);
-    if (line.names.some((name) => name.startsWith("|"))) this.#hashed.push(line);
+    if (line.hashedName) this.#hashed.push(line);
     else if (line.names.some((name) => /[*?!]/.test(name))) this.#patterns.push(line);
     else for (const name of line.names) append(this.#byName, name, line);
   }
