@@ -58,6 +58,7 @@ async function pipelines(name: string, args: readonly string[], context: Context
   const config = await loadConfig(context);
   const aliases = aliasesOf(config);
   const text = Object.hasOwn(aliases, name) ? aliases[name] : undefined;
+  if (text !== undefined && args.includes("")) throw new UsageError("an operand is empty");
   if (text !== undefined) return expand(name, parseTemplate(text), args, (key) => configured(config, key));
   if (!/^[a-z][a-z0-9-]*$/.test(name)) throw new UsageError(`${name} is no name of an executable or alias`);
   if (isInPath(`es-${name}`)) return [[[`es-${name}`, ...args]]];

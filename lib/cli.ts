@@ -2,6 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { asFailure, Failure, UsageError } from "./base/failure.js";
+import type { Place } from "./base/gate.js";
 import { inPackage } from "./base/package-root.js";
 import { printable, printableLines } from "./base/printable.js";
 import { type Asking, ask } from "./base/terminal.js";
@@ -47,6 +48,8 @@ export interface Context {
   /** The command line without secrets, for traces. */
   argv: readonly string[];
   jobs: number;
+  /** Inside es-session: waits for one of the places that its steps share; each record's work needs one. */
+  place?: (signal: AbortSignal) => Promise<Place>;
   keepOrder: boolean;
   /** Milliseconds for one record; 0 for no limit. */
   timeout: number;
@@ -197,8 +200,9 @@ export async function run<const O extends Options>(
     if (line.args.length < least) throw new UsageError("an operand is missing");
     if (line.args.length > most) throw new UsageError(`unexpected operand ${line.args[most]}`);
     if (line.rest !== undefined && !command.command) throw new UsageError("takes no command after --");
-    const empty = line.args.includes("");
-    if (empty) throw new UsageError("an operand is empty");
+    // Behind the name of a command, an empty word is that command's business.
+    const own = stopEarly ? line.args.slice(0, 1) : line.args;
+    if (own.includes("")) throw new UsageError("an operand is empty");
     interrupt = new Interrupt();
     const context = makeContext(command, common, argv, interrupt);
     process.exitCode = await main({ args: line.args, flags, rest: line.rest, context });

@@ -23,6 +23,8 @@ export async function onHosts(
   if (jobs !== undefined) context.jobs = Number(jobs);
   const config = settings.find("sshConfig", { flag: flags["ssh-config"] });
   const transport = openTransport({ config, acceptNew: flags["accept-new"] });
+  const place = transport.place?.bind(transport);
+  if (place) context.place = place;
   try {
     return await step({ settings, transport });
   } finally {

@@ -3,7 +3,7 @@
 // reads everything first. `produce` is for executables that make records and read none.
 
 import { asFailure, Failure, type FailureDetails, UsageError } from "./base/failure.js";
-import { Gate } from "./base/gate.js";
+import { Gate, type Place } from "./base/gate.js";
 import type { Json, JsonObject } from "./base/json.js";
 import type { Batch, FieldName, RecordWith, TraceEntry } from "./base/schema.js";
 import { hideCredentials } from "./base/url.js";
@@ -247,6 +247,22 @@ export async function within<T>(
   }
 }
 
+/**
+ * `work` in one of the places that the steps of a session share. The wait for it is no part of the record's time,
+ * and it is given back before the record is written: the next step, which reads the record, may be waiting for it.
+ */
+async function inPlace(context: Context, work: () => Promise<Done | Failure>): Promise<Done | Failure> {
+  const { signal, received } = context.interrupt;
+  if (!context.place || received) return work();
+  let place: Place;
+  try {
+    place = await context.place(signal);
+  } catch (error) {
+    return signal.aborted ? work() : asFailure(error);
+  }
+  return work().finally(place.leave);
+}
+
 function taskFor(context: Context, record: Row, signal: AbortSignal): Task {
   const show = context.verbose ? (text: string) => context.show(labelOf(record), text) : undefined;
   return { signal, plan: context.dryRun || record.plan === true, show };
@@ -276,9 +292,12 @@ export async function eachRecord<F extends FieldName>(context: Context, step: Pe
     const record = line.record as RecordWith<F>;
     const outcome = await turns.take(step.key?.(record) ?? defaultKey(line.record), async () => {
       if (run.stopped) return run.stopped;
-      return within(context, [context.interrupt.signal], (signal) =>
-        step.work(record, taskFor(context, line.record, signal)),
-      );
+      return inPlace(context, async () => {
+        if (run.stopped) return run.stopped;
+        return within(context, [context.interrupt.signal], (signal) =>
+          step.work(record, taskFor(context, line.record, signal)),
+        );
+      });
     });
     await mayWrite;
     return run.finish(line, outcome, started);

@@ -74,6 +74,7 @@ const allowedOfRoot: Record<string, readonly string[]> = {
   "status-line": [],
   foreground: ["interrupt"],
   attempts: ["cli", "foreground", "step", "stream"],
+  "stand-in": ["interrupt"],
   cli: ["flags", "interrupt", "status-line"],
   step: ["cli", "stream"],
   "host-step": ["cli", "flags", "config", "transport"],

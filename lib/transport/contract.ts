@@ -2,6 +2,7 @@
 // over its streams; execute.ts does all the rest, the same for every kind of transport.
 
 import type { Readable, Writable } from "node:stream";
+import type { Place } from "../base/gate.js";
 import type { Asker } from "./asker.js";
 
 /** The host that a record names, and how to get there. */
@@ -39,6 +40,11 @@ export interface Transport {
    * auth-failed, connection-lost (before the command began), exec-failed.
    */
   start(target: Target, command: string, signal: AbortSignal): Promise<Channel>;
+  /**
+   * Inside es-session: one of the places that all its steps share, for the work on one host; waits for it.
+   * Throws Failure: no-session, connection-lost.
+   */
+  place?(signal: AbortSignal): Promise<Place>;
   /** Ends all connections. */
   close(): Promise<void>;
 }

@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, type Socket } from "node:net";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { SessionTransport } from "../../../lib/transport/session-client.js";
+import { jsonOf, kind, Link } from "../../../lib/transport/session-protocol.js";
+import { scratch } from "../../lab/program.js";
+
+const { signal } = new AbortController();
+const options = { config: undefined, acceptNew: false };
+
+/** A socket on which each connection is given to `serve`. */
+async function socketOf(t: TestContext, serve: (socket: Socket) => void): Promise<string> {
+  const path = join(scratch(t), "s");
+  const server = createServer(serve).listen(path);
+  await once(server, "listening");
+  t.after(() => server.close());
+  return path;
+}
+
+test("no session, and something else at its place", async (t) => {
+  const start = (path: string) => new SessionTransport(path, options).start({ host: "h" }, "true", signal);
+  await assert.rejects(start(join(scratch(t), "none")), { code: "no-session", message: /ENOENT/ });
+  const closing = await socketOf(t, (socket) => socket.destroy());
+  await assert.rejects(start(closing), { code: "connection-lost" });
+  const web = await socketOf(t, (socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"));
+  await assert.rejects(start(web), { code: "connection-lost", message: /protocol: a frame of 1213486160/ });
+  const newer = await socketOf(t, (socket) => {
+    socket.on("error", () => {});
+    new Link(socket).sendJson(kind.hello, 0, { protocol: 9 });
+  });
+  await assert.rejects(start(newer), {
+    code: "connection-lost",
+    message: /it speaks protocol 9, and this step 1/,
+  });
+});
+
+test("a start names host, command and settings, and no more of the record", async (t) => {
+  const asked = new Promise<unknown>((resolve) => {
+    socketOf(t, (socket) => {
+      const link = new Link(socket);
+      link.receive(
+        (frame) => {
+          if (frame.kind === kind.hello) link.sendJson(kind.hello, 0, { protocol: 1 });
+          if (frame.kind !== kind.start) return;
+          resolve(jsonOf(frame));
+          link.sendJson(kind.failed, frame.number, { code: "refused", message: "no", details: { exit: 3 } });
+        },
+        () => {},
+      );
+    }).then(async (path) => {
+      const transport = new SessionTransport(path, { config: "/it", acceptNew: true });
+      const record = { host: "h", user: "u", port: 1, secret: 2, become: "x" };
+      await assert.rejects(transport.start(record, "true", signal), {
+        code: "refused",
+        message: "no",
+        details: { exit: 3 },
+      });
+      await transport.close();
+    });
+  });
+  assert.deepEqual(await asked, {
+    target: { host: "h", user: "u", port: 1 },
+    command: "true",
+    ssh: { config: "/it", acceptNew: true },
+  });
+});
