@@ -3,10 +3,8 @@
 
 import { resolve } from "node:path";
 import { type Context, run } from "../lib/cli.js";
-import { loadConfig } from "../lib/config/load.js";
-import { Settings } from "../lib/config/settings.js";
-import { CannotRun, type End, endAs, standIn } from "../lib/stand-in.js";
-import { isSession, openSession } from "../lib/transport/session-server.js";
+import { inSession } from "../lib/host-session.js";
+import { CannotRun, endAs, standIn } from "../lib/stand-in.js";
 
 const command = {
   name: "es-session",
@@ -26,31 +24,14 @@ function ownVariables({ configFile, configEnv }: Context): Record<string, string
   };
 }
 
-/** Runs the command in a session that ends with it and with the steps that it has begun. */
-async function inSession(words: readonly string[], context: Context, jobs: string | undefined): Promise<End> {
-  const settings = new Settings(await loadConfig(context));
-  const places = settings.find("jobs", { flag: jobs });
-  const session = await openSession({ jobs: places === undefined ? context.jobs : Number(places) });
-  try {
-    const variables = { ...ownVariables(context), ...session.variables };
-    const end = await standIn(words, variables, session.watch);
-    await session.idle();
-    return end;
-  } finally {
-    await session.close();
-  }
-}
-
 await run(command, async ({ args, flags, context }) => {
   // The command decides what a signal means: we end as it does.
   context.interrupt.release();
-  const outer = process.env.ESSAY_SESSION;
-  const joins = outer !== undefined && outer !== "" && (await isSession(outer));
-  if (outer && !joins)
-    context.warn(`ESSAY_SESSION names ${outer}, where no session answers: this is a new one`);
   try {
-    if (joins) return endAs(await standIn(args, ownVariables(context), () => {}));
-    return endAs(await inSession(args, context, flags.jobs));
+    const end = await inSession(context, flags.jobs, ({ variables, watch }) =>
+      standIn(args, { ...ownVariables(context), ...variables }, watch),
+    );
+    return endAs(end);
   } catch (error) {
     if (!(error instanceof CannotRun)) throw error;
     context.warn(error.message);

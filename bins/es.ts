@@ -15,6 +15,7 @@ import { type Context, run } from "../lib/cli.js";
 import { type Config, loadConfig } from "../lib/config/load.js";
 import { Settings } from "../lib/config/settings.js";
 import type { commonOptions, Flags } from "../lib/flags.js";
+import { inSession } from "../lib/host-session.js";
 
 const command = {
   name: "es",
@@ -73,6 +74,19 @@ function refuseStepFlags(name: string, flags: Flags<typeof commonOptions>): void
       throw new UsageError(`--${flag} is no flag of es: it belongs behind ${name}`);
 }
 
+/** Runs pipelines one after the other, until one fails; resolves to the exit status. */
+async function runAll(all: readonly string[][][], { interrupt, warn }: Context): Promise<number> {
+  let status = 0;
+  for (const stages of all) {
+    const ends = await runPipeline(stages, interrupt);
+    for (const { program, signal } of ends)
+      if (signal && !interrupt.received) warn(`${program} was ended by ${signal}`);
+    status = statusOf(ends);
+    if (status !== 0) break;
+  }
+  return status;
+}
+
 await run(command, async ({ args: [name, ...args], flags, context }) => {
   if (name === undefined) {
     process.stdout.write(await overview(context));
@@ -89,13 +103,10 @@ await run(command, async ({ args: [name, ...args], flags, context }) => {
   if (context.configEnv !== undefined) process.env.ESSAY_ENV = context.configEnv;
   if (context.configFile !== undefined) process.env.ESSAY_CONFIG = resolve(context.configFile);
   requirePrograms(all);
-  let status = 0;
-  for (const stages of all) {
-    const ends = await runPipeline(stages, context.interrupt);
-    for (const { program, signal } of ends)
-      if (signal && !context.interrupt.received) context.warn(`${program} was ended by ${signal}`);
-    status = statusOf(ends);
-    if (status !== 0) break;
-  }
-  return status;
+  // A program alone has nothing to share.
+  if (all.flat().length === 1) return runAll(all, context);
+  return inSession(context, undefined, ({ variables }) => {
+    Object.assign(process.env, variables);
+    return runAll(all, context);
+  });
 });
