@@ -4,12 +4,13 @@ import { lookup } from "node:dns/promises";
 import { connect as connectTo, isIP, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import ssh2, { type AnyAuthMethod, type Client } from "ssh2";
-import { abortable, pause } from "../base/abort.js";
+import { abortable } from "../base/abort.js";
 import { Failure } from "../base/failure.js";
 import type { Gate } from "../base/gate.js";
 import { showCommand } from "../base/quote.js";
 import type { Asker } from "./asker.js";
 import { fingerprint, type KnownHosts, type KnownHostsFiles, nameOf, typeOf } from "./known-hosts.js";
+import { Passing, withSecondTries } from "./second-tries.js";
 import { offer } from "./ssh-algorithms.js";
 import { type Identities, Login } from "./ssh-auth.js";
 import type { SshSettings } from "./ssh-settings.js";
@@ -29,12 +30,6 @@ export interface Bastion {
   /** Throws Failure: refused, timeout, unresolved, unreachable; connection-lost when it went itself. */
   forward(where: string, hostname: string, port: number, signal: AbortSignal): Promise<Duplex>;
 }
-
-/** Trouble that may be gone at the next try. */
-class Passing extends Failure {}
-
-/** Milliseconds before the second, third and fourth try; each is lengthened by up to a half, at random. */
-const pauses = [300, 900, 2700];
 
 /** Milliseconds for the log-in: an agent may ask its user first. */
 const loginTime = 30_000;
@@ -207,8 +202,8 @@ class HostKeyCheck {
     const { unusedForHostKey } = this.#settings;
     const type = typeOf(key).replace(/^ssh-|-.*/g, "");
     const remarks = [
-      ...(authority ? ["certificates of hosts are not supported"] : []),
-      ...unusedForHostKey.map((setting) => `${setting} is not supported`),
+      ...(authority ? ["certificates of hosts are checked by --ssh openssh only"] : []),
+      ...unusedForHostKey.map((setting) => `${setting} is heeded by --ssh openssh only`),
     ];
     const remark = remarks.map((text) => ` (${text})`).join("");
     return new Failure(
@@ -364,20 +359,12 @@ async function attempt(
  * Connects, by way of another host where `through` opens one, and logs in. Throws Failure: unresolved, unreachable, refused, timeout, host-key-unknown,
  * host-key-changed, host-key-revoked, auth-failed; or the abort's reason.
  */
-export async function connect(
+export function connect(
   host: string,
   settings: SshSettings,
   around: Surroundings,
   signal: AbortSignal,
   through?: () => Promise<Bastion>,
 ): Promise<Client> {
-  for (const ms of pauses) {
-    try {
-      return await attempt(host, settings, undefined, around, signal, through);
-    } catch (error) {
-      if (!(error instanceof Passing)) throw error;
-      await pause(ms * (1 + Math.random() / 2), signal);
-    }
-  }
-  return attempt(host, settings, undefined, around, signal, through);
+  return withSecondTries(() => attempt(host, settings, undefined, around, signal, through), signal);
 }

@@ -2,12 +2,60 @@
 
 import { abortable } from "../base/abort.js";
 import { Failure } from "../base/failure.js";
+import type { Channel } from "./contract.js";
 
 /** A connection: it ends by itself, or is closed. */
 export interface Closable {
   /** Resolves when the connection has ended, for whatever reason. */
   readonly closed: Promise<void>;
   close(): Promise<void>;
+}
+
+/** A connection that starts commands. */
+export interface Startable extends Closable {
+  /** Throws Failure "connection-lost" when it had gone already and the command has not begun. */
+  start(command: string, signal: AbortSignal): Promise<Channel>;
+}
+
+/** Connections by their names, each opened at its first use. */
+export class Connections<C extends Startable> {
+  readonly #byName = new Map<string, Shared<C>>();
+
+  named(name: string, open: (signal: AbortSignal) => Promise<C>): Shared<C> {
+    const known = this.#byName.get(name);
+    if (known) return known;
+    const shared = new Shared(open, (useless) => {
+      if (this.#byName.get(name) === useless) this.#byName.delete(name);
+    });
+    this.#byName.set(name, shared);
+    return shared;
+  }
+
+  /** Starts a command on the connection of that name. */
+  async start(
+    name: string,
+    open: (signal: AbortSignal) => Promise<C>,
+    command: string,
+    signal: AbortSignal,
+  ): Promise<Channel> {
+    const shared = this.named(name, open);
+    const connection = await shared.wait(signal);
+    try {
+      return await connection.start(command, signal);
+    } catch (error) {
+      if (!(error instanceof Failure) || error.code !== "connection-lost") throw error;
+      // It was lost while it lay idle: the command has not begun, so it may be tried on a new one.
+      shared.forget();
+      return await (await this.named(name, open).wait(signal)).start(command, signal);
+    }
+  }
+
+  /** Closes those that carry others after those. */
+  async close(): Promise<void> {
+    const all = [...this.#byName.values()];
+    await Promise.all(all.filter(({ carries }) => !carries).map((shared) => shared.close()));
+    await Promise.all(all.filter(({ carries }) => carries).map((shared) => shared.close()));
+  }
 }
 
 /** A connection that several may wait for; it is given up when nobody waits any more. */

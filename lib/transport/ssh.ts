@@ -12,7 +12,7 @@ import { Identities } from "./ssh-auth.js";
 import { connect, type Surroundings } from "./ssh-connect.js";
 import { nameOf, Routes, type Stop } from "./ssh-route.js";
 import { type SshSettings, SshSettingsReader } from "./ssh-settings.js";
-import { Shared } from "./ssh-sharing.js";
+import { Connections } from "./ssh-sharing.js";
 
 /** sshd begins to drop connections before authentication when there are ten (MaxStartups). */
 const connectionsUnderWay = 10;
@@ -190,7 +190,7 @@ export class SshTransport implements Transport {
   readonly #routes: Routes;
   readonly #terminal = new TerminalAsker();
   readonly #around: Surroundings;
-  readonly #connections = new Map<string, Shared<Connection>>();
+  readonly #connections = new Connections<Connection>();
   /** Hosts on the way that do not let us in. */
   readonly #refused = new Map<string, Failure>();
 
@@ -204,33 +204,9 @@ export class SshTransport implements Transport {
     this.#routes = new Routes(new SshSettingsReader(config, acceptNew));
   }
 
-  async start(target: Target, command: string, signal: AbortSignal): Promise<Channel> {
-    const shared = this.#shared(target);
-    const connection = await shared.wait(signal);
-    try {
-      return await connection.start(command, signal);
-    } catch (error) {
-      if (!(error instanceof Failure) || error.code !== "connection-lost") throw error;
-      // It was lost while it lay idle: the command has not begun, so it may be tried on a new one.
-      shared.forget();
-      return await (await this.#shared(target).wait(signal)).start(command, signal);
-    }
-  }
-
-  #shared(target: Target): Shared<Connection> {
-    return this.#named(nameOf(target), async (signal) =>
-      this.#open(await this.#routes.to(target, signal), signal),
-    );
-  }
-
-  #named(name: string, open: (signal: AbortSignal) => Promise<Connection>): Shared<Connection> {
-    const known = this.#connections.get(name);
-    if (known) return known;
-    const shared = new Shared(open, (useless) => {
-      if (this.#connections.get(name) === useless) this.#connections.delete(name);
-    });
-    this.#connections.set(name, shared);
-    return shared;
+  start(target: Target, command: string, signal: AbortSignal): Promise<Channel> {
+    const open = async (giveUp: AbortSignal) => this.#open(await this.#routes.to(target, giveUp), giveUp);
+    return this.#connections.start(nameOf(target), open, command, signal);
   }
 
   async #open(route: readonly Stop[], signal: AbortSignal): Promise<Connection> {
@@ -245,7 +221,7 @@ export class SshTransport implements Transport {
   async #through(host: string, way: readonly Stop[], signal: AbortSignal): Promise<Connection> {
     const name = way.map(({ target }) => nameOf(target)).join(" ");
     const last = (way.at(-1) as Stop).target.host;
-    const shared = this.#named(name, (giveUp) => this.#open(way, giveUp));
+    const shared = this.#connections.named(name, (giveUp) => this.#open(way, giveUp));
     shared.carries = true;
     try {
       const refused = this.#refused.get(name);
@@ -261,8 +237,6 @@ export class SshTransport implements Transport {
 
   async close(): Promise<void> {
     this.#terminal.close();
-    const all = [...this.#connections.values()];
-    await Promise.all(all.filter(({ carries }) => !carries).map((shared) => shared.close()));
-    await Promise.all(all.filter(({ carries }) => carries).map((shared) => shared.close()));
+    await this.#connections.close();
   }
 }
