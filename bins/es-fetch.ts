@@ -119,7 +119,7 @@ await run(command, async ({ args, flags, context }) => {
     };
   }
 
-  const here = { on: "@local", "ssh-config": undefined, "accept-new": false };
+  const here = { on: "@local", "ssh-config": undefined, ssh: undefined, "accept-new": false };
   return onBuildHost(here, settings, async (host) => {
     const record = await within(context, [context.interrupt.signal], (signal) => fetch(host, signal));
     if (record instanceof Failure) throw record;

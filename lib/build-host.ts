@@ -3,6 +3,7 @@
 import { UsageError } from "./base/failure.js";
 import type { Settings } from "./config/settings.js";
 import type { buildHostOptions, Flags } from "./flags.js";
+import { sshOptions } from "./host-step.js";
 import { looksLikeHost } from "./hosts/address.js";
 import { selectHosts } from "./hosts/inventory.js";
 import type { Target } from "./transport/contract.js";
@@ -50,8 +51,7 @@ export async function onBuildHost(
   const word = settings.find("buildHost", { flag: flags.on });
   const { name, target } = targetOf(word ?? "@local", settings);
   const isHere = target.transport === "local";
-  const config = settings.find("sshConfig", { flag: flags["ssh-config"] });
-  const transport = openTransport({ config, acceptNew: flags["accept-new"] });
+  const transport = openTransport(sshOptions(flags, settings));
   const host: BuildHost = {
     name: isHere ? "this machine" : name,
     isHere,

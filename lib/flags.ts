@@ -44,6 +44,7 @@ export const commonOptions = {
 /** Flags of the steps that reach hosts. */
 export const hostOptions = {
   "ssh-config": { value: "FILE", help: "settings for ssh from FILE, as ssh -F" },
+  ssh: { value: "openssh", help: "reach hosts by the system's ssh, for what essay's own cannot do" },
   "accept-new": { help: "learn the keys of hosts that are not yet known" },
 } as const satisfies Options;
 

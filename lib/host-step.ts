@@ -1,15 +1,26 @@
 // What every step that reaches hosts opens first and closes last: its settings and a transport.
 
+import { UsageError } from "./base/failure.js";
+import { didYouMean } from "./base/nearest.js";
 import type { Context } from "./cli.js";
 import { loadConfig } from "./config/load.js";
 import { Settings } from "./config/settings.js";
 import type { commonOptions, Flags, hostOptions } from "./flags.js";
-import type { Transport } from "./transport/contract.js";
+import type { SshOptions, Transport } from "./transport/contract.js";
 import { openTransport } from "./transport/open.js";
 
 export interface Hosts {
   settings: Settings;
   transport: Transport;
+}
+
+/** How the flags and the configuration want hosts to be reached. Throws UsageError. */
+export function sshOptions(flags: Flags<typeof hostOptions>, settings: Settings): SshOptions {
+  const { ssh } = flags;
+  if (ssh !== undefined && ssh !== "openssh")
+    throw new UsageError(`--ssh takes openssh, not ${ssh}${didYouMean(ssh, ["openssh"])}`);
+  const config = settings.find("sshConfig", { flag: flags["ssh-config"] });
+  return { config, acceptNew: flags["accept-new"], openssh: ssh === "openssh" };
 }
 
 /** Runs `step` with the settings and a transport of this run; connections end with it. */
@@ -21,8 +32,7 @@ export async function onHosts(
   const settings = new Settings(await loadConfig(context));
   const jobs = settings.find("jobs", { flag: flags.jobs });
   if (jobs !== undefined) context.jobs = Number(jobs);
-  const config = settings.find("sshConfig", { flag: flags["ssh-config"] });
-  const transport = openTransport({ config, acceptNew: flags["accept-new"] });
+  const transport = openTransport(sshOptions(flags, settings));
   const place = transport.place?.bind(transport);
   if (place) context.place = place;
   try {

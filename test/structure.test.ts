@@ -79,7 +79,7 @@ const allowedOfRoot: Record<string, readonly string[]> = {
   step: ["cli", "stream"],
   "host-session": ["cli", "config", "transport"],
   "host-step": ["cli", "flags", "config", "transport"],
-  "build-host": ["flags", "config", "hosts", "transport"],
+  "build-host": ["flags", "host-step", "config", "hosts", "transport"],
   "build-source": ["build-host", "config"],
   "host-venv": ["config", "venv"],
   "pip-run": ["build-host", "package", "transport"],

@@ -74,6 +74,8 @@ export interface SshOptions {
   config: string | undefined;
   /** Learn the keys of unknown hosts. */
   acceptNew: boolean;
+  /** By the system's ssh instead of ssh2. */
+  openssh?: boolean;
   /** Whom to ask for passphrases and passwords, instead of the terminal's owner. */
   asker?: Asker;
 }

@@ -26,6 +26,10 @@ class Transports implements Transport {
   }
 
   protected async openSsh(options: SshOptions): Promise<Transport> {
+    if (options.openssh) {
+      const { OpensshTransport } = await import("./openssh.js");
+      return new OpensshTransport(options);
+    }
     const { SshTransport } = await import("./ssh.js");
     return new SshTransport(options);
   }

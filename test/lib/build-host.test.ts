@@ -6,7 +6,7 @@ import { Settings } from "../../lib/config/settings.js";
 async function hostFor(on: string | undefined, values = {}): Promise<BuildHost> {
   const settings = new Settings({ file: "essay.toml", directory: "/", values, projectName: undefined });
   let found: BuildHost | undefined;
-  const flags = { on, "ssh-config": undefined, "accept-new": false };
+  const flags = { on, "ssh-config": undefined, ssh: undefined, "accept-new": false };
   await onBuildHost(flags, settings, async (host) => {
     found = host;
     return 0;

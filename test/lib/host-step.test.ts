@@ -28,6 +28,12 @@ test("a configuration with a mistake: nothing is reached", async (t) => {
   assert.match(stderr, /essay.toml:2: ssh.confg is no key of essay; did you mean config\?/);
 });
 
+test("another ssh than openssh: nothing is reached", async () => {
+  const { stdout, stderr } = await expectStatus(2, "es-reach", ["--ssh", "opensh"], { input: here });
+  assert.equal(stdout, "");
+  assert.match(stderr, /--ssh takes openssh, not opensh; did you mean openssh\?/);
+});
+
 test("a record without a host fails alone", async () => {
   const input = `{}\n${here}`;
   const { stdout } = await expectStatus(1, "es-reach", ["-k"], { input });
