@@ -2,6 +2,7 @@
 
 import { once } from "node:events";
 import { setTimeout as timer } from "node:timers/promises";
+import { Failure } from "../base/failure.js";
 import type { Channel, Ended, Job, Target, Transport } from "./contract.js";
 import { command, head } from "./wire.js";
 
@@ -91,6 +92,15 @@ export interface Execution extends Ended {
   ready: boolean;
 }
 
+/** A lost connection's failure, with what it means for the host: whether the program had begun. */
+function toldOf(error: unknown, hadBegun: boolean): unknown {
+  if (!(error instanceof Failure) || error.code !== "connection-lost") return error;
+  const what = hadBegun
+    ? "the script had begun there, and the host ends it"
+    : "as far as is known, the script had not begun";
+  return new Failure(error.code, `${error.message}; ${what}`, error.details);
+}
+
 /**
  * Runs a job on a host and resolves when it has ended. When `job.signal` is aborted, the lifeline is cut,
  * the host ends the script and what it started, and the abort's reason is thrown.
@@ -123,7 +133,7 @@ export async function execute(transport: Transport, target: Target, job: Job): P
     return { ...ended, ready: received.ready };
   } catch (error) {
     job.signal.throwIfAborted();
-    throw error;
+    throw toldOf(error, received.ready);
   } finally {
     over.abort();
     job.signal.removeEventListener("abort", cut);

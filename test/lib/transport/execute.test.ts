@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { PassThrough, Readable } from "node:stream";
 import { test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
+import { Failure } from "../../../lib/base/failure.js";
 import type { Channel, Ended, Job, Transport } from "../../../lib/transport/contract.js";
 import { execute } from "../../../lib/transport/execute.js";
 import { LocalTransport } from "../../../lib/transport/local.js";
@@ -41,15 +42,15 @@ function played(): {
   stdout: PassThrough;
   stderr: PassThrough;
   end(ended: Ended): void;
-  lose(): void;
+  lose(why?: Error): void;
 } {
   const stdout = new PassThrough();
   const stderr = new PassThrough();
   let end = (_: Ended) => {};
-  let lose = () => {};
+  let lose = (_?: Error) => {};
   const ended = new Promise<Ended>((resolve, reject) => {
     end = resolve;
-    lose = () => reject(new Error("lost"));
+    lose = (why = new Error("lost")) => reject(why);
   });
   const channel: Channel = {
     stdin: new PassThrough().resume(),
@@ -187,4 +188,18 @@ test("a job that is aborted already starts nothing", async () => {
 test("an account that is no name starts nothing", async () => {
   const transport: Transport = { start: () => assert.fail("started"), close: async () => {} };
   await assert.rejects(execute(transport, here, jobOf("", { become: "-u root" })), { code: "bad-argument" });
+});
+
+test("a lost connection says whether the program had begun", async () => {
+  for (const [said, told] of [
+    ["noise", /lost; as far as is known, the script had not begun$/],
+    ["ready now\n", /lost; the script had begun there, and the host ends it$/],
+  ] as const) {
+    const { transport, stdout, lose } = played();
+    const running = execute(transport, here, jobOf("x"));
+    stdout.write(said);
+    await pause(20);
+    lose(new Failure("connection-lost", "lost"));
+    await assert.rejects(running, (error) => error instanceof Failure && told.test(error.message));
+  }
 });

@@ -160,6 +160,7 @@ describe("connections that are lost", () => {
       runBody("result x y; sleep 1000", { transport, target, heard: () => relay.cut() }),
     );
     assert.equal(failure.code, "connection-lost");
+    assert.match(failure.message, /the script had begun there/);
     const { uid } = started.host(0);
     await until("the end of the user's processes", () => processesOf(uid).length === 0);
     assert.equal((await runBody("exit 3", { transport, target })).status, 3);
