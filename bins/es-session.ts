@@ -1,19 +1,20 @@
 #!/usr/bin/env node
-// es-session: runs a command whose steps share connections and places.
+// es-session: runs a command whose steps share connections, places and locks.
 
 import { resolve } from "node:path";
 import { type Context, run } from "../lib/cli.js";
+import { waitOption } from "../lib/flags.js";
 import { inSession } from "../lib/host-session.js";
 import { CannotRun, endAs, standIn } from "../lib/stand-in.js";
 
 const command = {
   name: "es-session",
-  summary: "run a command whose steps share connections to hosts",
-  usage: ["COMMAND [ARG...]"],
+  summary: "run a command whose steps share connections and locks",
+  usage: ["[-j N] [--wait S] COMMAND [ARG...]"],
   operands: [1, 1_000_000],
   stopEarly: true,
   timeout: 0,
-  options: {},
+  options: waitOption,
 } as const;
 
 /** What --config and --env say here counts for the steps, too. */
@@ -28,7 +29,7 @@ await run(command, async ({ args, flags, context }) => {
   // The command decides what a signal means: we end as it does.
   context.interrupt.release();
   try {
-    const end = await inSession(context, flags.jobs, ({ variables, watch }) =>
+    const end = await inSession(context, flags, ({ variables, watch }) =>
       standIn(args, { ...ownVariables(context), ...variables }, watch),
     );
     return endAs(end);

@@ -105,7 +105,7 @@ await run(command, async ({ args: [name, ...args], flags, context }) => {
   requirePrograms(all);
   // A program alone has nothing to share.
   if (all.flat().length === 1) return runAll(all, context);
-  return inSession(context, undefined, ({ variables }) => {
+  return inSession(context, {}, ({ variables }) => {
     Object.assign(process.env, variables);
     return runAll(all, context);
   });

@@ -59,9 +59,15 @@ export const caBundleOption = {
   "ca-bundle": { value: "FILE", help: "trust the certificate authorities in FILE (PEM) and no others" },
 } as const satisfies Options;
 
-/** The flag of the steps that change a virtualenv. */
+/** The flag of the programs that take the locks of virtualenvs. */
+export const waitOption = {
+  wait: { value: "S", help: "wait S seconds for a virtualenv that another run has locked" },
+} as const satisfies Options;
+
+/** The flags of the steps that change a virtualenv. */
 export const liveOption = {
   live: { help: "change the virtualenv even if nginx serves it" },
+  ...waitOption,
 } as const satisfies Options;
 
 function names(options: Options): Map<string, { name: string; option: Option }> {

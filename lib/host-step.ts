@@ -5,7 +5,7 @@ import { didYouMean } from "./base/nearest.js";
 import type { Context } from "./cli.js";
 import { loadConfig } from "./config/load.js";
 import { Settings } from "./config/settings.js";
-import type { commonOptions, Flags, hostOptions } from "./flags.js";
+import { type commonOptions, type Flags, type hostOptions, type waitOption, wholeNumber } from "./flags.js";
 import type { SshOptions, Transport } from "./transport/contract.js";
 import { openTransport } from "./transport/open.js";
 
@@ -26,13 +26,16 @@ export function sshOptions(flags: Flags<typeof hostOptions>, settings: Settings)
 /** Runs `step` with the settings and a transport of this run; connections end with it. */
 export async function onHosts(
   context: Context,
-  flags: Flags<typeof hostOptions & Pick<typeof commonOptions, "jobs">>,
+  flags: Flags<typeof hostOptions & Pick<typeof commonOptions, "jobs">> & Partial<Flags<typeof waitOption>>,
   step: (hosts: Hosts) => Promise<number>,
 ): Promise<number> {
   const settings = new Settings(await loadConfig(context));
   const jobs = settings.find("jobs", { flag: flags.jobs });
   if (jobs !== undefined) context.jobs = Number(jobs);
-  const transport = openTransport(sshOptions(flags, settings));
+  const wait = flags.wait === undefined ? 0 : wholeNumber("--wait", flags.wait, 1, 86_400);
+  // The time that a record has is for the work on it, not for waiting.
+  if (context.timeout > 0) context.timeout += wait * 1000;
+  const transport = openTransport(sshOptions(flags, settings), { wait });
   const place = transport.place?.bind(transport);
   if (place) context.place = place;
   try {

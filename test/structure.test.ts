@@ -77,7 +77,7 @@ const allowedOfRoot: Record<string, readonly string[]> = {
   "stand-in": ["interrupt"],
   cli: ["flags", "interrupt", "status-line"],
   step: ["cli", "stream"],
-  "host-session": ["cli", "config", "transport"],
+  "host-session": ["cli", "config", "flags", "transport"],
   "host-step": ["cli", "flags", "config", "transport"],
   "build-host": ["flags", "host-step", "config", "hosts", "transport"],
   "build-source": ["build-host", "config"],

@@ -28,7 +28,28 @@ export interface Script {
   payloadSize?: number | undefined;
   /** A dry run. */
   plan: boolean;
+  /** Lines will come on the lifeline as heartbeats. */
+  beats?: true | undefined;
+  /** For scripts that lock. */
+  locks?: LockOwner | undefined;
 }
+
+/** For whom the lock of a virtualenv is taken. */
+export interface LockOwner {
+  /** The session that has the lock for all of its steps; undefined where each step locks for itself. */
+  session: string | undefined;
+  /** Who, from where and for what: what others are told. */
+  owner: string;
+  /** Seconds to wait for a lock that another has. */
+  wait: number;
+}
+
+/** What state.sh must know. */
+const lockSettings = (locks: LockOwner | undefined) => [
+  `essay_session=${quoteWord(locks?.session ?? "-")}`,
+  `essay_owner=${quoteWord(locks?.owner ?? "-")}`,
+  `essay_wait=${locks?.wait ?? 0}`,
+];
 
 /** The program's text and the line with which it begins its output. */
 export function compose(script: Script): { program: string; ready: string } {
@@ -37,6 +58,8 @@ export function compose(script: Script): { program: string; ready: string } {
     `essay_ready=${quoteWord(ready)}`,
     `essay_payload=${script.payloadSize ?? "-"}`,
     `essay_plan=${script.plan ? 1 : 0}`,
+    `essay_beats=${script.beats ? 1 : 0}`,
+    ...(script.parts.includes("state") ? lockSettings(script.locks) : []),
     `set -- ${script.args.map(quoteWord).join(" ")}`,
   ];
   const program = [settings.join("\n"), load("prelude"), ...script.parts.map(load)].join("\n");

@@ -1,9 +1,11 @@
 # shellcheck shell=sh disable=SC2154
 # What every script on a host begins with. Set before it: essay_ready (the line to say on stdout that we
-# run), essay_payload (the number of bytes that follow, or -), essay_plan (1 in a dry run), the arguments.
+# run), essay_payload (the number of bytes that follow, or -), essay_plan (1 in a dry run), essay_beats (1 when
+# lines come on the lifeline as heartbeats), the arguments; for state.sh also essay_session (the session that has
+# locks for its steps, or -), essay_owner (what others are told of a lock) and essay_wait (seconds).
 #
 # Descriptors: 2 takes the output of tools; 3 takes results and nothing else; 8 is the lifeline, our first
-# stdin, which stays open in the watcher only; 9 is the lock of a virtualenv.
+# stdin, which stays open in the watcher only; 9 and 7 are the locks of a virtualenv.
 
 set -eu
 umask 022
@@ -120,7 +122,9 @@ essay_watch() {
     trap '' TERM HUP INT
     trap 'essay_gone=1' USR1
     exec 3>&- 9>&- >/dev/null 2>&1
-    while read -r _ <&8; do :; done
+    while read -r _ <&8; do
+        [ "$essay_beats" = 0 ] || kill -USR1 $$
+    done
     kill -TERM 0
     essay_i=0
     while [ -z "$essay_gone" ] && [ "$essay_i" -lt 50 ]; do
@@ -152,6 +156,8 @@ trap 'essay_ended=1; exit 130' INT
 trap 'essay_ended=1; exit 141' PIPE
 trap 'essay_ended=1; exit 143' TERM
 
+# A heartbeat: how long it is quiet is counted from here on again.
+[ "$essay_beats" = 0 ] || trap 'essay_quiet=0' USR1
 [ "$essay_payload" = - ] || essay_take_payload
 essay_watch &
 essay_watcher=$!

@@ -1,7 +1,10 @@
 # shellcheck shell=sh disable=SC2154
 # What we know of a virtualenv: its lock, the marks of half-done work, its generation. $1 is its path.
 #
-#   PARENT/.essay/NAME.lock     held with flock by whoever changes the virtualenv
+#   PARENT/.essay/NAME.deploy   held with flock by the run that deploys to the virtualenv: an es-session, for
+#                               all of its steps, or a step without one. In it: the session's name, and who,
+#                               from where, since when and for what
+#   PARENT/.essay/NAME.lock     held with flock by the script that changes the virtualenv just now
 #   VENV/.essay/changing        the steps whose change is under way, or was cut short, one on each line
 #   VENV/.essay/generation      a number that grows with every change
 
@@ -15,39 +18,82 @@ make_directory() {
     esac
 }
 
-# take_lock VENV: locks descriptor 9; status 1 when another process has the lock. busybox may have no flock;
+# take_lock VENV DESCRIPTOR: locks it; status 1 when another process has the lock. busybox may have no flock;
 # a lock that Python takes stays with the descriptor, too.
 take_lock() {
     if command -v flock >/dev/null; then
-        flock -n 9
+        flock -n "$2"
         return
     fi
     essay_python=$1/bin/python
     [ -x "$essay_python" ] || essay_python=python3
     "$essay_python" -c 'import fcntl, sys
 try:
-    fcntl.flock(9, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    fcntl.flock(int(sys.argv[1]), fcntl.LOCK_EX | fcntl.LOCK_NB)
 except BlockingIOError:
     sys.exit(1)
 except Exception:
-    sys.exit(2)'
+    sys.exit(2)' "$2"
 }
 
-# lock_venv VENV: takes the lock, on descriptor 9, until the script ends. Nothing in a dry run.
+# try_lock VENV DESCRIPTOR: the same; fails where the host can lock nothing.
+try_lock() {
+    essay_status=0
+    take_lock "$1" "$2" || essay_status=$?
+    [ "$essay_status" -lt 2 ] ||
+        fail no-flock "cannot lock $1: this host has neither flock nor a python3 that can"
+    return "$essay_status"
+}
+
+# open_locks VENV: the two files, on descriptors 7 and 9.
+open_locks() {
+    essay_locks=${1%/*}/.essay/${1##*/}
+    make_directory "${essay_locks%/*}"
+    (: >>"$essay_locks.deploy" && : >>"$essay_locks.lock") ||
+        fail permission-denied "cannot write $essay_locks.lock"
+    exec 7>>"$essay_locks.deploy" 9>>"$essay_locks.lock"
+}
+
+# wait_for_lock VENV SECONDS: the lock of the run, on descriptor 7, until the script ends. Others look at it for
+# a moment only, so the first tries come soon after each other.
+wait_for_lock() {
+    essay_tries=0
+    until try_lock "$1" 7; do
+        if [ "$essay_tries" -lt 3 ]; then
+            sleep 0.2
+        elif [ "$essay_tries" -lt "$(($2 + 3))" ]; then
+            sleep 1
+        else
+            fail locked "$1 is locked by $(sed -n 2p "$essay_locks.deploy")"
+        fi
+        essay_tries=$((essay_tries + 1))
+    done
+}
+
+# own_lock SESSION OWNER: notes whose the lock is that we have.
+own_lock() {
+    printf '%s\n%s\n' "$1" "$2 (since $(date -u +%Y-%m-%dT%H:%M:%SZ))" >"$essay_locks.deploy"
+}
+
+# lock_venv VENV: takes the lock of the run, or sees that our session has it, and that of the script; until the
+# script ends. Nothing in a dry run.
 lock_venv() {
     [ "$essay_plan" = 0 ] || return 0
-    essay_lock=${1%/*}/.essay/${1##*/}.lock
-    make_directory "${essay_lock%/*}"
-    (: >>"$essay_lock") || fail permission-denied "cannot write $essay_lock"
-    exec 9>>"$essay_lock"
-    essay_status=0
-    take_lock "$1" || essay_status=$?
-    case $essay_status in
-        0) ;;
-        1) fail locked "$1 is being changed by another run: $(cat "$essay_lock")" ;;
-        *) fail no-flock "cannot lock $1: this host has neither flock nor a python3 that can" ;;
-    esac
-    printf '%s since %s\n' "$(id -un)" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >"$essay_lock"
+    open_locks "$1"
+    if [ "$essay_session" = - ]; then
+        wait_for_lock "$1" "$essay_wait"
+        own_lock - "$essay_owner"
+    else
+        if ! try_lock "$1" 7 && [ "$(sed -n 1p "$essay_locks.deploy")" = "$essay_session" ]; then
+            exec 7>&-
+        else
+            # The session has to take it first; then this script is run again.
+            result lock "$1"
+            exit 1
+        fi
+    fi
+    try_lock "$1" 9 || fail locked "$1 is being changed by another run: $(cat "$essay_locks.lock")"
+    printf '%s since %s\n' "$essay_owner" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >"$essay_locks.lock"
 }
 
 # marked_by VENV WHO: true when work by WHO is half-done.

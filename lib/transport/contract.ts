@@ -3,6 +3,7 @@
 
 import type { Readable, Writable } from "node:stream";
 import type { Place } from "../base/gate.js";
+import type { LockOwner } from "../remote/compose.js";
 import type { Asker } from "./asker.js";
 
 /** The host that a record names, and how to get there. */
@@ -45,6 +46,13 @@ export interface Transport {
    * Throws Failure: no-session, connection-lost.
    */
   place?(signal: AbortSignal): Promise<Place>;
+  /** For whom scripts lock; without it, for nobody who has a name. */
+  readonly locks?: LockOwner;
+  /**
+   * Inside es-session: has the session take the lock of the virtualenv at `venv`, and hold it to its end. Throws
+   * Failure: locked, lock-lost, and whatever a script may end with.
+   */
+  lock?(target: Target, venv: string, signal: AbortSignal): Promise<void>;
   /** Ends all connections. */
   close(): Promise<void>;
 }
@@ -63,6 +71,8 @@ export interface Job {
   become: string | undefined;
   payload: Payload | undefined;
   signal: AbortSignal;
+  /** Milliseconds between heartbeats, for a program that ends when they do. */
+  beat?: number | undefined;
   /** Takes the program's output; awaited, so a slow taker slows the host. */
   stdout(chunk: Buffer): void | Promise<void>;
   stderr(chunk: Buffer): void;

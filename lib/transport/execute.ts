@@ -120,6 +120,9 @@ export async function execute(transport: Transport, target: Target, job: Job): P
   const cut = () => channel.stdin.end();
   const receipt = receive(channel, job, received, over.signal);
   job.signal.addEventListener("abort", cut, { once: true });
+  // Not before the program has come: a beat is a line of the lifeline.
+  const beat = () => received.ready && channel.stdin.writable && channel.stdin.write("\n");
+  const beating = job.beat === undefined ? undefined : setInterval(beat, job.beat);
   try {
     const sent = job.signal.aborted ? cut() : send(channel, job, first, over.signal);
     // Trouble at our end, in the payload's source or the output's taker, ends the job.
@@ -136,6 +139,7 @@ export async function execute(transport: Transport, target: Target, job: Job): P
     throw toldOf(error, received.ready);
   } finally {
     over.abort();
+    clearInterval(beating);
     job.signal.removeEventListener("abort", cut);
     channel.destroy();
   }

@@ -2,16 +2,20 @@
 
 import { resolve } from "node:path";
 import { Failure } from "../base/failure.js";
+import type { LockOwner } from "../remote/compose.js";
 import type { Channel, SshOptions, Target, Transport } from "./contract.js";
+import { lockOwner, sessionName } from "./lock-owner.js";
 import { SessionTransport } from "./session-client.js";
 
 class Transports implements Transport {
   readonly #options: SshOptions;
+  readonly locks: LockOwner;
   #local: Promise<Transport> | undefined;
   #ssh: Promise<Transport> | undefined;
 
-  constructor(options: SshOptions) {
+  constructor(options: SshOptions, wait: number, session?: string) {
     this.#options = options;
+    this.locks = { session, owner: lockOwner(), wait };
   }
 
   async start(target: Target, command: string, signal: AbortSignal): Promise<Channel> {
@@ -43,9 +47,9 @@ class Transports implements Transport {
 class SessionTransports extends Transports {
   readonly #session: SessionTransport;
 
-  constructor(options: SshOptions, session: SessionTransport) {
-    super(options);
-    this.#session = session;
+  constructor(options: SshOptions, wait: number, path: string) {
+    super(options, wait, sessionName(path));
+    this.#session = new SessionTransport(path, options);
   }
 
   protected override async openSsh(): Promise<Transport> {
@@ -56,24 +60,31 @@ class SessionTransports extends Transports {
     return this.#session.place(signal);
   }
 
+  lock(target: Target, venv: string, signal: AbortSignal): Promise<void> {
+    return this.#session.lockWithin(this.locks.wait, target, venv, signal);
+  }
+
   override async close(): Promise<void> {
     await this.#session.close();
   }
 }
 
 /** A transport of every kind, with connections of its own. */
-export function openDirectly(options: SshOptions): Transport {
-  return new Transports(options);
+export function openDirectly(options: SshOptions, wait = 0): Transport {
+  return new Transports(options, wait);
 }
 
 /**
- * A transport for the hosts of records, of every kind; close it when the last record is done. `session`: the
- * socket of the es-session that we run in.
+ * A transport for the hosts of records, of every kind; close it when the last record is done. `wait`: seconds for a
+ * lock that another run has. `session`: the socket of the es-session that we run in.
  */
-export function openTransport(options: SshOptions, session = process.env.ESSAY_SESSION): Transport {
-  if (session === undefined || session === "") return openDirectly(options);
+export function openTransport(
+  options: SshOptions,
+  { wait = 0, session = process.env.ESSAY_SESSION }: { wait?: number; session?: string | undefined } = {},
+): Transport {
+  if (session === undefined || session === "") return openDirectly(options, wait);
   // The session may have begun in another directory.
   const { config } = options;
   const whole = { ...options, config: config === undefined ? undefined : resolve(config) };
-  return new SessionTransports(whole, new SessionTransport(session, whole));
+  return new SessionTransports(whole, wait, session);
 }

@@ -19,6 +19,8 @@ export interface ScriptRun {
   code: string;
   /** Takes the script's results as bytes instead, as they come: for output without end. */
   stdout?: (chunk: Buffer) => void | Promise<void>;
+  /** The script ends when heartbeats do. */
+  beats?: true;
   /** Where results are put; those of a failure are looked for here when the script has ended. */
   results?: Results;
 }
@@ -31,6 +33,8 @@ export interface Circumstances {
 }
 
 const keptStderr = 4096;
+/** Milliseconds between heartbeats. */
+const beat = 1000;
 
 /**
  * Runs a script and resolves to what it said. Throws Failure: the one that the script reports as
@@ -42,11 +46,35 @@ export async function runScript(
   run: ScriptRun,
   task: Circumstances,
 ): Promise<Results> {
+  const results = await runOnce(transport, target, run, task);
+  const venv = results.get("lock");
+  if (venv === undefined) return results;
+  // It has changed nothing yet: first the session has to have the lock of the virtualenv.
+  await transport.lock?.(target, venv, task.signal);
+  const again = await runOnce(transport, target, run, task);
+  if (again.get("lock") === undefined) return again;
+  throw new Failure("lock-lost", `the lock of ${venv} was lost as soon as it was taken: run all of it again`);
+}
+
+async function runOnce(
+  transport: Transport,
+  target: Target,
+  run: ScriptRun,
+  task: Circumstances,
+): Promise<Results> {
   const { results = new Results() } = run;
   const stderr = new Tail(keptStderr);
   const become = run.looks ? undefined : target.become;
   const job = {
-    ...compose({ parts: run.parts, args: run.args, payloadSize: run.payload?.size, plan: task.plan }),
+    ...compose({
+      parts: run.parts,
+      args: run.args,
+      payloadSize: run.payload?.size,
+      plan: task.plan,
+      beats: run.beats,
+      locks: transport.locks,
+    }),
+    beat: run.beats && beat,
     become,
     payload: run.payload,
     signal: task.signal,
@@ -64,6 +92,7 @@ export async function runScript(
     throw new Failure(error.code, error.message, { ...textOf(stderr), ...error.details });
   }
   if (!ended.ready) throw neverRan(target, become, ended, stderr);
+  if (results.get("lock") !== undefined) return results;
   const code = results.get("error-code");
   if (code !== undefined) throw new Failure(code, results.get("error-message") ?? code, textOf(stderr));
   if (ended.signal !== null)

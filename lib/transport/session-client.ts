@@ -222,6 +222,23 @@ export class SessionTransport implements Transport {
     }
   }
 
+  /** Has the session take a lock, and wait for it as many seconds. */
+  async lockWithin(wait: number, target: Target, venv: string, signal: AbortSignal): Promise<void> {
+    const link = await abortable(this.#connected(), signal);
+    if (this.#lost) throw this.#lost;
+    const number = this.#number();
+    const question = new Question();
+    this.#asked.set(number, question);
+    const { host, user, port, become, transport } = target;
+    const wanted = { host, user, port, become, transport };
+    link.sendJson(kind.lock, number, { target: wanted, ssh: this.#options, venv, wait });
+    try {
+      await abortable(question.answered, signal);
+    } finally {
+      this.#drop(link, number);
+    }
+  }
+
   async close(): Promise<void> {
     const link = this.#link;
     await link?.catch(() => {});

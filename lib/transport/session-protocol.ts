@@ -18,6 +18,7 @@
 //   7 exit     session  JSON {status, signal}: how the command ended; output may still follow
 //   8 drop     step     nothing: the channel or place is of no use any more, also while it is waited for
 //   9 place    step     nothing: ask for one of the session's places, for the work on one host
+//   10 lock    step     JSON {target, ssh, venv, wait}: have the lock of a virtualenv taken, to the session's end
 //
 // Flow control: of each stream of a channel, 256 KiB may be sent at first, and more only against credit, which
 // is given as the bytes are taken. So neither side ever holds more of a stream than that. A side that breaks
@@ -40,6 +41,7 @@ export const kind = {
   exit: 7,
   drop: 8,
   place: 9,
+  lock: 10,
 } as const;
 export type Kind = (typeof kind)[keyof typeof kind];
 

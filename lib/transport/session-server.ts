@@ -11,8 +11,10 @@ import { asFailure, Failure } from "../base/failure.js";
 import { Gate, type Place } from "../base/gate.js";
 import { isObject } from "../base/json.js";
 import type { Channel, SshOptions, Target, Transport } from "./contract.js";
+import { lockOwner, sessionName } from "./lock-owner.js";
 import { openDirectly } from "./open.js";
 import { Guard } from "./session-guard.js";
+import { SessionLocks } from "./session-locks.js";
 import {
   creditOf,
   type Frame,
@@ -31,9 +33,29 @@ const patience = 8000;
 
 /** The transports to hosts, one for each way in which steps want them to be reached. */
 class Ways {
+  readonly #path: string;
   readonly #transports = new Map<string, Transport>();
   /** For each host that was reached: by which of them, so that --accept-new in one step opens no second one. */
   readonly #reached = new Map<string, Transport>();
+
+  /** `path`: the session's socket. */
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** A transport by which scripts lock for the session, and wait for that as many seconds. */
+  forLocks(ssh: SshOptions, wait: number): Transport {
+    const locks = { session: sessionName(this.#path), owner: lockOwner(), wait };
+    const local = this.#transport(ssh);
+    return {
+      locks,
+      start: (target, command, signal) =>
+        target.transport === "local"
+          ? local.start(target, command, signal)
+          : this.start(target, ssh, command, signal),
+      close: async () => {},
+    };
+  }
 
   async start(target: Target, ssh: SshOptions, command: string, signal: AbortSignal): Promise<Channel> {
     const host = JSON.stringify([target.user, target.host, target.port, { ...ssh, acceptNew: undefined }]);
@@ -175,6 +197,44 @@ class ServedPlace {
   }
 }
 
+/** A lock that a step waits for. */
+class ServedLock {
+  readonly #cancel = new AbortController();
+  readonly #forget: () => void;
+
+  constructor(forget: () => void) {
+    this.#forget = forget;
+  }
+
+  async serve(link: Link, number: number, take: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    try {
+      await take(this.#cancel.signal);
+      link.send(kind.done, number);
+    } catch (error) {
+      const { code, message, details } = asFailure(error);
+      link.sendJson(kind.failed, number, { code, message, details });
+    }
+  }
+
+  take(frame: Frame): void {
+    if (frame.kind !== kind.drop) throw new ProtocolError(`kind ${frame.kind} of a lock`);
+    this.#forget();
+    this.#cancel.abort(new Failure("cancelled", "the step wants it no more"));
+  }
+
+  async abandon(): Promise<void> {
+    this.#cancel.abort(new Failure("cancelled", "the step has gone"));
+  }
+}
+
+/** What a lock frame asks for. Throws ProtocolError. */
+function lockOf(frame: Frame): { target: Target; ssh: SshOptions; venv: string; wait: number } {
+  const { target, ssh, venv, wait } = jsonOf(frame);
+  if (!isObject(target) || !isObject(ssh) || typeof venv !== "string" || typeof wait !== "number")
+    throw new ProtocolError("a lock without target, ssh, venv and wait");
+  return { target: target as Target, ssh: ssh as unknown as SshOptions, venv, wait };
+}
+
 /** What a start frame asks for. Throws ProtocolError. */
 function startOf(frame: Frame): { target: Target; command: string; ssh: SshOptions } {
   const { target, command, ssh } = jsonOf(frame);
@@ -186,14 +246,19 @@ function startOf(frame: Frame): { target: Target; command: string; ssh: SshOptio
 /** What is there for all steps. */
 interface Common {
   ways: Ways;
+  locks: SessionLocks;
   gate: Gate;
+  /** Seconds to wait for locks, where a step says nothing. */
+  wait: number;
 }
+
+type Served = ServedChannel | ServedPlace | ServedLock;
 
 /** One step that is connected. */
 class Client {
   readonly #common: Common;
   readonly #link: Link;
-  readonly #served = new Map<number, ServedChannel | ServedPlace>();
+  readonly #served = new Map<number, Served>();
   #greeted = false;
   /** Resolves when the step has gone and all that it began has ended. */
   readonly gone: Promise<void>;
@@ -224,6 +289,13 @@ class Client {
       const place = new ServedPlace(this.#link, number, () => this.#served.delete(number));
       this.#keep(number, place);
       place.serve(this.#common.gate);
+    } else if (frame.kind === kind.lock) {
+      const { target, ssh, venv, wait } = lockOf(frame);
+      const { ways, locks, wait: usual } = this.#common;
+      const lock = new ServedLock(() => this.#served.delete(number));
+      this.#keep(number, lock);
+      const transport = ways.forLocks(ssh, wait || usual);
+      lock.serve(this.#link, number, (signal) => locks.take(transport, target, venv, signal));
     } else {
       const served = this.#served.get(number);
       if (!served) throw new ProtocolError(`nothing has the number ${number}`);
@@ -231,7 +303,7 @@ class Client {
     }
   }
 
-  #keep(number: number, served: ServedChannel | ServedPlace): void {
+  #keep(number: number, served: Served): void {
     if (this.#served.has(number)) throw new ProtocolError(`${number} is taken`);
     this.#served.set(number, served);
   }
@@ -273,14 +345,14 @@ async function listen(server: Server, path: string): Promise<void> {
   await once(server, "listening");
 }
 
-/** Opens a session in which steps work on at most `jobs` hosts at once. */
-export async function openSession({ jobs }: { jobs: number }): Promise<Session> {
-  const common = { ways: new Ways(), gate: new Gate(jobs) };
+/** Opens a session in which steps work on at most `jobs` hosts at once, and wait `wait` seconds for locks. */
+export async function openSession({ jobs, wait = 0 }: { jobs: number; wait?: number }): Promise<Session> {
   const clients = new Set<Client>();
   const sockets = new Set<Socket>();
   const directory = await makeDirectory();
   const guard = new Guard(directory);
   const path = join(directory, "s");
+  const common = { ways: new Ways(path), locks: new SessionLocks(), gate: new Gate(jobs), wait };
   const server = createServer((socket) => {
     const client = new Client(socket, common);
     clients.add(client);
@@ -310,6 +382,7 @@ export async function openSession({ jobs }: { jobs: number }): Promise<Session> 
     close: async () => {
       server.close();
       for (const socket of sockets) socket.destroy();
+      await common.locks.close();
       await common.ways.close();
       await remove();
     },

@@ -15,9 +15,9 @@ test("a new session, the one around, and one that has gone", async (t) => {
   const warn = (line: string) => warnings.push(line);
   const context = { jobs: 1, configFile: undefined, configEnv: undefined, warn } as unknown as Context;
   const { signal } = new AbortController();
-  const path = await inSession(context, "2", async ({ variables }) => {
+  const path = await inSession(context, { jobs: "2" }, async ({ variables }) => {
     process.env.ESSAY_SESSION = variables.ESSAY_SESSION;
-    const inner = await inSession(context, undefined, async (session) => session.variables.ESSAY_SESSION);
+    const inner = await inSession(context, {}, async (session) => session.variables.ESSAY_SESSION);
     assert.equal(inner, variables.ESSAY_SESSION);
     // The flag counts: there are two places.
     const transport = openTransport({ config: undefined, acceptNew: false });
@@ -28,7 +28,7 @@ test("a new session, the one around, and one that has gone", async (t) => {
   });
   assert.ok(!existsSync(path));
   assert.deepEqual(warnings, []);
-  const anew = await inSession(context, undefined, async ({ variables }) => variables.ESSAY_SESSION);
+  const anew = await inSession(context, {}, async ({ variables }) => variables.ESSAY_SESSION);
   assert.notEqual(anew, path);
   assert.deepEqual(warnings, [`ESSAY_SESSION names ${path}, where no session answers: this is a new one`]);
 });
@@ -36,7 +36,7 @@ test("a new session, the one around, and one that has gone", async (t) => {
 test("what fails ends the session, too", async () => {
   let path = "";
   const context = { jobs: 1, configFile: undefined, configEnv: undefined } as unknown as Context;
-  const failing = inSession(context, undefined, async ({ variables }) => {
+  const failing = inSession(context, {}, async ({ variables }) => {
     path = variables.ESSAY_SESSION;
     throw new Error("it failed");
   });

@@ -31,7 +31,7 @@ describe("hosts through a session", () => {
   const accepted = () => started.lab.log().match(/Accepted publickey/g)?.length ?? 0;
   const step = (t: TestContext, { variables }: Session, acceptNew = false) => {
     const options = { config: started.lab.sshConfig, acceptNew };
-    const transport = openTransport(options, variables.ESSAY_SESSION);
+    const transport = openTransport(options, { session: variables.ESSAY_SESSION });
     t.after(() => transport.close());
     return transport;
   };
