@@ -5,7 +5,7 @@ import { chmodSync, existsSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { identity, until } from "../lab/processes.js";
-import { expectStatus, path, program, recordsOf, scratch, shell } from "../lab/program.js";
+import { expectStatus, fileOf, path, program, recordsOf, scratch, shell } from "../lab/program.js";
 
 const clean = { ESSAY_SESSION: "" };
 const session = (status: number, args: string[]) => expectStatus(status, "es-session", args, { env: clean });
@@ -77,7 +77,7 @@ async function begun(script: string) {
   const env = { ...process.env, PATH: `${path}:${process.env.PATH}`, ...clean };
   const child = spawn("es-session", ["sh", "-c", `say() { echo $$ $ESSAY_SESSION; }; ${script}`], {
     env,
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", "ignore"],
     detached: true,
   });
   const [line] = await once(child.stdout, "data");
@@ -96,7 +96,9 @@ test("signals are the command's to heed", async () => {
 });
 
 test("killed with -9: the command ends, the socket goes", async () => {
-  const { child, closed, pid, directory } = await begun("say; while :; do sleep 0.1; done");
+  // When the session has given a step its place, it has also told who is to end the command.
+  const step = `echo '{"host":"@local","transport":"local"}' | node ${fileOf("es-reach")} -q`;
+  const { child, closed, pid, directory } = await begun(`${step} >&2; say; while :; do sleep 0.1; done`);
   child.kill("SIGKILL");
   await closed;
   await until("the end of the command", () => identity(pid) === undefined);
