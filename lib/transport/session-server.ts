@@ -271,7 +271,9 @@ class Client {
       (frame) => this.#take(frame),
       () => {}, // the step sees its connection end
     );
-    this.gone = once(socket, "close").then(async () => {
+    // Not by `once`, which rejects at an error: a step may go while something is being sent to it.
+    const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
+    this.gone = closed.then(async () => {
       await Promise.all([...this.#served.values()].map((served) => served.abandon()));
     });
   }

@@ -126,6 +126,23 @@ describe("hosts through a session", () => {
     assert.equal(failure.code, "no-session", failure.message);
   });
 
+  test("steps that go while much is being sent to them harm no other", async (t) => {
+    const opened = await session(t);
+    const target = targetOf(started.host(0));
+    const staying = step(t, opened);
+    for (let i = 0; i < 5; i++) {
+      const going = step(t, opened);
+      const channel = await going.start(target, "while :; do echo much; done", never);
+      await once(channel.stdout, "data");
+      await going.close();
+    }
+    const channel = await staying.start(target, "echo there", never);
+    assert.equal(await textOf(channel.stdout), "there\n");
+    await channel.ended;
+    await staying.close();
+    await opened.idle();
+  });
+
   test("places: as many as the session has, given back by a step that goes", async (t) => {
     const opened = await session(t, 2);
     const [one, two] = [step(t, opened), step(t, opened)];
