@@ -31,12 +31,20 @@ import { ReceivedStream, SentStream } from "./session-streams.js";
 /** Milliseconds that a command has for its end when its step has gone; its script kills after 5 s. */
 const patience = 8000;
 
+/**
+ * A lock has a session of its host's connection to itself, of which sshd allows ten: locks beyond so many of one
+ * host have connections of their own, so that there is room for the steps.
+ */
+const locksInConnection = 4;
+
 /** The transports to hosts, one for each way in which steps want them to be reached. */
 class Ways {
   readonly #path: string;
   readonly #transports = new Map<string, Transport>();
   /** For each host that was reached: by which of them, so that --accept-new in one step opens no second one. */
   readonly #reached = new Map<string, Transport>();
+  /** For each host: how many locks each of its connections has; the first one is that of the steps. */
+  readonly #locks = new Map<string, number[]>();
 
   /** `path`: the session's socket. */
   constructor(path: string) {
@@ -52,21 +60,48 @@ class Ways {
       start: (target, command, signal) =>
         target.transport === "local"
           ? local.start(target, command, signal)
-          : this.start(target, ssh, command, signal),
+          : this.#startLock(target, ssh, command, signal),
       close: async () => {},
     };
   }
 
+  async #startLock(target: Target, ssh: SshOptions, command: string, signal: AbortSignal): Promise<Channel> {
+    const host = this.#nameOf(target, ssh);
+    const held = this.#locks.get(host) ?? [0];
+    this.#locks.set(host, held);
+    const room = held.findIndex((locks) => locks < locksInConnection);
+    const place = room < 0 ? held.length : room;
+    held[place] = (held[place] ?? 0) + 1;
+    const leave = () => {
+      held[place] = (held[place] ?? 1) - 1;
+    };
+    try {
+      const channel = await (place === 0
+        ? this.start(target, ssh, command, signal)
+        : this.#transport(ssh, place).start(target, command, signal));
+      channel.ended.then(leave, leave);
+      return channel;
+    } catch (error) {
+      leave();
+      throw error;
+    }
+  }
+
+  #nameOf({ user, host, port }: Target, ssh: SshOptions): string {
+    return JSON.stringify([user, host, port, { ...ssh, acceptNew: undefined }]);
+  }
+
   async start(target: Target, ssh: SshOptions, command: string, signal: AbortSignal): Promise<Channel> {
-    const host = JSON.stringify([target.user, target.host, target.port, { ...ssh, acceptNew: undefined }]);
+    const host = this.#nameOf(target, ssh);
     const transport = this.#reached.get(host) ?? this.#transport(ssh);
     const channel = await transport.start(target, command, signal);
     this.#reached.set(host, transport);
     return channel;
   }
 
-  #transport(ssh: SshOptions): Transport {
-    const name = JSON.stringify(ssh);
+  /** `further`: 0, or the number of one that has connections of its own for locks. */
+  #transport(ssh: SshOptions, further = 0): Transport {
+    const name = JSON.stringify([ssh, further]);
     const transport = this.#transports.get(name) ?? openDirectly(ssh);
     this.#transports.set(name, transport);
     return transport;

@@ -92,7 +92,8 @@ export class ReceivedStream extends Readable {
       this.#wanted = this.push(bytes);
     }
     this.#held -= taken;
-    if (taken > 0 && !this.#ended) this.#giveCredit(taken);
+    // Whoever took them may have dropped the channel, which nothing may be sent for then.
+    if (taken > 0 && !this.#ended && !this.destroyed) this.#giveCredit(taken);
     if (this.#ended && this.#queue.length === 0) this.push(null);
   }
 }

@@ -63,6 +63,14 @@ describe("the deploy lock", () => {
     await until("the end of those that held locks", () => holders(0) + holders(1) === 0);
   });
 
+  test("more virtualenvs on one host than sshd allows sessions in a connection", async (t) => {
+    const one = await session(t);
+    const venvs = Array.from({ length: 11 }, (_, number) => `~/many/${number}`);
+    await Promise.all(venvs.map((venv) => change(step(t, one), 0, venv)));
+    await Promise.all(venvs.map((venv) => change(step(t, one), 0, venv)));
+    assert.equal((await failureOf(change(step(t, undefined), 0, "~/many/10"))).code, "locked");
+  });
+
   test("under another account, and on this machine", async (t) => {
     const app = started.lab.app;
     assert.ok(app);
