@@ -34,7 +34,7 @@ describe("steps in a session", () => {
     const { lab } = started;
     const python = slowPython(lab.directory);
     const out = join(lab.directory, name);
-    const script = `es-hosts ${hosts()} --prefix '~/x' | es-venv a --python ${python} >${out}; echo on >${out}.next; sleep 1000`;
+    const script = `es-hosts ${hosts()} --prefix '~/x' | es-venv a --python ${python} >${out}; echo on >${out}.next; exec sleep 1000`;
     writeFileSync(out, "");
     const child = spawn("es-session", ["sh", "-c", script], {
       cwd: lab.directory,
