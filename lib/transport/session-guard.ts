@@ -5,14 +5,15 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 
 // Reads process ids, one on each line, until the line "done". Where the end comes before it, the session was killed.
+// The signal comes first: a shell that is left alone with its failed steps goes on with its next line.
 const script = `trap '' HUP INT QUIT TERM
 pids=
 while read -r line; do
     [ "$line" != done ] || exit 0
     pids="$pids $line"
 done
-rm -rf "$1"
-kill -TERM $pids`;
+[ -z "$pids" ] || kill -TERM $pids
+rm -rf "$1"`;
 
 /** Watches over a session from its making on. */
 export class Guard {
