@@ -360,9 +360,14 @@ class Client {
 /** A private directory, 0700, for the socket, whose path the system limits to 104 bytes or so. */
 async function makeDirectory(): Promise<string> {
   const usual = join(tmpdir(), "essay-");
-  const directory = await mkdtemp(Buffer.byteLength(usual) > 80 ? "/tmp/essay-" : usual);
-  await chmod(directory, 0o700);
-  return directory;
+  try {
+    const directory = await mkdtemp(Buffer.byteLength(usual) > 80 ? "/tmp/essay-" : usual);
+    await chmod(directory, 0o700);
+    return directory;
+  } catch (error) {
+    const why = (error as Error).message;
+    throw new Failure("cannot-listen", `cannot make a directory for the session's socket: ${why}`);
+  }
 }
 
 /** A session that is open. */

@@ -24,6 +24,15 @@ test("the end of the command is the session's", async () => {
   await session(2, ["--no-flag", "true"]);
 });
 
+test("without a directory for its socket it says so", async () => {
+  const ran = await program("es-session", ["true"], { env: { ...clean, TMPDIR: "/nowhere" } });
+  assert.equal(ran.status, 1, ran.report);
+  assert.match(
+    ran.stderr,
+    /^es-session: cannot-listen: cannot make a directory for the session's socket: [^\n]*\/nowhere[^\n]*\n$/,
+  );
+});
+
 test("the command has its words, its streams, and all descriptors", async () => {
   const words = ["a b", "", "--no-deps", "true", "3.10", "--", "-j"];
   const said = await session(0, ["printf", "%s|", ...words]);
