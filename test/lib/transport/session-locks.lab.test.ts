@@ -128,7 +128,7 @@ describe("the deploy lock", () => {
     const env = { ESSAY_SESSION: "", ESSAY_SSH_CONFIG: lab.sshConfig };
     const out = (name: string) => join(lab.directory, name);
     const deploy = (name: string) =>
-      `es-session sh -c 'es-hosts ${lab.inventory.join(" ")} --prefix "~/both" | es-venv a --virtualenv false >${out(name)}; until [ -s ${out("one")} ] && [ -s ${out("two")} ]; do sleep 0.1; done' &`;
+      `es-session sh -c 'es-hosts ${lab.inventory.join(" ")} --prefix "~/both" | es-venv a --virtualenv false >${out(name)}; : >${out(name)}.done; until [ -e ${out("one")}.done ] && [ -e ${out("two")}.done ]; do sleep 0.1; done' &`;
     const ran = await shell(`${deploy("one")} ${deploy("two")} wait`, { env });
     const codes = ["one", "two"].flatMap((name) =>
       readFileSync(out(name), "utf8")
