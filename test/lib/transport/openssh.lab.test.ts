@@ -2,7 +2,15 @@ import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { after, describe, type TestContext, test } from "node:test";
 import type { Transport } from "../../../lib/transport/contract.js";
@@ -26,7 +34,20 @@ function openssh(t: TestContext, { lab }: Started, lines = "", acceptNew = false
   return transport;
 }
 
-const sockets = () => readdirSync("/tmp").filter((name) => /^essay-\w{6}$/.test(name));
+/** The folder with the socket of the master connection that uses this configuration. */
+function socketFolder(sshConfig: string): string | undefined {
+  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+    let words = "";
+    try {
+      words = readFileSync(`/proc/${pid}/cmdline`, "latin1");
+    } catch {
+      continue; // it has just ended
+    }
+    const [, folder] = /\0-S\0(\/tmp\/essay-\w{6})\//.exec(words) ?? [];
+    if (folder !== undefined && words.includes(sshConfig)) return folder;
+  }
+  return undefined;
+}
 
 describe("the system's ssh", () => {
   const shells = ["/bin/sh", "/bin/bash", "/usr/bin/zsh", "/usr/bin/fish", "/usr/bin/csh"];
@@ -110,7 +131,6 @@ describe("the system's ssh", () => {
 
   test("killed with -9, the control process leaves nothing, here or there", async (t) => {
     const host = started.host(3);
-    const before = sockets();
     const url = (path: string) => JSON.stringify(new URL(`../../../${path}`, import.meta.url).href);
     const code = `
       const { OpensshTransport } = await import(${url("lib/transport/openssh.js")});
@@ -124,10 +144,11 @@ describe("the system's ssh", () => {
     });
     t.after(() => control.kill("SIGKILL"));
     await once(control.stdout, "data");
-    assert.equal(sockets().length, before.length + 1);
+    const folder = socketFolder(started.lab.sshConfig);
+    assert.ok(folder !== undefined && existsSync(folder));
     control.kill("SIGKILL");
     await until("the end of the user's processes", () => processesOf(host.uid).length === 0);
-    await until("the end of the directory of sockets", () => sockets().length === before.length);
+    await until("the end of the directory of sockets", () => !existsSync(folder));
   });
 });
 
