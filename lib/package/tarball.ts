@@ -61,7 +61,7 @@ export class Archive {
     this.#top = top;
     this.#mtime = new Date(Math.min(Math.max(time, 0), latest) * 1000);
     this.#pack = pack;
-    // A hundredth larger than by the usual level 6, and made a fifth faster.
+    // Less than a hundredth larger than by the usual level 6, and made a tenth to a fifth faster (measured on sources).
     const gzip = createGzip({ level: 5, chunkSize: 1 << 18 });
     const output = file.createWriteStream();
     this.#written = pipeline(pack as unknown as Readable, inLargePieces, gzip, this.#tap, output, { signal });
