@@ -61,7 +61,7 @@ function showProgress(context: Context, { filename, size }: ReleaseFile, sent: n
   const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1);
   const percent = Math.floor((sent / size) * 100);
   if (size >= large)
-    context.progress(`${filename}  ${megabytes(sent)} of ${megabytes(size)} MB  ${percent} %`);
+    context.progress(() => `${filename}  ${megabytes(sent)} of ${megabytes(size)} MB  ${percent} %`);
 }
 
 async function plan(files: readonly ReleaseFile[], to: Destination, manner: Manner): Promise<Done> {

@@ -72,7 +72,7 @@ export interface Context {
   /** Asks the person at the terminal; undefined where there is none. */
   ask(question: string, how: Asking): Promise<string | undefined>;
   /** What is going on just now, on a line that the next one replaces; only on a terminal, and not with -q. */
-  progress(text: string): void;
+  progress(text: () => string): void;
 }
 
 /** Text of a message that is red where colour is wanted. */
@@ -157,7 +157,7 @@ function makeContext(
       status.clear();
       return ask(question, how);
     },
-    progress: (text) => status.draw(printable(hideCredentials(text))),
+    progress: (text) => status.draw(() => printable(hideCredentials(text()))),
   };
 }
 

@@ -23,13 +23,13 @@ export class StatusLine {
     this.#wanted = wanted && screen.isTTY === true;
   }
 
-  /** Shows a text instead of the one before; too soon after that, it is left out. `text` is printable. */
-  draw(text: string): void {
+  /** Shows a text instead of the one before; too soon after that, it is not even made. It is printable. */
+  draw(text: () => string): void {
     const now = performance.now();
     if (!this.#wanted || now - this.#drawnAt < pause) return;
     this.#drawnAt = now;
     // A line that the terminal breaks could not be taken back.
-    this.#shown = text.slice(0, (this.#screen.columns || 80) - 1);
+    this.#shown = text().slice(0, (this.#screen.columns || 80) - 1);
     this.#screen.write(`\r\x1b[K${this.#shown}`);
   }
 

@@ -1,7 +1,7 @@
 // Who we are for an index: found in its URL, in the environment, in .pypirc and in .netrc. Nothing of it is
 // ever shown.
 
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { UsageError } from "../base/failure.js";
@@ -24,11 +24,14 @@ export interface Repository {
   ca: string | undefined;
 }
 
-/** The text of a file of the user's, or undefined where there is none. Throws UsageError for one not UTF-8. */
-async function readOwn(path: string): Promise<string | undefined> {
+/**
+ * The text of a file of the user's, or undefined where there is none. Throws UsageError for one not UTF-8. Read at
+ * once: it is small and looked into often, and another thread would take ten times as long.
+ */
+function readOwn(path: string): string | undefined {
   let bytes: Buffer;
   try {
-    bytes = await readFile(path);
+    bytes = readFileSync(path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
@@ -106,9 +109,9 @@ function pypircPath(): string {
 }
 
 /** The repositories of ~/.pypirc; undefined where there is no such file. */
-async function readPypirc(): Promise<Repository[] | undefined> {
+function readPypirc(): Repository[] | undefined {
   const path = pypircPath();
-  const text = await readOwn(path);
+  const text = readOwn(path);
   return text === undefined ? undefined : parsePypirc(text, path);
 }
 
@@ -118,7 +121,7 @@ async function readPypirc(): Promise<Repository[] | undefined> {
  */
 export async function repositoryNamed(name: string): Promise<Repository & { url: string }> {
   const path = pypircPath();
-  const repositories = await readPypirc();
+  const repositories = readPypirc();
   if (repositories === undefined) throw new UsageError(`there is no ${path} that could say what ${name} is`);
   const found = repositories.find((each) => each.name === name);
   if (found === undefined) {
@@ -132,8 +135,8 @@ export async function repositoryNamed(name: string): Promise<Repository & { url:
   return { ...found, url };
 }
 
-async function fromNetrc(url: string): Promise<Credentials | undefined> {
-  const text = await readOwn(process.env.NETRC || join(homedir(), ".netrc"));
+function fromNetrc(url: string): Credentials | undefined {
+  const text = readOwn(process.env.NETRC || join(homedir(), ".netrc"));
   return text === undefined ? undefined : parseNetrc(text, new URL(url).hostname.replace(/^\[|\]$/g, ""));
 }
 
@@ -145,10 +148,10 @@ function inUrl(url: string): Credentials | undefined {
 }
 
 /** The repository of ~/.pypirc that is this index, by whichever of its URLs. */
-async function repositoryAt(url: string): Promise<Repository | undefined> {
+function repositoryAt(url: string): Repository | undefined {
   const isIndex = ({ url: own }: Repository) =>
     own !== undefined && URL.canParse(own) && indexRoot(own) === indexRoot(url);
-  return (await readPypirc())?.find(isIndex);
+  return readPypirc()?.find(isIndex);
 }
 
 /** What a repository says of who we are. A password without a name is an API token, whose name is `__token__`. */
@@ -159,12 +162,12 @@ function inRepository(repository: Repository | undefined): Credentials | undefin
 
 /** For looking into the index at `url`: from the URL, ~/.pypirc, ~/.netrc (or the file that NETRC names). */
 export async function lookupCredentials(url: string): Promise<Credentials | undefined> {
-  return inUrl(url) ?? inRepository(await repositoryAt(url)) ?? (await fromNetrc(url));
+  return inUrl(url) ?? inRepository(repositoryAt(url)) ?? fromNetrc(url);
 }
 
 /** For pip, also on hosts: from the URL, ~/.netrc. Those of ~/.pypirc may upload, and stay on this machine. */
 export async function pipCredentials(url: string): Promise<Credentials | undefined> {
-  return inUrl(url) ?? (await fromNetrc(url));
+  return inUrl(url) ?? fromNetrc(url);
 }
 
 /**
@@ -174,15 +177,15 @@ export async function pipCredentials(url: string): Promise<Credentials | undefin
 export async function uploadCredentials(url: string, named?: Repository): Promise<Credentials | undefined> {
   const own = inUrl(url);
   if (own) return own;
-  const repository = named ?? (await repositoryAt(url));
+  const repository = named ?? repositoryAt(url);
   const user = process.env.TWINE_USERNAME || repository?.user;
   const password = process.env.TWINE_PASSWORD || repository?.password;
   if (password) return { user: user || "__token__", password };
-  return inRepository(repository) ?? (await fromNetrc(url));
+  return inRepository(repository) ?? fromNetrc(url);
 }
 
 /** The user name for uploading to `url`, where it is said without a password. */
 export async function uploadUser(url: string, named?: Repository): Promise<string | undefined> {
-  const repository = named ?? (await repositoryAt(url));
+  const repository = named ?? repositoryAt(url);
   return inUrl(url)?.user || process.env.TWINE_USERNAME || repository?.user;
 }

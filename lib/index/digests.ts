@@ -1,8 +1,5 @@
 // The digests that an upload tells, all in one pass over the bytes.
 
-import type { Hash } from "node:crypto";
-import type { IHasher } from "hash-wasm";
-
 /** In hexadecimal digits. */
 export interface DigestTexts {
   md5: string;
@@ -11,37 +8,47 @@ export interface DigestTexts {
   blake2b: string;
 }
 
-/** MD5, SHA-256 and BLAKE2b-256 of bytes that come piece by piece. */
-export class Digests {
-  readonly #md5: Hash;
-  readonly #sha256: Hash;
-  readonly #blake2b: IHasher;
+export type DigestName = keyof DigestTexts;
 
-  private constructor(md5: Hash, sha256: Hash, blake2b: IHasher) {
-    this.#md5 = md5;
-    this.#sha256 = sha256;
-    this.#blake2b = blake2b;
+export const digestNames: readonly DigestName[] = ["md5", "sha256", "blake2b"];
+
+/** One digest under way. */
+interface Hasher {
+  update(chunk: Buffer): unknown;
+  digest(encoding: "hex"): string;
+}
+
+async function hasherOf(name: DigestName): Promise<Hasher> {
+  if (name !== "blake2b") {
+    const { createHash } = await import("node:crypto");
+    return createHash(name);
+  }
+  // Node itself has BLAKE2b only with 512 bits, which are not those of 256 cut short.
+  const { default: wasm } = await import("hash-wasm/dist/blake2b.umd.min.js");
+  return wasm.createBLAKE2b(256);
+}
+
+/** Digests of bytes that come piece by piece. */
+export class Digests<Name extends DigestName = DigestName> {
+  readonly #hashers: readonly (readonly [Name, Hasher])[];
+
+  private constructor(hashers: readonly (readonly [Name, Hasher])[]) {
+    this.#hashers = hashers;
   }
 
-  static async start(): Promise<Digests> {
-    const { createHash } = await import("node:crypto");
-    // Node itself has BLAKE2b only with 512 bits, which are not those of 256 cut short.
-    const { default: wasm } = await import("hash-wasm/dist/blake2b.umd.min.js");
-    return new Digests(createHash("md5"), createHash("sha256"), await wasm.createBLAKE2b(256));
+  static async start<Name extends DigestName>(names: readonly Name[]): Promise<Digests<Name>> {
+    return new Digests(
+      await Promise.all(names.map(async (name): Promise<[Name, Hasher]> => [name, await hasherOf(name)])),
+    );
   }
 
   update(chunk: Buffer): void {
-    this.#md5.update(chunk);
-    this.#sha256.update(chunk);
-    this.#blake2b.update(chunk);
+    for (const [, hasher] of this.#hashers) hasher.update(chunk);
   }
 
   /** Of all bytes that came; nothing can be added afterwards. */
-  end(): DigestTexts {
-    return {
-      md5: this.#md5.digest("hex"),
-      sha256: this.#sha256.digest("hex"),
-      blake2b: this.#blake2b.digest("hex"),
-    };
+  end(): Pick<DigestTexts, Name> {
+    const texts = this.#hashers.map(([name, hasher]) => [name, hasher.digest("hex")]);
+    return Object.fromEntries(texts) as Pick<DigestTexts, Name>;
   }
 }

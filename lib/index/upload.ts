@@ -9,7 +9,7 @@ import { Failure } from "../base/failure.js";
 import type { ReleaseFile, Upload } from "../base/schema.js";
 import { type IndexFile, projectFiles } from "./client.js";
 import type { Credentials } from "./credentials.js";
-import { Digests, type DigestTexts } from "./digests.js";
+import { Digests, type DigestTexts, digestNames } from "./digests.js";
 import { type MetadataField, uploadForm } from "./form.js";
 import { readChunks, readText, request } from "./http.js";
 import { refusal } from "./refusal.js";
@@ -73,7 +73,7 @@ async function* readChecked(
   file: ReleaseFile,
   progress: Manner["progress"],
 ): AsyncGenerator<Buffer, DigestTexts> {
-  const digests = await Digests.start();
+  const digests = await Digests.start(digestNames);
   const handle = await open(file.path).catch((error) => {
     throw unreadable(file, error);
   });

@@ -10,10 +10,10 @@ function screen(isTTY: boolean) {
 test("one line is drawn again, no wider than the terminal, and makes room for others", async () => {
   const terminal = screen(true);
   const line = new StatusLine(terminal, true);
-  line.draw("half of a long way");
-  line.draw("too soon");
+  line.draw(() => "half of a long way");
+  line.draw(() => "too soon");
   line.write("done\n");
-  line.draw("more");
+  line.draw(() => "more");
   line.clear();
   line.clear();
   assert.deepEqual(terminal.seen, ["\r\x1b[Khalf of a", "\r\x1b[K", "done\n", "\r\x1b[Kmore", "\r\x1b[K"]);
@@ -26,7 +26,7 @@ test("where nobody looks, or nobody wants it, only the other lines are written",
   ] as const) {
     const other = screen(isTTY);
     const line = new StatusLine(other, wanted);
-    line.draw("half");
+    line.draw(() => "half");
     line.write("done\n");
     line.clear();
     assert.deepEqual(other.seen, ["done\n"]);

@@ -2,11 +2,14 @@
 
 import { type FileHandle, link, unlink } from "node:fs/promises";
 import { Failure } from "../../base/failure.js";
-import type { Digests, DigestTexts } from "../digests.js";
+import type { DigestName, Digests, DigestTexts } from "../digests.js";
 import { syncFolder } from "./state-folder.js";
 
-/** What an uploader says about the bytes that it sends; all that it says is checked. */
-export type Announced = { [name in keyof DigestTexts]?: string | undefined };
+/** What an uploader says about the bytes that it sends. */
+export type Announced = { [name in DigestName]?: string | undefined };
+
+/** The digests that are made of the bytes: all that are to be compared, and always the one that pages tell. */
+export type Made = Digests<"sha256"> | Digests;
 
 /** Where a file comes to lie, and what is to be known of that. */
 export interface Landing {
@@ -29,7 +32,7 @@ export class Incoming {
   readonly #landing: Landing;
   readonly #hidden: string;
   readonly #handle: FileHandle;
-  readonly #digests: Digests;
+  readonly #digests: Made;
   #size = 0;
   #over = false;
   /** What has come and is not yet being written. */
@@ -38,7 +41,7 @@ export class Incoming {
   #writing: Promise<unknown> = Promise.resolve();
 
   /** `hidden` is the path of `handle`'s file, on the same file system as the landing. */
-  constructor(landing: Landing, hidden: string, handle: FileHandle, digests: Digests) {
+  constructor(landing: Landing, hidden: string, handle: FileHandle, digests: Made) {
     this.#landing = landing;
     this.#digests = digests;
     this.#hidden = hidden;
@@ -69,7 +72,7 @@ export class Incoming {
   }
 
   /**
-   * Makes the file visible, and lasting. Resolves to "present" when these very bytes were there before. Throws
+   * Makes the file visible, and lasting, when all digests that were made are those announced. Resolves to "present" when these very bytes were there before. Throws
    * Failure "digest-missing", "digest-mismatch", or "already-exists" when other bytes have the name.
    */
   async commit(announced: Announced): Promise<"uploaded" | "present"> {
@@ -96,9 +99,9 @@ export class Incoming {
     await unlink(this.#hidden);
   }
 
-  #check(said: Announced, is: DigestTexts): void {
+  #check(said: Announced, is: Partial<DigestTexts>): void {
     const { filename } = this.#landing;
-    const names = Object.keys(is) as (keyof DigestTexts)[];
+    const names = Object.keys(is) as DigestName[];
     if (!names.some((name) => said[name]))
       throw new Failure(
         "digest-missing",

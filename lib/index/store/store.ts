@@ -6,7 +6,7 @@ import { type FileHandle, mkdir, open, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { parseFilename } from "../../base/distribution.js";
 import { Failure, UsageError } from "../../base/failure.js";
-import { Digests } from "../digests.js";
+import { Digests, digestNames } from "../digests.js";
 import { Catalogue } from "./catalogue.js";
 import { type Content, Contents, type ReadMetadata } from "./contents.js";
 import { Incoming } from "./incoming.js";
@@ -177,11 +177,14 @@ export class Store {
     return this.#options.readMetadata?.(join(this.directory, filename), "wheel").catch(() => undefined);
   }
 
-  /** Begins an upload. Throws Failure "bad-name" for what is no name of an sdist or wheel. */
-  async receive(filename: string): Promise<Incoming> {
+  /**
+   * Begins an upload. Of a file whose SHA-256 is known beforehand (`settled`) no other digest is compared. Throws
+   * Failure "bad-name" for what is no name of an sdist or wheel.
+   */
+  async receive(filename: string, { settled = false } = {}): Promise<Incoming> {
     if (!parseFilename(filename) || filename.length > longestName)
       throw new Failure("bad-name", `"${filename}" is no name of an sdist or wheel`);
-    const digests = await Digests.start();
+    const digests = await (settled ? Digests.start(["sha256"]) : Digests.start(digestNames));
     const folder = stateFolder(this.directory);
     await makeFolder(folder);
     const hidden = join(folder, temporaryName("upload"));

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { Digests } from "../../../../lib/index/digests.js";
+import { Digests, digestNames } from "../../../../lib/index/digests.js";
 import { Incoming } from "../../../../lib/index/store/incoming.js";
 import { scratch } from "../../../lab/program.js";
 
@@ -21,7 +21,7 @@ async function begin(t: TestContext, present?: string) {
     landed: async (sha256: string) => void landed.push(sha256),
     present: async () => present,
   };
-  const incoming = new Incoming(landing, hidden, await open(hidden, "wx"), await Digests.start());
+  const incoming = new Incoming(landing, hidden, await open(hidden, "wx"), await Digests.start(digestNames));
   return { incoming, directory, landed };
 }
 
