@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 // es-hosts: roles and hosts become host records.
 
-import { randomBytes } from "node:crypto";
 import { UsageError } from "../lib/base/failure.js";
 import type { JsonObject } from "../lib/base/json.js";
 import { run } from "../lib/cli.js";
@@ -10,6 +9,7 @@ import { Settings } from "../lib/config/settings.js";
 import { wholeNumber } from "../lib/flags.js";
 import { type Asked, type Host, selectHosts, wordsOfList } from "../lib/hosts/inventory.js";
 import { produce } from "../lib/step.js";
+import { newBatch } from "../lib/stream/batches.js";
 
 const command = {
   name: "es-hosts",
@@ -76,7 +76,7 @@ await run(command, async ({ args, flags, context }) => {
     ...(become !== undefined && { become }),
     vars: variables(flags.set),
   });
-  const batch = { id: randomBytes(4).toString("hex"), size: hosts.length };
+  const batch = newBatch(hosts.length);
   const common = {
     project: settings.find("project"),
     profile: settings.find("profile", { flag: flags.profile }),

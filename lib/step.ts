@@ -2,6 +2,9 @@
 // status. Two shapes: `eachRecord`, where a record leaves as soon as it is done, and `wholeBatch`, which
 // reads everything first. `produce` is for executables that make records and read none.
 
+import { once } from "node:events";
+import { createReadStream } from "node:fs";
+import type { Readable } from "node:stream";
 import { asFailure, Failure, type FailureDetails, UsageError } from "./base/failure.js";
 import { Gate, type Place } from "./base/gate.js";
 import type { Json, JsonObject } from "./base/json.js";
@@ -73,10 +76,16 @@ function tooLong(record: Row, step: string): Row {
   };
 }
 
+/** How many may fail of a number of records. */
+export function allowedFailures(maxFail: Context["maxFail"], of: number): number {
+  return "count" in maxFail ? maxFail.count : Math.floor((of * maxFail.percent) / 100);
+}
+
 /** One run of a step: counts, writes and reports. */
-class Run {
+export class Run {
   readonly context: Context;
-  malformed = false;
+  /** How many lines of the input were no records, or had a field of a wrong type. */
+  malformed = 0;
   /** What is said where there was no record. */
   none = "no record came in";
   #seen = 0;
@@ -109,9 +118,9 @@ class Run {
     this.batches.count(record.batch as Batch | undefined);
   }
 
-  bad(number: number, problem: string): void {
-    this.malformed = true;
-    this.context.warn(`line ${number} of the input is malformed: ${problem}`);
+  bad(number: number, problem: string, input = "the input"): void {
+    this.malformed++;
+    this.context.warn(`line ${number} of ${input} is malformed: ${problem}`);
   }
 
   /** Writes a record as it came, or with changes. */
@@ -133,6 +142,16 @@ class Run {
   /** Writes a record that the step has worked on, with its trace, and says so. */
   async finish(line: Line, outcome: Done | Failure, started: number): Promise<void> {
     const ms = Math.round(performance.now() - started);
+    await this.settle(line, outcome, ms);
+    const failure = outcome instanceof Failure ? outcome : undefined;
+    const dry = this.context.dryRun || line.record.plan === true ? "dry run: " : "";
+    this.#say(labelOf(line.record), failure, `${dry}${outcome instanceof Failure ? "" : outcome.said}`, ms);
+    if (failure?.code === "internal" && this.context.verbose)
+      this.context.show(labelOf(line.record), failure.details.stderr ?? failure.stack ?? "");
+  }
+
+  /** Writes a record that the step has worked on for `ms` milliseconds, with its trace. */
+  async settle(line: Line, outcome: Done | Failure, ms: number): Promise<void> {
     const { name, argv } = this.context;
     const failure = outcome instanceof Failure ? outcome : undefined;
     const done = outcome instanceof Failure ? undefined : outcome;
@@ -160,10 +179,6 @@ class Run {
       }),
     };
     await this.emit(line, Object.keys(changes).length > 0 ? changes : undefined);
-    const dry = this.context.dryRun || line.record.plan === true ? "dry run: " : "";
-    this.#say(labelOf(line.record), failure, `${dry}${done?.said ?? ""}`, ms);
-    if (failure?.code === "internal" && this.context.verbose)
-      this.context.show(labelOf(line.record), failure.details.stderr ?? failure.stack ?? "");
   }
 
   #say(label: string, failure: Failure | undefined, said: string, ms: number): void {
@@ -171,31 +186,41 @@ class Run {
     this.context.say(`${label}  ${this.context.name}  `, text, `  ${(ms / 1000).toFixed(1)} s`);
   }
 
-  /** Says what there is to say at the end, and gives the exit status. */
-  async end(): Promise<number> {
+  /** Writes what is left to write; false, with a word on stderr, where records had no reader. */
+  async flush(): Promise<boolean> {
     if (this.#table && this.#table.length > 0)
       await this.#writer.write(renderTable(this.#table).trimEnd(), ...this.#table.map(labelOf));
     await this.#writer.end();
-    const { warn, partial, allowEmpty, maxFail } = this.context;
-    let status = 0;
-    if (this.#writer.unread.length > 0) {
-      const why =
-        this.#writer.trouble === undefined ? "nobody read" : `${this.#writer.trouble}: not written are`;
-      warn(`${why} the records of: ${this.#writer.unread.join(", ")}`);
-      status = 1;
-    }
+    const { unread, trouble } = this.#writer;
+    if (unread.length === 0) return true;
+    const why = trouble === undefined ? "nobody read" : `${trouble}: not written are`;
+    this.context.warn(`${why} the records of: ${unread.join(", ")}`);
+    return false;
+  }
+
+  /** Says which batches lack records, and gives how many are lacking that should not be. */
+  tellMissing(): number {
+    const { warn, partial } = this.context;
+    let lacking = 0;
     for (const { id, size, missing } of this.batches.missing()) {
       warn(
         `${missing} of the ${size} records of batch ${id} never came: a stage before this one was ended or left them out`,
       );
-      if (!partial) status = 1;
+      lacking += missing;
     }
+    return partial ? 0 : lacking;
+  }
+
+  /** Says what there is to say at the end, and gives the exit status. */
+  async end(): Promise<number> {
+    const { warn, allowEmpty, maxFail } = this.context;
+    let status = (await this.flush()) ? 0 : 1;
+    if (this.tellMissing() > 0) status = 1;
     if (this.#seen === 0 && !this.malformed) {
       warn(`nothing to do: ${this.none}`);
       if (!allowEmpty) status = 1;
     }
-    const allowed = "count" in maxFail ? maxFail.count : Math.floor((this.#seen * maxFail.percent) / 100);
-    if (this.#failed.length > allowed) status = 1;
+    if (this.#failed.length > allowedFailures(maxFail, this.#seen)) status = 1;
     else if (this.#failed.length > 0)
       warn(
         `${this.#failed.length} of ${this.#seen} failed, as --max-fail allows: ${this.#failed.join(", ")}`,
@@ -212,13 +237,51 @@ class Run {
 async function* records(run: Run, reads: readonly FieldName[]): AsyncGenerator<Line> {
   if (process.stdin.isTTY)
     throw new UsageError("reads records on stdin: pipe another step into it, or < FILE");
+  yield* checked(run, reads, process.stdin);
+}
+
+async function* checked(
+  run: Run,
+  reads: readonly FieldName[],
+  input: Readable,
+  name?: string,
+): AsyncGenerator<Line> {
   const { wrongField } = await import("./base/schema.js");
-  for await (const line of readRecords(process.stdin)) {
+  for await (const line of readRecords(input)) {
     const problem =
       "problem" in line ? line.problem : wrongField(line.record, hasFailed(line.record) ? ["batch"] : reads);
-    if (problem !== undefined || "problem" in line) run.bad(line.number, problem ?? "");
+    if (problem !== undefined || "problem" in line) run.bad(line.number, problem ?? "", name);
     else yield line;
   }
+}
+
+/** Reads the records of stdin, or of files where there are some, to their end, and counts them. */
+export async function readAll(
+  run: Run,
+  reads: readonly FieldName[],
+  files: readonly string[] = [],
+): Promise<Line[]> {
+  const lines: Line[] = [];
+  const take = async (some: AsyncIterable<Line>) => {
+    for await (const line of some) {
+      run.count(line.record);
+      lines.push(line);
+    }
+  };
+  if (files.length === 0) await take(records(run, [...always, ...reads]));
+  for (const file of files) {
+    const input = createReadStream(file);
+    try {
+      await once(input, "open");
+      await take(checked(run, [...always, ...reads], input, file));
+    } catch (error) {
+      if (!(error as NodeJS.ErrnoException).code || error instanceof Failure) throw error;
+      throw new UsageError(`cannot read ${file}: ${(error as Error).message}`);
+    } finally {
+      input.destroy();
+    }
+  }
+  return lines;
 }
 
 /** `work` with the record's time limit; what it throws comes back as a Failure. */
@@ -327,11 +390,7 @@ export async function wholeBatch<F extends FieldName>(
   step: WholeBatch<F>,
 ): Promise<number> {
   const run = new Run(context);
-  const lines: Line[] = [];
-  for await (const line of records(run, [...always, ...step.reads])) {
-    run.count(line.record);
-    lines.push(line);
-  }
+  const lines = await readAll(run, step.reads);
   const failed = lines.filter(({ record }) => hasFailed(record)).length;
   const absent = context.partial ? 0 : run.batches.missing().reduce((sum, { missing }) => sum + missing, 0);
   const why =

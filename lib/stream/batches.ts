@@ -1,6 +1,12 @@
 // Who is missing: each record says how many belong to its batch.
 
+import { randomBytes } from "node:crypto";
 import type { Batch } from "../base/schema.js";
+
+/** A batch with a name that no other one has. */
+export function newBatch(size: number): Batch {
+  return { id: randomBytes(4).toString("hex"), size };
+}
 
 /** Counts the records of each batch. */
 export class Batches {

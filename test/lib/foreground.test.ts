@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { runFilter, runForeground } from "../../lib/foreground.js";
+import { runFilter, runForeground, runStage } from "../../lib/foreground.js";
 import { Interrupt } from "../../lib/interrupt.js";
 
 async function exitStatus(words: string[], variables: Record<string, string> = {}): Promise<number> {
@@ -31,6 +31,32 @@ test("a filter has its input, and its output and exit status come back", async (
     assert.ok(process.kill(Number(output)));
     // Programs of this package need no PATH.
     assert.match((await runFilter(["es-version", "--version"], "", interrupt)).output.toString(), /essay/);
+  } finally {
+    interrupt.release();
+  }
+});
+
+test("a stage has its input and variables, and its output is read as it comes", async () => {
+  const interrupt = new Interrupt();
+  const stage = async (script: string) => {
+    let said = "";
+    const status = await runStage(["sh", "-c", script], "in\n", { V: "v" }, interrupt, async (output) => {
+      for await (const chunk of output) said += chunk;
+    });
+    return [status, said];
+  };
+  try {
+    assert.deepEqual(await stage('cat; echo "$V"; exit 3'), [3, "in\nv\n"]);
+    assert.deepEqual(await stage("exec <&- >&-"), [0, ""]);
+    await assert.rejects(
+      runStage(["/no/such"], "", {}, interrupt, async (output) => {
+        for await (const _ of output) assert.fail();
+      }),
+      { code: "no-command" },
+    );
+    const [status, pid] = await stage("sleep 50 2>/dev/null & echo $!");
+    assert.equal(status, 0);
+    assert.ok(process.kill(Number(pid)));
   } finally {
     interrupt.release();
   }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Batches } from "../../../lib/stream/batches.js";
+import { Batches, newBatch } from "../../../lib/stream/batches.js";
 
 test("says how many records of each batch never came", () => {
   const batches = new Batches();
@@ -13,4 +13,11 @@ test("more records than belong to a batch are not missing", () => {
   const batches = new Batches();
   for (let i = 0; i < 3; i++) batches.count({ id: "constructor", size: 2 });
   assert.deepEqual(batches.missing(), []);
+});
+
+test("a new batch has a name of its own", () => {
+  const { id, size } = newBatch(3);
+  assert.equal(size, 3);
+  assert.match(id, /^\w{8,}$/);
+  assert.notEqual(newBatch(3).id, id);
 });

@@ -1,0 +1,46 @@
+#!/usr/bin/env node
+// es-gate: waits for all records, and lets none of them go on where too many have failed.
+
+import { Failure } from "../lib/base/failure.js";
+import { run } from "../lib/cli.js";
+import { allowedFailures, Run, readAll } from "../lib/step.js";
+import { hasFailed, labelOf } from "../lib/stream/table.js";
+
+const command = {
+  name: "es-gate",
+  summary: "wait for all records, and let none go on where too many have failed",
+  usage: ["[--max-fail N|P%]"],
+  operands: [0, 0],
+  options: {},
+} as const;
+
+await run(command, async ({ context }) => {
+  const step = new Run(context);
+  const started = performance.now();
+  const lines = await readAll(step, []);
+  const failed = lines.filter(({ record }) => hasFailed(record));
+  const missing = context.partial ? 0 : step.batches.missing().reduce((sum, batch) => sum + batch.missing, 0);
+  const all = lines.length + missing;
+  const most = allowedFailures(context.maxFail, all);
+  const closed = failed.length + missing > most;
+  const said = [
+    `${failed.length} of ${all} failed`,
+    ...(missing > 0 ? [`${missing} never came`] : []),
+    `--max-fail allows ${most}`,
+  ].join(", ");
+  const why =
+    step.stopped ?? (closed ? new Failure("gate-closed", `the gate is closed: ${said}`) : undefined);
+
+  for (const line of lines) {
+    if (why && !hasFailed(line.record)) await step.settle(line, why, Math.round(performance.now() - started));
+    else await step.emit(line);
+  }
+  if (why) {
+    const names = failed.map(({ record }) => labelOf(record)).join(", ");
+    const stopped = lines.length - failed.length;
+    context.warn(
+      `${why.message}${names === "" ? "" : ` (${names})`}; ${stopped} that were well go no further`,
+    );
+  } else context.say(`${command.name}: open: ${lines.length} records, ${said}`);
+  return step.end();
+});
