@@ -1,5 +1,6 @@
 // SIGINT, SIGTERM and SIGHUP: the first one asks the work to end, the second one ends the program at once.
 
+import { setMaxListeners } from "node:events";
 import { Failure } from "./base/failure.js";
 import { hasTerminal } from "./base/terminal.js";
 
@@ -19,6 +20,8 @@ export class Interrupt {
   #at = 0;
 
   constructor() {
+    // Each host that is worked on, or waits for its turn, listens.
+    setMaxListeners(0, this.signal);
     for (const name of signals) process.on(name, this.#onSignal);
   }
 
