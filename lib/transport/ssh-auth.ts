@@ -1,5 +1,6 @@
 // How to log in, and in which order, as ssh does: keys of the agent and of IdentityFile, then by asking a person.
 
+import { createPrivateKey, sign } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import ssh2, {
   type AnyAuthMethod,
@@ -63,6 +64,15 @@ function fromPublic(key: Buffer | undefined): ParsedKey | undefined {
   return found instanceof Error ? undefined : found;
 }
 
+/** The same key, which ssh2 would read from its text again for each signature: most of a log-in's work. */
+function readOnce(key: ParsedKey): ParsedKey {
+  // The others are rare, or their signatures take far longer.
+  if (key.type !== "ssh-ed25519") return key;
+  const held = createPrivateKey(key.getPrivatePEM());
+  key.sign = (data) => sign(null, Buffer.from(data), held);
+  return key;
+}
+
 /** Undefined for a file that is not there: ssh's list of default files is long. */
 async function readKeyFile(path: string, asker: Asker): Promise<KeyFile | undefined> {
   const file = await readPrivateKey(path, asker);
@@ -102,7 +112,7 @@ async function readPrivateKey(path: string, asker: Asker): Promise<KeyFile | und
       };
     return { path, locked: new LockedKey(path, text, fromPublic(half), asker), ...known };
   }
-  return { path, key, publicKey: key.getPublicSSH() };
+  return { path, key: readOnce(key), publicKey: key.getPublicSSH() };
 }
 
 /** An agent that shows one key only, so that each attempt can be told apart. */
