@@ -27,6 +27,7 @@
 
 import type { Socket } from "node:net";
 import { isObject, type JsonObject } from "../base/json.js";
+import { gatherWrites } from "./gather-writes.js";
 
 export const protocol = 1;
 
@@ -70,6 +71,7 @@ export class Link {
 
   constructor(socket: Socket) {
     this.#socket = socket;
+    gatherWrites(socket);
   }
 
   send(kind: Kind, number: number, ...parts: Buffer[]): void {
@@ -82,9 +84,7 @@ export class Link {
     head.writeUInt8(kind, 4);
     head.writeUInt32BE(number, 5);
     // What may wait here is bounded by the credits.
-    this.#socket.cork();
     for (const part of [head, ...parts]) if (part.length > 0) this.#socket.write(part);
-    this.#socket.uncork();
   }
 
   sendJson(kind: Kind, number: number, value: object): void {
