@@ -9,15 +9,18 @@ export class Passing extends Failure {}
 /** Milliseconds before the second, third and fourth try; each is lengthened by up to a half, at random. */
 const pauses = [300, 900, 2700];
 
-/** Repeats `attempt` while it throws Passing; nothing else is tried again. */
-export async function withSecondTries<T>(attempt: () => Promise<T>, signal: AbortSignal): Promise<T> {
-  for (const ms of pauses) {
+/** Repeats `attempt` while it throws Passing; nothing else is tried again. It is told how many tries failed. */
+export async function withSecondTries<T>(
+  attempt: (failed: number) => Promise<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  for (const [failed, ms] of pauses.entries()) {
     try {
-      return await attempt();
+      return await attempt(failed);
     } catch (error) {
       if (!(error instanceof Passing)) throw error;
       await pause(ms * (1 + Math.random() / 2), signal);
     }
   }
-  return attempt();
+  return attempt(pauses.length);
 }

@@ -9,6 +9,7 @@ import { Failure } from "../base/failure.js";
 import type { Gate } from "../base/gate.js";
 import { showCommand } from "../base/quote.js";
 import type { Asker } from "./asker.js";
+import { gatherWrites } from "./gather-writes.js";
 import { fingerprint, type KnownHosts, type KnownHostsFiles, nameOf, typeOf } from "./known-hosts.js";
 import { Passing, withSecondTries } from "./second-tries.js";
 import { offer } from "./ssh-algorithms.js";
@@ -21,8 +22,10 @@ export interface Surroundings {
   identities: Identities;
   /** Whom to ask for passwords. */
   asker: Asker;
-  /** Limits what is under way before authentication: sshd drops more than a few (MaxStartups). */
+  /** Limits what is under way before authentication. */
   gate: Gate;
+  /** The same, narrower, for second tries: sshd drops more than a few (MaxStartups). */
+  secondGate: Gate;
 }
 
 /** A host on the way, which connects to others for us. */
@@ -220,6 +223,28 @@ class HostKeyCheck {
   }
 }
 
+/** What ssh2 calls when the host wants something of the whole connection. */
+type OnRequest = (
+  protocol: { requestSuccess(): void },
+  name: string,
+  wantReply: boolean,
+  data: unknown,
+) => void;
+
+/**
+ * sshd shows all of its keys after the log-in (UpdateHostKeys), and ssh2 has it prove each of them, which nobody here
+ * looks at: a round trip, and a fifth of the work of a connection. ssh2 has no option for that.
+ */
+function leaveOtherKeys(client: Client): void {
+  const { _protocol: protocol } = client as { _protocol?: { _handlers?: { GLOBAL_REQUEST?: OnRequest } } };
+  const usual = protocol?._handlers?.GLOBAL_REQUEST;
+  if (!protocol?._handlers || !usual) return;
+  protocol._handlers.GLOBAL_REQUEST = (to, name, wantReply, data) => {
+    if (name !== "hostkeys-00@openssh.com") usual(to, name, wantReply, data);
+    else if (wantReply) to.requestSuccess();
+  };
+}
+
 /** Speaks SSH over a socket until the host has let us in. */
 function logIn(
   host: string,
@@ -287,6 +312,7 @@ function logIn(
       return new Passing("unreachable", `${where} hung up before the log-in${said}`);
     };
     client.on("close", () => fail(why()));
+    gatherWrites(socket);
     try {
       client.connect({
         sock: socket,
@@ -303,6 +329,7 @@ function logIn(
           }, fail);
         },
       });
+      leaveOtherKeys(client);
     } catch (error) {
       fail(error);
     }
@@ -314,6 +341,7 @@ async function attempt(
   settings: SshSettings,
   types: readonly string[] | undefined,
   around: Surroundings,
+  gate: Gate,
   signal: AbortSignal,
   through: (() => Promise<Bastion>) | undefined,
 ): Promise<Client> {
@@ -323,7 +351,7 @@ async function attempt(
   const check = new HostKeyCheck(host, settings, known);
   // Before we take a place: the way's connections need places, too.
   const bastion = await through?.();
-  const place = await around.gate.enter(signal);
+  const place = await gate.enter(signal);
   const slow = setTimeout(place.leave, gateTime);
   try {
     const socket = bastion
@@ -348,7 +376,7 @@ async function attempt(
     const { otherTypes } = check;
     if (error !== check.failure || types !== undefined || otherTypes.length === 0) throw error;
     place.leave();
-    return await attempt(host, settings, otherTypes, around, signal, through);
+    return await attempt(host, settings, otherTypes, around, gate, signal, through);
   } finally {
     clearTimeout(slow);
     place.leave();
@@ -366,5 +394,9 @@ export function connect(
   signal: AbortSignal,
   through?: () => Promise<Bastion>,
 ): Promise<Client> {
-  return withSecondTries(() => attempt(host, settings, undefined, around, signal, through), signal);
+  const gateFor = (failed: number) => (failed === 0 ? around.gate : around.secondGate);
+  return withSecondTries(
+    (failed) => attempt(host, settings, undefined, around, gateFor(failed), signal, through),
+    signal,
+  );
 }

@@ -14,8 +14,11 @@ import { nameOf, Routes, type Stop } from "./ssh-route.js";
 import { type SshSettings, SshSettingsReader } from "./ssh-settings.js";
 import { Connections } from "./ssh-sharing.js";
 
-/** sshd begins to drop connections before authentication when there are ten (MaxStartups). */
-const connectionsUnderWay = 10;
+/**
+ * Connections before authentication. sshd begins to drop them when it has ten (MaxStartups); hosts have one each,
+ * and where several names lead to one sshd, those that it dropped come again a few at a time.
+ */
+const connectionsUnderWay = { atFirst: 30, again: 5 };
 /** As many sessions as sshd allows in a connection (MaxSessions). */
 const sessionsAtOnce = 10;
 
@@ -199,7 +202,8 @@ export class SshTransport implements Transport {
       knownHosts: new KnownHostsFiles(),
       identities: new Identities(asker),
       asker,
-      gate: new Gate(connectionsUnderWay),
+      gate: new Gate(connectionsUnderWay.atFirst),
+      secondGate: new Gate(connectionsUnderWay.again),
     };
     this.#routes = new Routes(new SshSettingsReader(config, acceptNew));
   }
