@@ -200,7 +200,6 @@ test("every executable begins in the same way", () => {
 /** Sources without a test of the same name, and why that is so. */
 const untested: Record<string, string> = {
   "lib/index/hash-wasm.d.ts": "only types",
-  "lib/transport/contract.ts": "only types",
 };
 
 test("every source has its test, of the same name", () => {

@@ -1,9 +1,19 @@
-// What the system's ssh says when it cannot reach a host, as the failures that every transport has.
+// What the system's ssh says when it cannot reach a host, as the failures that every transport has. Only its own
+// words count (its -E keeps them apart): banners and start-up files of hosts may say the same ones.
 
 import { Failure } from "../base/failure.js";
 import { Passing } from "./second-tries.js";
 
-/** ssh's own lines, without those of -v and the noise of start-up files before them. */
+/** How an ssh ended that was to open a connection. */
+export interface Gone {
+  /** What it wrote to its own log, with -v. */
+  own: string;
+  /** Its stderr: the host's words, and those of ProxyCommand, which is also how ssh goes by ProxyJump. */
+  stderr: string;
+  status: number | null;
+}
+
+/** The last lines, without those of -v. */
 function complaint(said: string): string {
   const lines = said
     .split(/\r?\n/)
@@ -54,8 +64,22 @@ function hostKeyFailure(host: string, said: string): Failure | undefined {
   return undefined;
 }
 
-/** `said`: all that ssh wrote to stderr with -v before it gave up. `host`: as the record names it. */
-export function failureFrom(host: string, said: string): Failure {
+/** After the log-in nothing but its end was to be waited for. */
+function failureOfCommand(host: string, { own, stderr, status }: Gone): Failure {
+  if (/^(Connection (to|closed|reset)|Timeout, server|client_loop: )/m.test(own))
+    return new Failure("connection-lost", `the connection to ${host} was lost before the command began`);
+  const why = complaint(stderr) || `it ended with status ${status}`;
+  return new Failure("exec-failed", `${host} ran no POSIX shell for us: ${why}`, {
+    ...(status !== null && { exit: status }),
+  });
+}
+
+/** `host`: as the record names it. */
+export function failureFrom(host: string, gone: Gone): Failure {
+  if (/^Authenticated to /m.test(gone.own)) return failureOfCommand(host, gone);
+  // What goes through another program ends without a word of ssh: the other one has said why.
+  const isBehind = /^debug1: Executing proxy command: /m.test(gone.own);
+  const said = isBehind ? `${gone.own}\n${gone.stderr}` : gone.own;
   const why = complaint(said);
   const hostKey = hostKeyFailure(host, said);
   if (hostKey) return hostKey;

@@ -62,6 +62,8 @@ function socketFailure(where: string, error: NodeJS.ErrnoException): Failure {
   if (error.code === "ECONNREFUSED")
     return new Failure("refused", `${where} refuses connections: nobody listens there`);
   if (error.code === "ETIMEDOUT") return new Failure("timeout", `${where} does not answer`);
+  if (error.code === "ECONNRESET")
+    return new Passing("unreachable", `${where} hung up before the log-in: ${error.message}`);
   return new Failure("unreachable", `cannot reach ${where}: ${error.message}`);
 }
 
@@ -309,6 +311,9 @@ function logIn(
       if (loggingIn && asker.isAsking) return new Passing("unreachable", hungUp);
       if (loggingIn) return new Failure("unreachable", hungUp);
       if (trouble?.level === "handshake") return new Failure("unreachable", `${where}${said}`);
+      // ssh2's words for a first line that is not that of SSH 2.
+      if (/identification string|greeting lines/.test(said))
+        return new Failure("unreachable", `${where} speaks no protocol that we know${said}`);
       return new Passing("unreachable", `${where} hung up before the log-in${said}`);
     };
     client.on("close", () => fail(why()));

@@ -20,14 +20,14 @@ for (const [code, said] of [
   ["unreachable", ""],
 ] as const)
   test(`${code}: ${said}`, () => {
-    const failure = failureFrom("web1", `${debug}${said}\n`);
+    const failure = failureFrom("web1", { own: `${debug}${said}\n`, stderr: "", status: 255 });
     assert.equal(failure.code, code);
     assert.match(failure.message, /web1/);
     assert.doesNotMatch(failure.message, /debug1|OpenSSH_/);
   });
 
 test("only what may be gone at the next try is passing", () => {
-  const isPassing = (said: string) => failureFrom("web1", said) instanceof Passing;
+  const isPassing = (own: string) => failureFrom("web1", { own, stderr: "", status: 255 }) instanceof Passing;
   assert.ok(isPassing("ssh: Could not resolve hostname web1: Temporary failure in name resolution"));
   assert.ok(isPassing("kex_exchange_identification: Connection closed by remote host"));
   assert.ok(!isPassing(`${newKeys}Connection closed by 10.0.0.1 port 22`));
@@ -38,9 +38,32 @@ test("what was tried and what the server offers", () => {
   const said = `debug1: Authentications that can continue: publickey,password
 debug1: Offering public key: /home/me/.ssh/id_ed25519 ED25519 SHA256:abc explicit
 u@web1: Permission denied (publickey,password).`;
-  const { message } = failureFrom("web1", said);
+  const { message } = failureFrom("web1", { own: said, stderr: "", status: 255 });
   assert.match(
     message,
     /tried: \/home\/me\/.ssh\/id_ed25519 ED25519 SHA256:abc; the server offers: publickey, password$/,
   );
+});
+
+test("what the host says counts for nothing, except behind another program", () => {
+  const banner = "Permission denied to strangers\nConnection refused\nCould not resolve hostname\n";
+  const closed = "kex_exchange_identification: Connection closed by remote host\n";
+  const failure = failureFrom("web1", { own: closed, stderr: banner, status: 255 });
+  assert.deepEqual([failure.code, failure instanceof Passing], ["unreachable", true]);
+  const proxied = `debug1: Executing proxy command: exec ssh -W '[web1]:22' jump\n${closed}`;
+  const behind = {
+    own: proxied,
+    stderr: "ssh: connect to host jump port 22: Connection refused\n",
+    status: 255,
+  };
+  assert.equal(failureFrom("web1", behind).code, "refused");
+});
+
+test("after the log-in, a shell that is none, or a connection that is lost", () => {
+  const own = 'Authenticated to web1 ([10.0.0.1]:22) using "publickey".\n';
+  const none = failureFrom("web1", { own, stderr: "Permission denied\n", status: 1 });
+  assert.deepEqual([none.code, none.details.exit], ["exec-failed", 1]);
+  assert.match(none.message, /web1 ran no POSIX shell for us: Permission denied$/);
+  const lost = `${own}Connection to web1 closed by remote host.\n`;
+  assert.equal(failureFrom("web1", { own: lost, stderr: "", status: 255 }).code, "connection-lost");
 });

@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+import { Failure } from "../../../lib/base/failure.js";
+import { NoRoom, Sessions } from "../../../lib/transport/ssh-sessions.js";
+
+const start = (
+  sessions: Sessions,
+  open: (leave: () => void) => Promise<string>,
+  ends = new AbortController(),
+) => sessions.start(open, ends.signal);
+
+/** A host that has room for some sessions, and counts one for a while after its end. */
+function hostWith(room: number, after = 0) {
+  let open = 0;
+  let most = 0;
+  const session = async (leave: () => void) => {
+    await pause(5);
+    if (open === room) throw new NoRoom("exec-failed", "no room");
+    most = Math.max(most, ++open);
+    setTimeout(() => {
+      leave();
+      setTimeout(() => open--, after);
+    }, 30);
+    return "opened";
+  };
+  return {
+    session,
+    get most() {
+      return most;
+    },
+  };
+}
+
+test("no more at once than sshd allows by default", async () => {
+  const host = hostWith(100);
+  const sessions = new Sessions(10);
+  await Promise.all(Array.from({ length: 25 }, () => start(sessions, host.session)));
+  assert.equal(host.most, 10);
+});
+
+for (const [room, after] of [
+  [3, 0],
+  [2, 40],
+  [1, 40],
+] as const)
+  test(`where ${room} fit, the others wait; a session counts ${after} ms after its end`, async () => {
+    const host = hostWith(room, after);
+    const sessions = new Sessions(10);
+    const all = Array.from({ length: 8 }, () => start(sessions, host.session));
+    assert.deepEqual(await Promise.all(all), Array(8).fill("opened"));
+    assert.equal(host.most, room);
+  });
+
+test("where none fits, that is an error for all", async () => {
+  const host = hostWith(0);
+  const sessions = new Sessions(10);
+  const all = await Promise.allSettled(Array.from({ length: 3 }, () => start(sessions, host.session)));
+  assert.ok(all.every((one) => one.status === "rejected" && one.reason instanceof NoRoom));
+});
+
+test("another error gives the place back, and so does an abort", async () => {
+  const sessions = new Sessions(1);
+  const broken = async () => {
+    throw new Failure("connection-lost", "gone");
+  };
+  await assert.rejects(start(sessions, broken), { code: "connection-lost" });
+  const enough = new AbortController();
+  const full = start(sessions, hostWith(0).session, enough);
+  setTimeout(() => enough.abort(new Error("enough")), 20);
+  await assert.rejects(full, /enough/);
+  assert.equal(await start(sessions, hostWith(1).session), "opened");
+});
