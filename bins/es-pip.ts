@@ -3,7 +3,6 @@
 
 import { Failure, UsageError } from "../lib/base/failure.js";
 import { run } from "../lib/cli.js";
-import { warnUnheeded } from "../lib/config/unheeded.js";
 import { hostOptions, liveOption } from "../lib/flags.js";
 import { onHosts } from "../lib/host-step.js";
 import { refuseLive } from "../lib/host-venv.js";
@@ -51,7 +50,6 @@ await run(command, async ({ args, flags, context }) => {
   return onHosts(context, flags, async ({ settings, transport }) => {
     // A mistake on the command line is told before any host is touched.
     if (flags.index !== undefined) settings.accessFromHosts({ flag: flags.index });
-    warnUnheeded(settings.config, ["deploy.pre", "deploy.post"], context.warn);
     const lookUp = pipIndexes(context.warn);
     const indexFor = (record: string | undefined) =>
       lookUp(settings.accessFromHosts({ flag: flags.index ?? wanted.index, record }));

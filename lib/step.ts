@@ -28,6 +28,8 @@ export interface Done {
   said: string;
   /** False for a step that only looked: it leaves no trace. */
   trace?: false;
+  /** The record fails, and yet has fields to set. */
+  failed?: Failure;
 }
 
 /** What a step's work is given beside the record. */
@@ -153,8 +155,8 @@ export class Run {
   /** Writes a record that the step has worked on for `ms` milliseconds, with its trace. */
   async settle(line: Line, outcome: Done | Failure, ms: number): Promise<void> {
     const { name, argv } = this.context;
-    const failure = outcome instanceof Failure ? outcome : undefined;
     const done = outcome instanceof Failure ? undefined : outcome;
+    const failure = outcome instanceof Failure ? outcome : outcome.failed;
     const entry: TraceEntry = {
       step: name,
       args: [...argv],
@@ -444,8 +446,16 @@ export async function relay(context: Context, lines: Iterable<Line>): Promise<nu
 }
 
 /** Reads all records of stdin and writes them as a table, also into a file or pipe; resolves to the exit status. */
-export async function drain(context: Context): Promise<number> {
-  const run = new Run(context, true);
+export function drain(context: Context): Promise<number> {
+  return passAll(new Run(context, true));
+}
+
+/** Writes each record of stdin as it came, for a step that has nothing to do; resolves to the exit status. */
+export function passOn(context: Context): Promise<number> {
+  return passAll(new Run(context));
+}
+
+async function passAll(run: Run): Promise<number> {
   for await (const line of records(run, ["batch"])) {
     run.count(line.record);
     await run.emit(line);

@@ -86,6 +86,7 @@ const allowedOfRoot: Record<string, readonly string[]> = {
   "host-venv": ["config", "venv"],
   "pip-run": ["build-host", "package", "transport"],
   "pip-wanted": ["stream", "version"],
+  "host-run": ["config", "remote", "run", "transport"],
   "index-releases": ["index", "version"],
   "host-conf": ["config", "supervisor", "templates", "transport"],
 };

@@ -43,6 +43,15 @@ const check = v.object({
   ok: v.boolean(),
 });
 
+const ran = v.object({
+  args: v.array(v.string()),
+  exit: v.nullable(count),
+  signal: v.exactOptional(text),
+  stdout: v.exactOptional(v.string()),
+  cut: v.exactOptional(v.boolean()),
+  once: v.exactOptional(text),
+});
+
 /** A schema for each known field of a record, by its name. */
 export const fields = {
   // any record
@@ -85,6 +94,7 @@ export const fields = {
   installed: v.record(v.string(), text),
   processes: v.array(process),
   checks: v.array(check),
+  ran,
   nginx: v.object({ conf: text, from: text, to: text, live: v.nullable(text) }),
 };
 
@@ -101,6 +111,7 @@ export type ReleaseFile = Value<"files">[number];
 export type Upload = Value<"uploaded">[number];
 export type Process = Value<"processes">[number];
 export type Check = Value<"checks">[number];
+export type Ran = Value<"ran">;
 export type Venv = Value<"venv">;
 
 /**

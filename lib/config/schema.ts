@@ -50,6 +50,22 @@ const namedIndex = table({ url: text, ...way });
 const schemes = ["y.m.d.n", "yy.m.d.n", "yyyy.m.d.n"] as const;
 const noDigits = 'must be digits in quotes, such as "880"';
 
+const hook = v.union(
+  [text, table({ run: text, once: optional(v.boolean("must be true or false")) })],
+  'must be a command in quotes, or a table such as { run = "demo migrate", once = true }',
+);
+const hooks = v.union([text, v.array(hook)], 'must be a command, or a list such as ["demo check"]');
+
+const noMode = 'must be three or four octal digits in quotes, such as "0640"';
+const confFile = table({
+  from: text,
+  to: text,
+  mode: optional(v.pipe(v.string(noMode), v.regex(/^0?[0-7]{3}$/, noMode))),
+  owner: optional(text),
+  raw: optional(v.boolean("must be true or false")),
+  env: optional(strings),
+});
+
 /** A whole configuration, before [env.NAME] is laid over it and taken away. */
 export const configuration = table({
   project: optional(text),
@@ -74,11 +90,9 @@ export const configuration = table({
       dirs: optional(strings),
       virtualenv: optional(text),
       profile: optional(text),
-      pre: optional(text),
-      post: optional(text),
-      conf: optional(
-        v.array(table({ from: text, to: text, mode: optional(text) }), "must be a list of tables"),
-      ),
+      pre: optional(hooks),
+      post: optional(hooks),
+      conf: optional(v.array(confFile, "must be a list of tables")),
     }),
   ),
   supervisor: optional(table({ template: optional(text) })),

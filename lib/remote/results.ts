@@ -41,6 +41,13 @@ export class Results {
     return this.#values.get(name) ?? [];
   }
 
+  /** The last value of a name, which is forgotten. */
+  take(name: string): string | undefined {
+    const value = this.get(name);
+    this.#values.delete(name);
+    return value;
+  }
+
   /** The last value of a name. */
   get(name: string): string | undefined {
     return this.all(name).at(-1);

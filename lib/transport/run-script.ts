@@ -47,7 +47,7 @@ export async function runScript(
   task: Circumstances,
 ): Promise<Results> {
   const results = await runOnce(transport, target, run, task);
-  const venv = results.get("lock");
+  const venv = results.take("lock");
   if (venv === undefined) return results;
   // It has changed nothing yet: first the session has to have the lock of the virtualenv.
   await transport.lock?.(target, venv, task.signal);

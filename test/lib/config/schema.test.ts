@@ -75,6 +75,25 @@ test("a mistyped key is told rather than the one that is missing for it", () => 
 for (const [name, document, path, message] of [
   ["a missing key", { roles: { dev: { user: "x" } } }, "roles.dev.hosts", /^is missing$/],
   ["a missing key in a list", { deploy: { conf: [{ from: "a" }] } }, "deploy.conf.0.to", /^is missing$/],
+  [
+    "a mode in decimal",
+    { deploy: { conf: [{ from: "a", to: "b", mode: "888" }] } },
+    "deploy.conf.0.mode",
+    /octal/,
+  ],
+  [
+    "a mode for another user",
+    { deploy: { conf: [{ from: "a", to: "b", mode: "4755" }] } },
+    "deploy.conf.0.mode",
+    /octal/,
+  ],
+  ["a hook without a command", { deploy: { pre: [{ once: true }] } }, "deploy.pre.0.run", /^is missing$/],
+  [
+    "a hook that is a number",
+    { deploy: { post: [1] } },
+    "deploy.post.0",
+    /^must be a command in quotes, or a table/,
+  ],
   ["a number in quotes", { deploy: { processes: "4" } }, "deploy.processes", /^must be a number from 1/],
   ["no process", { deploy: { processes: 0 } }, "deploy.processes", /^must be a number from 1/],
   ["half a process", { deploy: { processes: 1.5 } }, "deploy.processes", /^must be a number from 1/],

@@ -21,6 +21,13 @@ test("values come back whatever the cut of the bytes", () => {
   );
 });
 
+test("a value that was taken is forgotten", () => {
+  const results = new Results();
+  results.push(Buffer.from("a\t1\na\t2\n"));
+  assert.equal(results.take("a"), "2");
+  assert.equal(results.take("a"), undefined);
+});
+
 test("names of an object's own parts are names like any other", () => {
   const results = new Results();
   assert.equal(results.get("constructor"), undefined);

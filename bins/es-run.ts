@@ -1,0 +1,135 @@
+#!/usr/bin/env node
+// es-run: runs a command on each host, or once for all of them, in the activated virtualenv.
+
+import { readFile } from "node:fs/promises";
+import { Readable } from "node:stream";
+import { Failure, UsageError } from "../lib/base/failure.js";
+import { run } from "../lib/cli.js";
+import type { Configuration } from "../lib/config/schema.js";
+import { hostOptions, liveOption } from "../lib/flags.js";
+import { deployVariables, type HostRun, runOnHost, titleOf } from "../lib/host-run.js";
+import { onHosts } from "../lib/host-step.js";
+import { refuseLive } from "../lib/host-venv.js";
+import { Once } from "../lib/run/once.js";
+import { readVariable, withoutValues } from "../lib/run/variables.js";
+import { eachRecord, passOn } from "../lib/step.js";
+import { labelOf } from "../lib/stream/table.js";
+import type { Payload } from "../lib/transport/contract.js";
+
+const command = {
+  name: "es-run",
+  summary: "run a command on each host, in the activated virtualenv",
+  usage: ["[FLAGS] -- CMD [ARG...]", "--script FILE [-- ARG...]", "--hook deploy.pre|deploy.post"],
+  operands: [0, 0],
+  command: true,
+  options: {
+    script: { value: "FILE", help: "send this script and run it" },
+    hook: { value: "KEY", help: "run the commands of this key of the configuration, if it is set" },
+    cd: { value: "DIR", help: "run it in DIR of the host (the home directory)" },
+    setenv: { value: "NAME[=VALUE]", many: true, help: "set a variable; without a value, to our own one" },
+    once: { help: "run it on one host only, for all of them" },
+    looks: { help: "it changes nothing: take no lock" },
+    ...liveOption,
+    ...hostOptions,
+  },
+} as const;
+
+async function scriptOf(file: string): Promise<Payload> {
+  try {
+    const bytes = await readFile(file);
+    return { size: bytes.length, open: () => Readable.from([bytes]) };
+  } catch (error) {
+    throw new UsageError(`cannot read the script ${file}: ${(error as Error).message}`);
+  }
+}
+
+interface Wanted {
+  words: string[];
+  once: boolean;
+}
+
+/** The commands of the key deploy.pre or deploy.post; none where it is not set. */
+function hooksOf(key: string, { deploy }: Configuration): Wanted[] {
+  if (key !== "deploy.pre" && key !== "deploy.post")
+    throw new UsageError(`--hook takes deploy.pre or deploy.post, not ${key}`);
+  const hooks = key === "deploy.pre" ? deploy?.pre : deploy?.post;
+  return [hooks ?? []].flat().map((hook) => {
+    const { run, once = false } = typeof hook === "string" ? { run: hook } : hook;
+    return { words: ["sh", "-c", run], once };
+  });
+}
+
+/** For people: the command, and the last line that it wrote. */
+function said(title: string, { ran }: HostRun): string {
+  const last = (ran?.stdout ?? "").trim().split("\n").at(-1) ?? "";
+  return last === "" ? `${title} run` : `${title}: ${last.slice(0, 200)}`;
+}
+
+await run(command, async ({ flags, rest = [], context: given }) => {
+  const ways = [flags.script, flags.hook, flags.script === undefined ? rest[0] : undefined];
+  if (ways.filter((way) => way !== undefined).length !== 1)
+    throw new UsageError("say what to run: -- CMD, --script FILE, or --hook KEY");
+  // What is typed may be a secret, and the process list is everybody's.
+  if (flags.setenv.length > 0) process.title = command.name;
+  const variables = flags.setenv.map((text) => readVariable(text, process.env));
+  const context = { ...given, argv: withoutValues(given.argv) };
+  const script = flags.script === undefined ? undefined : await scriptOf(flags.script);
+  const typed = [{ words: [flags.script ?? [], rest].flat(), once: false }];
+
+  return onHosts(context, flags, async ({ settings, transport }) => {
+    const wanted = flags.hook === undefined ? typed : hooksOf(flags.hook, settings.config.values);
+    if (wanted.length === 0) return passOn(context);
+    const commands = wanted.map(({ words, once }, number) => ({
+      words,
+      once:
+        once || flags.once
+          ? new Once(process.env.ESSAY_ROLL, [...context.argv, String(number), ...words])
+          : undefined,
+    }));
+    return eachRecord(context, {
+      reads: [
+        ...(["host", "user", "port", "transport", "become", "venv", "live"] as const),
+        ...(["project", "version", "commit", "profile"] as const),
+      ],
+      work: async (record, task) => {
+        if (record.venv && !flags.looks) refuseLive(record.venv.name, record, flags.live);
+        const told = [...deployVariables(settings, record), ...variables];
+        const common = { script, variables: told, directory: flags.cd, looks: flags.looks };
+        const here: HostRun[] = [];
+        const sentences: string[] = [];
+        let fields = {};
+        for (const { words, once } of commands) {
+          const title = titleOf(words);
+          const runHere = async () => {
+            const done = await runOnHost(transport, record, { ...common, words }, task);
+            here.push(done);
+            sentences.push(said(title, done));
+            if (done.ran) fields = { ran: done.ran };
+            return done.failed?.message;
+          };
+          const before = here.length;
+          const { host, failed } =
+            once && !task.plan
+              ? await once.take(labelOf(record), runHere, task.signal)
+              : { host: "", failed: await runHere() };
+          // An earlier batch of the roll may have had this host, too.
+          const wasHere = here.length > before;
+          if (failed !== undefined && !wasHere)
+            throw new Failure("once-failed", `not run here, as on ${host} it failed: ${failed}`);
+          if (failed !== undefined) break;
+          if (wasHere) continue;
+          fields = { ran: { args: words, exit: 0, once: host } };
+          sentences.push(`${title} run on ${host}`);
+        }
+        const changed = here.length > 0 && !flags.looks;
+        const failed = here.at(-1)?.failed;
+        return {
+          fields,
+          changed,
+          said: sentences.join("; "),
+          ...(failed ? { failed } : flags.looks && { trace: false as const }),
+        };
+      },
+    });
+  });
+});

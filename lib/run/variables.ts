@@ -1,0 +1,44 @@
+// The variables that a command is given, some of which are secrets.
+
+import { UsageError } from "../base/failure.js";
+
+export interface Variable {
+  name: string;
+  value: string;
+  /** It came from our own environment, so that it stands in no command line; nor may it stand in what is written. */
+  secret: boolean;
+}
+
+const flag = "--setenv";
+
+/**
+ * Reads NAME=VALUE, or NAME alone for the variable of that name in `environment`. Throws UsageError for what is no
+ * name, and for a variable that is not set.
+ */
+export function readVariable(text: string, environment: NodeJS.ProcessEnv): Variable {
+  const [name = "", given] = text.split(/=(.*)/s);
+  // The script on the host has variables of its own.
+  if (!/^[A-Za-z_]\w*$/.test(name) || name.startsWith("essay_"))
+    throw new UsageError(`${flag}: ${JSON.stringify(name)} cannot be the name of a variable`);
+  if (given !== undefined) return { name, value: given, secret: false };
+  const value = Object.hasOwn(environment, name) ? environment[name] : undefined;
+  if (value === undefined) throw new UsageError(`${flag} ${name}: the environment has no variable ${name}`);
+  return { name, value, secret: true };
+}
+
+/** A command line in which the values of variables are hidden: --setenv NAME=***. */
+export function withoutValues(argv: readonly string[]): string[] {
+  const end = argv.indexOf("--");
+  return argv.map((word, at) => {
+    if (end >= 0 && at > end) return word;
+    if (argv[at - 1] === flag) return word.replace(/=.*/s, "=***");
+    return word.startsWith(`${flag}=`) ? word.replace(/^([^=]*=[^=]*)=.*/s, "$1=***") : word;
+  });
+}
+
+/** `text` with *** for each of these values. */
+export function withoutSecrets(text: string, secrets: readonly string[]): string {
+  // The longest first: one may be a part of another.
+  const longestFirst = secrets.filter(Boolean).sort((a, b) => b.length - a.length);
+  return longestFirst.reduce((left, secret) => left.replaceAll(secret, "***"), text);
+}
