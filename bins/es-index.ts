@@ -7,11 +7,11 @@ import { UsageError } from "../lib/base/failure.js";
 import { didYouMean } from "../lib/base/nearest.js";
 import { hasCredentials } from "../lib/base/url.js";
 import { type Invocation, run } from "../lib/cli.js";
-import { byteCount, wholeNumber } from "../lib/flags.js";
+import { byteCount, seconds, wholeNumber } from "../lib/flags.js";
 import { runForeground } from "../lib/foreground.js";
 import { isLoopback } from "../lib/index/access.js";
 import { Htpasswd } from "../lib/index/server/htpasswd.js";
-import { indexServer } from "../lib/index/server/server.js";
+import { indexServer, patienceOf } from "../lib/index/server/server.js";
 import { Store } from "../lib/index/store/store.js";
 import { unyank, yank } from "../lib/index/store/yanked.js";
 import { filesNamed, projectNamed, releasesOf } from "../lib/index-releases.js";
@@ -22,7 +22,7 @@ const command = {
   name: "es-index",
   summary: "serve a directory of sdists and wheels as a package index",
   usage: [
-    "[--bind ADDRESS] [--port PORT] [--htpasswd FILE [--private]] [--max-size N] [--upstream URL] DIR [-- COMMAND...]",
+    "[--bind ADDRESS] [--port PORT] [--htpasswd FILE [--private]] [--max-size N] [--upstream URL]\n                       [--patience S] DIR [-- COMMAND...]",
     "yank DIR PROJECT VERSION|FILENAME [--reason TEXT | --undo]",
     "prune DIR --keep N [PROJECT...]",
   ],
@@ -39,13 +39,14 @@ const command = {
     private: { help: "pages and downloads need them, too" },
     "max-size": { value: "N[K|M|G]", help: "take no larger files than this" },
     upstream: { value: "URL", help: "send those who ask for projects that are not here to this index" },
+    patience: { value: "S", help: "cut off clients of whom nothing comes for so many seconds (120)" },
     reason: { value: "TEXT", help: "yank: why, for those who install it all the same" },
     undo: { help: "yank: take the mark away again" },
     keep: { value: "N", help: "prune: so many of the newest versions of each project" },
   },
 } as const;
 
-const serveFlags = ["bind", "port", "htpasswd", "private", "max-size", "upstream"];
+const serveFlags = ["bind", "port", "htpasswd", "private", "max-size", "upstream", "patience"];
 
 type Line = Invocation<typeof command.options>;
 
@@ -65,6 +66,7 @@ async function serve({ args, flags, rest, context }: Line): Promise<number> {
   const port = wholeNumber("--port", flags.port ?? "0", 0, 65_535);
   const most = flags["max-size"] === undefined ? undefined : byteCount("--max-size", flags["max-size"]);
   const upstream = upstreamNamed(flags.upstream);
+  const patience = flags.patience === undefined ? {} : patienceOf(seconds("--patience", flags.patience));
   if (rest?.length === 0) throw new UsageError("no command follows --");
   if (flags.private && flags.htpasswd === undefined) throw new UsageError("--private needs --htpasswd");
   const passwords =
@@ -77,6 +79,7 @@ async function serve({ args, flags, rest, context }: Line): Promise<number> {
     private: flags.private,
     upstream,
     most,
+    patience,
     log: context.verbose ? (line) => context.show("es-index", line) : undefined,
   });
   const url = await server.listen(bind, port);

@@ -22,6 +22,12 @@ export interface Patience {
 
 const usualPatience: Patience = { headers: 20_000, silence: 120_000, body: 30_000, closing: 30_000 };
 
+/** The patience with clients of whom nothing is heard for so many milliseconds at most. */
+export function patienceOf(silence: number): Partial<Patience> {
+  const { headers, body } = usualPatience;
+  return { silence, headers: Math.min(headers, silence), body: Math.min(body, silence) };
+}
+
 export interface ServerOptions extends Answering {
   /** Told of each answer: "GET /simple/ 200". */
   log?: ((line: string) => void) | undefined;
