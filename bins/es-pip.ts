@@ -3,58 +3,98 @@
 
 import { Failure, UsageError } from "../lib/base/failure.js";
 import { run } from "../lib/cli.js";
-import { hostOptions, liveOption } from "../lib/flags.js";
+import type { Said } from "../lib/config/settings.js";
+import { type Flags, hostOptions, liveOption } from "../lib/flags.js";
 import { onHosts } from "../lib/host-step.js";
-import { refuseLive } from "../lib/host-venv.js";
-import { type PipIndex, pipIndexes } from "../lib/index/pip.js";
-import { deployed, type Wanted, wantedRelease, wantedVersions } from "../lib/pip-wanted.js";
+import { plannedVenv, refuseLive } from "../lib/host-venv.js";
+import { Listing } from "../lib/index/listed.js";
+import { pipIndexes } from "../lib/index/pip.js";
+import { changeByPip } from "../lib/pip-install.js";
+import * as pip from "../lib/pip-wanted.js";
 import { eachRecord } from "../lib/step.js";
-import { runScript } from "../lib/transport/run-script.js";
 
 const command = {
   name: "es-pip",
   summary: "install exact versions into the virtualenv of each host",
-  usage: ["NAME==VERSION...", "--release FILE"],
+  usage: ["NAME==VERSION|NAME@latest... [-r FILE]...", "--release FILE [--push]", "--uninstall NAME..."],
   operands: [0, 1000],
   options: {
     index: { value: "URL|NAME", help: "the package index, and no other" },
     release: { value: "FILE", help: "install the files of this release record, by hash" },
+    push: { help: "send the release's files to the host, which then asks no index" },
+    requirement: {
+      short: "r",
+      value: "FILE",
+      many: true,
+      help: "what the lines of this requirements file name",
+    },
+    constraint: {
+      short: "c",
+      value: "FILE",
+      many: true,
+      help: "only versions that this constraints file allows",
+    },
+    upgrade: { help: "newer versions, too, where the requirements allow several" },
+    "no-deps": { help: "without what the distributions need" },
+    uninstall: { help: "remove what is named" },
     ...liveOption,
     ...hostOptions,
   },
 } as const;
 
-/** pip's "no such version" in words that name the index and what it has. */
-function explained(error: unknown, index: PipIndex, wanted: Wanted): unknown {
-  if (!(error instanceof Failure) || error.code !== "version-not-found") return error;
-  const [requirement = "", versions = "none"] = error.message.split("\t");
-  const latest = versions.split(", ").at(-1);
-  const has = versions === "none" ? "pip finds none there for this Python" : `latest is ${latest}`;
-  const named = requirement.replace(/[[=].*/, "");
-  const ofRelease = wanted.byHash && wanted.requirements.some(({ project }) => project === named);
-  const no = ofRelease ? "no file of the release that fits this host for" : "no";
-  return new Failure(
-    error.code,
-    `${no} ${requirement.replace(/===?/, " ")} on ${index.url} (${has})`,
-    error.details,
+type Given = Flags<typeof command.options>;
+
+/** Refuses flags that do not go together. */
+function checkCall(args: readonly string[], flags: Given): void {
+  const given = Object.entries(flags).flatMap(([name, value]) =>
+    value === undefined || value === false || (Array.isArray(value) && value.length === 0) ? [] : [name],
   );
+  const refuse = (flag: string, ...others: string[]) => {
+    const other = given.includes(flag) && given.find((name) => others.includes(name));
+    if (other) throw new UsageError(`--${flag} does not go with --${other}`);
+  };
+  refuse("uninstall", "release", "push", "requirement", "constraint", "upgrade", "no-deps", "index");
+  refuse("release", "requirement", "constraint", "upgrade");
+  refuse("push", "index");
+  if (flags.push && flags.release === undefined)
+    throw new UsageError("--push sends the files of --release FILE");
+  if ((args.length + flags.requirement.length === 0) === (flags.release === undefined))
+    throw new UsageError("say what to install: NAME==VERSION, -r FILE, or --release FILE");
 }
 
 await run(command, async ({ args, flags, context }) => {
-  if ((args.length === 0) === (flags.release === undefined))
-    throw new UsageError("say what to install: NAME==VERSION, or --release FILE");
-  const wanted =
-    flags.release === undefined
-      ? await wantedVersions(args, context.warn)
-      : await wantedRelease(flags.release, context.warn);
+  checkCall(args, flags);
+  const files = { requirements: flags.requirement, constraints: flags.constraint };
+  const wantedBy = async (latest: (project: string) => Promise<string>): Promise<pip.Wanted> => {
+    if (flags.uninstall) return pip.unwanted(args);
+    if (flags.release === undefined) return pip.wantedVersions(args, files, context.warn, latest);
+    return pip.wantedRelease(flags.release, context.warn);
+  };
+  // A mistake on the command line is told before any host is touched.
+  const known = args.some(pip.isLatest) ? undefined : await wantedBy(async () => "");
+  const verb = flags.uninstall ? "uninstall" : flags.upgrade ? "upgrade" : "install";
   return onHosts(context, flags, async ({ settings, transport }) => {
-    // A mistake on the command line is told before any host is touched.
     if (flags.index !== undefined) settings.accessFromHosts({ flag: flags.index });
     const lookUp = pipIndexes(context.warn);
-    const indexFor = (record: string | undefined) =>
-      lookUp(settings.accessFromHosts({ flag: flags.index ?? wanted.index, record }));
+    const indexless = flags.push || flags.uninstall;
+    const listings = new Map<string, Listing>();
+    /** An index as it is seen from here. */
+    const listingOf = (said: Said) => {
+      const access = settings.access("index", said);
+      const listing = listings.get(access.url) ?? new Listing(access, context.interrupt.signal);
+      listings.set(access.url, listing);
+      return listing;
+    };
+    const resolved = new Map<Listing, Promise<pip.Wanted>>();
+    const wantedFrom = (listing: Listing) => {
+      const wanted = resolved.get(listing) ?? wantedBy((project) => pip.latestOn(listing, project));
+      resolved.set(listing, wanted);
+      return wanted;
+    };
     return eachRecord(context, {
       reads: [
+        "plan",
+        "trace",
         "host",
         "live",
         "user",
@@ -72,40 +112,32 @@ await run(command, async ({ args, flags, context }) => {
         const { venv } = record;
         if (!venv) throw new Failure("no-venv", "the record has no field venv: run es-venv before es-pip");
         refuseLive(venv.name, record, flags.live);
-        const fields = await deployed(wanted, record);
-        const index = await indexFor(record.index);
-        const looked = wanted.requirements.flatMap(({ project, version }) => [project, version]);
-        const args = [
-          venv.path,
-          index.netrc ?? "-",
-          index.proxy ?? "-",
-          String(wanted.runs.length),
-          ...wanted.runs,
-          String(wanted.requirements.length),
-          ...looked,
-          ...index.flags,
-        ];
-        const results = await runScript(
-          transport,
-          record,
-          { parts: ["state", "pip"], args, code: "pip-failed" },
-          task,
-        ).catch((error: unknown) => Promise.reject(explained(error, index, wanted)));
-        const changes = results.all("change");
-        const yanked = results.all("yanked").map((what) => `; ${what} is yanked`);
-        const installed = Object.fromEntries(
-          (results.get("installed") ?? "")
-            .split("\n")
-            .filter(Boolean)
-            .map((line) => line.split("\t")),
+        const said = { flag: flags.index ?? known?.index, record: record.index };
+        const wanted = known ?? (await wantedFrom(listingOf(said)));
+        const fields = flags.uninstall ? {} : await pip.deployed(wanted, record);
+        const change = {
+          venv: venv.path,
+          verb,
+          ahead: plannedVenv(record),
+          wanted,
+          index: indexless ? undefined : await lookUp(settings.accessFromHosts(said)),
+          alone: flags["no-deps"],
+        } as const;
+        const { changes, yanked, installed } = await changeByPip(transport, record, change, task);
+        if (task.plan && change.index && changes.length > 0) await pip.refuseAbsent(listingOf(said), wanted);
+        const before = Object.entries(record.installed ?? {}).filter(
+          ([name]) => !flags.uninstall || !pip.names(wanted, name),
         );
+        const version = fields.version ?? installed[fields.project ?? ""];
+        const notes = yanked.map((what) => `; ${what} is yanked`).join("");
         return {
-          fields: { ...fields, installed: { ...record.installed, ...installed } },
+          fields: {
+            ...fields,
+            ...(version !== undefined && { version }),
+            installed: { ...Object.fromEntries(before), ...installed },
+          },
           changed: changes.length > 0,
-          said:
-            changes.length > 0
-              ? `${changes.join(", ")}${yanked.join("")}`
-              : `${wanted.requirements.map((r) => `${r.project} ${r.version}`).join(", ")} already there`,
+          said: changes.length > 0 ? `${changes.join(", ")}${notes}` : pip.unchanged(wanted, installed, verb),
         };
       },
     });

@@ -39,3 +39,14 @@ export function refuseLive(name: string, record: RecordWith<"live">, allowed: bo
   if (record.live !== name || allowed) return;
   throw new Failure("live", `nginx serves ${name} now: it is changed only with --live`);
 }
+
+/**
+ * What es-venv would have done to the virtualenv of a record that is on a dry run: made it from nothing, or made or
+ * mended it; undefined where it is as it should be, and where no es-venv has looked.
+ */
+export function plannedVenv({ plan, trace }: RecordWith<"plan" | "trace">): "made" | "mended" | undefined {
+  if (!plan) return undefined;
+  const planned = (trace ?? []).filter(({ step, changed }) => step === "es-venv" && changed);
+  if (planned.length === 0) return undefined;
+  return planned.some(({ args }) => args.includes("--recreate")) ? "made" : "mended";
+}

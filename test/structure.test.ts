@@ -85,8 +85,9 @@ const allowedOfRoot: Record<string, readonly string[]> = {
   "build-source": ["build-host", "config"],
   "host-venv": ["config", "venv"],
   "pip-run": ["build-host", "package", "transport"],
-  "pip-wanted": ["stream", "version"],
   "host-run": ["config", "remote", "run", "transport"],
+  "pip-wanted": ["index", "stream", "version"],
+  "pip-install": ["index", "pip-wanted", "remote", "transport"],
   "index-releases": ["index", "version"],
   "host-conf": ["config", "supervisor", "templates", "transport"],
 };

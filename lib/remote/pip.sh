@@ -1,317 +1,237 @@
 # shellcheck shell=sh disable=SC2154
-# Installs exact versions into a virtualenv, and looks whether they are there afterwards. After state.sh.
-# Arguments: the virtualenv; a .netrc or -; a proxy or -; the number of runs of pip; for each run the text of a
-# requirements file; the number of distributions to look for; for each its name and its version; then the
-# flags of pip that name the index.
+# Installs distributions into a virtualenv, or removes them, and looks whether they are there afterwards. After
+# pip-explain.sh.
+# Arguments:
+#  1 the virtualenv
+#  2 install, upgrade or uninstall
+#  3 in a dry run, what es-venv would have done before: made, mended, or -
+#  4 a .netrc or -
+#  5 a proxy or -
+#  6 the text of a constraints file, or -
+#  7 where files come from: the index (-), the payload, but only when they are needed (ask), or the payload (sent)
+#  8 1 when all that is installed must go together afterwards, otherwise 0
+#  9 how many distributions are wanted, 10 how many runs of pip that takes, 11 how many of these install nothing but what
+#    they are told, 12 how many files are in the payload
+# Then come: what is wanted, three words each, see pip-look.sh; for each run the text of a requirements file; for each
+# file its name, its size and its SHA-256; the flags of pip.
 
 venv=$1
-netrc=$2
-proxy=$3
-runs=$4
-shift 4
+verb=$2
+ahead=$3
+netrc=$4
+proxy=$5
+constraints=$6
+source=$7
+together=$8
+wanted=$9
+runs=${10}
+alone=${11}
+files=${12}
+shift 12
+
+# unpack: puts the files that came with us into a folder; fails for one that is not as it should be.
+unpack() {
+    mkdir "$essay_scratch/files"
+    bad=$("$venv/bin/python" -I - "$payload" "$essay_scratch/files" "$essay_scratch/sent" <<'PYTHON'
+import hashlib, os, sys
+
+folder = sys.argv[2]
+with open(sys.argv[1], "rb") as payload:
+    for line in open(sys.argv[3]):
+        name, size, sha256 = line.rstrip("\n").split("\t")
+        left = int(size)
+        digest = hashlib.sha256()
+        with open(os.path.join(folder, name), "wb") as file:
+            while left > 0:
+                chunk = payload.read(min(left, 1 << 20))
+                left -= len(chunk) or left
+                digest.update(chunk)
+                file.write(chunk)
+        if digest.hexdigest() != sha256:
+            print(name)
+            break
+PYTHON
+    ) || fail disk-full "the files of the release have no room in $essay_scratch"
+    rm "$payload"
+    [ -z "$bad" ] || fail hash-mismatch "$bad came with other bytes than the release says: nothing was installed"
+}
+
+# run_pip COMMAND FLAG...: the output goes to stderr and into the log.
+run_pip() {
+    {
+        "$venv/bin/python" -I -m pip "$@" 2>&1 || : >"$essay_scratch/failed"
+    } | tee -a "$log" >&2
+    [ ! -e "$essay_scratch/failed" ]
+}
+
+# failed FLAG...: pip has failed; the virtualenv stays marked unless pip has touched nothing.
+failed() {
+    # Before these lines it has touched nothing.
+    if [ "$marked" = no ] && ! grep -q -e '^Installing collected packages' -e '^ *Uninstalling ' "$log"; then
+        unmark_venv "$venv" es-pip
+    fi
+    explain "$@"
+}
+
+# install FLAG...: has pip install all that is wanted; fails when pip does.
+install() {
+    if [ "$verb" = upgrade ]; then set -- --upgrade "$@"; fi
+    if [ "$constraints" != - ]; then set -- --constraint "$essay_scratch/constraints" "$@"; fi
+    if [ "$source" = sent ]; then set -- --no-index --find-links "$essay_scratch/files" "$@"; fi
+    essay_i=0
+    while [ "$essay_i" -lt "$runs" ]; do
+        essay_i=$((essay_i + 1))
+        exact=
+        if [ "$essay_i" -le "$alone" ]; then exact=--no-deps; fi
+        run_pip install ${exact:+"$exact"} "$@" --requirement "$essay_scratch/requirements-$essay_i.txt" || failed "$@"
+    done
+    refuse_conflict
+    if [ -n "$exact" ] && [ "$together" = 1 ]; then refuse_lacking; fi
+    tell_yanked
+}
+
+# examine: $found is what is there, and $status is 0 when that is what is wanted, 3 when it is not; $marked tells whether
+# pip was cut short.
+examine() {
+    status=0
+    if [ "$verb" = uninstall ]; then found=$(look_for_any) || status=$?; else found=$(look) || status=$?; fi
+    marked=no
+    if marked_by "$venv" es-pip; then marked=yes; fi
+}
+
+# missing: prints the lines of what is wanted that $found does not have.
+missing() {
+    while IFS="$essay_tab" read -r name version text; do
+        case $essay_newline$found in
+            *"$essay_newline$name$essay_tab"*) ;;
+            *) printf '%s\t%s\t%s\n' "$name" "$version" "$text" ;;
+        esac
+    done <"$essay_scratch/wanted"
+}
+
+# tell_plan: results for what would be changed, as far as it can be told without pip.
+tell_plan() {
+    if [ "$verb" = uninstall ]; then
+        printf '%s\n' "$found" >"$essay_scratch/old"
+        while IFS="$essay_tab" read -r name version; do
+            [ -z "$name" ] || change "$name $version removed" || :
+        done <"$essay_scratch/old"
+        return 0
+    fi
+    missing >"$essay_scratch/missing"
+    while IFS="$essay_tab" read -r name version text; do
+        if [ "$version" = - ]; then change "$text installed" || :; else change "$name $version installed" || :; fi
+    done <"$essay_scratch/missing"
+    [ "$verb" = install ] || change "newer ones looked for" || :
+}
+
+# tell_changes OLD: results for what is there and was not, or the other way round.
+tell_changes() {
+    if [ "$verb" = uninstall ]; then
+        found=$1
+        tell_plan
+        return 0
+    fi
+    printf '%s\n' "$1" >"$essay_scratch/old"
+    printf '%s\n' "$found" >"$essay_scratch/new"
+    told=
+    while IFS="$essay_tab" read -r name version; do
+        if [ -z "$version" ] || grep -qxF -e "$name$essay_tab$version" "$essay_scratch/old"; then continue; fi
+        change "$name $version installed"
+        told=1
+    done <"$essay_scratch/new"
+    [ -n "$told" ] || [ "$before" = "$(snapshot)" ] || change "what they need installed"
+}
+
+if [ "$ahead" = - ]; then
+    [ -x "$venv/bin/python" ] || fail no-venv "there is no virtualenv $venv: run es-venv first"
+    refuse_marked "$venv" es-pip
+fi
+if [ "$verb" != uninstall ] && [ "$constraints" = - ] && [ "$ahead" != made ] && ! marked_by "$venv" es-pip; then
+    if found=$(glance "$wanted" "$@"); then
+        result installed "$found"
+        exit 0
+    fi
+fi
 
 scratch
 log=$essay_scratch/log
+: >"$log"
+: >"$essay_scratch/wanted"
+: >"$essay_scratch/sent"
+: >"$essay_scratch/constraints"
+[ "$constraints" = - ] || printf '%s\n' "$constraints" >"$essay_scratch/constraints"
+while [ "$wanted" -gt 0 ]; do
+    wanted=$((wanted - 1))
+    printf '%s\t%s\t%s\n' "$1" "$2" "$3" >>"$essay_scratch/wanted"
+    shift 3
+done
 essay_i=0
 while [ "$essay_i" -lt "$runs" ]; do
     essay_i=$((essay_i + 1))
     printf '%s\n' "$1" >"$essay_scratch/requirements-$essay_i.txt"
     shift
 done
-: >"$essay_scratch/wanted"
-essay_i=$1
-shift
-while [ "$essay_i" -gt 0 ]; do
-    essay_i=$((essay_i - 1))
-    printf '%s\t%s\n' "$1" "$2" >>"$essay_scratch/wanted"
-    shift 2
+while [ "$files" -gt 0 ]; do
+    files=$((files - 1))
+    printf '%s\t%s\t%s\n' "$1" "$2" "$3" >>"$essay_scratch/sent"
+    shift 3
 done
 
-# look: the installed version of each distribution, on stdout as NAME<TAB>VERSION, nothing for an absent
-# one; true when all have the version that is wanted. One whose metadata is there twice has none.
-look() {
-    "$venv/bin/python" -I - "$essay_scratch/wanted" <<'PYTHON'
-import re, sys
-from importlib import metadata
-
-normal = lambda name: re.sub("[-_.]+", "-", name or "").lower()
-installed = {}
-for distribution in metadata.distributions():
-    installed.setdefault(normal(distribution.metadata["Name"]), []).append(distribution.version)
-
-
-def same(found, wanted):
-    if found == wanted:
-        return True
-    # A distribution may spell its version otherwise: 6.11.21.01 is 6.11.21.1.
-    try:
-        from pip._vendor.packaging.version import Version
-
-        return str(Version(found)) == str(Version(wanted))
-    except Exception:
-        return False
-
-
-good = True
-for line in open(sys.argv[1]):
-    name, wanted = line.rstrip("\n").split("\t")
-    versions = installed.get(normal(name), [])
-    if len(versions) != 1 or not versions[0]:
-        good = False
-        continue
-    if same(versions[0], wanted):
-        print(name, wanted, sep="\t")
-    else:
-        print(name, versions[0], sep="\t")
-        good = False
-sys.exit(0 if good else 3)
-PYTHON
-}
-
-# mend: takes away each distribution of which not every file is there as it was installed, so that pip will
-# install it anew: it trusts its metadata, and removes none that has no RECORD. pip itself is es-venv's.
-mend() {
-    "$venv/bin/python" -I - <<'PYTHON'
-import base64, csv, glob, hashlib, os, shutil, sys, sysconfig
-
-prefix = os.path.realpath(sys.prefix)
-
-
-def sound(path, sha256, size):
-    try:
-        with open(path, "rb") as file:
-            content = file.read()
-    except OSError:
-        return False
-    # What Python compiled, and RECORD itself, have no digest.
-    if not sha256:
-        return True
-    digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
-    return sha256 == "sha256=" + digest
-
-
-def rows_of(info):
-    try:
-        with open(os.path.join(info, "RECORD"), newline="", encoding="utf-8") as record:
-            rows = [row for row in csv.reader(record) if len(row) == 3]
-    except (OSError, csv.Error):
-        return []
-    own = os.path.basename(info) + "/RECORD"
-    return rows if any(row[0] == own for row in rows) else []
-
-
-def take_away_one(site):
-    for info in glob.glob(os.path.join(glob.escape(site), "*.dist-info")):
-        rows = rows_of(info)
-        files = [os.path.join(site, path) for path, _, _ in rows]
-        whole = [sound(file, *row[1:]) for file, row in zip(files, rows) if not file.endswith(".pyc")]
-        if os.path.basename(info).startswith("pip-") or (whole and all(whole)):
-            continue
-        print("incomplete:", os.path.basename(info)[: -len(".dist-info")], file=sys.stderr)
-        for file in files:
-            if os.path.realpath(os.path.dirname(file)).startswith(prefix + os.sep) and os.path.isfile(file):
-                os.remove(file)
-        shutil.rmtree(info)
-        return True
-    return False
-
-
-for site in {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}:
-    # What pip has put aside in order to remove it.
-    for aside in glob.glob(os.path.join(glob.escape(site), "~*")):
-        shutil.rmtree(aside, ignore_errors=True)
-    # One may have had files of another, so each time all are looked at again.
-    while take_away_one(site):
-        pass
-PYTHON
-}
-
-# run_pip FILE FLAG...: installs what FILE lists; the output goes to stderr and into the log.
-run_pip() {
-    file=$1
-    shift
-    {
-        "$venv/bin/python" -I -m pip install "$@" --requirement "$file" 2>&1 || : >"$essay_scratch/failed"
-    } | tee -a "$log" >&2
-    [ ! -e "$essay_scratch/failed" ]
-}
-
-# refuse_python WHAT PYTHON: fails for a distribution that is for another Python.
-refuse_python() {
-    fail requires-python "$1 is for Python $2 only, and $venv is of $("$venv/bin/python" --version)"
-}
-
-# explain_absence FLAG...: fails for a requirement of which pip found no version that will do.
-explain_absence() {
-    missing=$(sed -n 's/.*Could not find a version that satisfies the requirement \(.*\) (from versions: \(.*\))$/\1'"$essay_tab"'\2/p' "$log" | head -n 1)
-    [ -n "$missing" ] || return 0
-    version=${missing%%"$essay_tab"*}
-    version=${version##*=}
-    ignored=$(sed -n 's/^ERROR: Ignored the following versions that require a different python version: //p' "$log" |
-        tr ';' '\n' | sed 's/^ *//' | grep -F -e "$version Requires-Python" | head -n 1)
-    [ -z "$ignored" ] || refuse_python "${missing%%=*} $version" "${ignored##*Requires-Python }"
-    # That is also what pip says when it could not ask; only its log tells. With a log, however, pip does not
-    # show what a failed build said, so it has none the first time.
-    printf '%s\n' "${missing%%"$essay_tab"*}" >"$essay_scratch/missing.txt"
-    "$venv/bin/python" -I -m pip download --log "$essay_scratch/debug" "$@" --retries 0 --no-deps \
-        --dest "$essay_scratch" --requirement "$essay_scratch/missing.txt" >/dev/null 2>&1 || :
-    trouble=$(sed -n 's/.*Could not fetch URL \(.*\) - skipping$/\1/p' "$essay_scratch/debug" |
-        grep -v -e ': 404 Client Error' | head -n 1)
-    # Of "HTTPConnectionPool(...): Max retries exceeded ... (Caused by ...Error(...))" only the cause.
-    trouble=$(printf '%s' "$trouble" |
-        sed -e "s/HTTPS*ConnectionPool(.*(Caused by [A-Za-z]*(.*> *: *\(.*\)'))\$/\1/" \
-            -e "s/HTTPS*ConnectionPool(.*(Caused by [A-Za-z]*(['\"]\(.*\)['\"]))\$/\1/")
-    case $trouble in
-        '') ;;
-        *': 401 '* | *': 403 '*) fail auth-failed "the index does not let pip in: $trouble" ;;
-        *) fail index-failed "pip gets nothing from the index: $trouble" ;;
-    esac
-    # The other side makes a sentence of it: it knows the index.
-    fail version-not-found "$missing"
-}
-
-# refuse_conflict: fails when pip has installed what does not go together: before 20.3 it only says so.
-refuse_conflict() {
-    conflict=$(sed -n "s/^ERROR: \\(.* has requirement .*, but you'll have .* which is incompatible\\)\\.*\$/\\1/p" "$log" | head -n 1)
-    [ -z "$conflict" ] || fail conflict "these do not go together: $conflict"
-}
-
-# lacking: writes what the distributions that are wanted need here and is not there, and which of them needs it.
-lacking() {
-    "$venv/bin/python" -I - "$essay_scratch/wanted" <<'PYTHON'
-import re, sys
-from importlib import metadata
-
-try:
-    from pip._vendor.packaging.requirements import InvalidRequirement, Requirement
-except ImportError:
-    sys.exit(0)
-
-normal = lambda name: re.sub("[-_.]+", "-", name or "").lower()
-installed = {normal(one.metadata["Name"]): one for one in metadata.distributions()}
-# Names, each with an extra of it or none.
-todo = [(normal(line.split("\t")[0]), "") for line in open(sys.argv[1])]
-seen = set()
-while todo:
-    name, extra = todo.pop()
-    if (name, extra) in seen:
-        continue
-    seen.add((name, extra))
-    for text in installed[name].requires or []:
-        try:
-            need = Requirement(text)
-        except InvalidRequirement:
-            continue
-        if need.marker and not need.marker.evaluate({"extra": extra}):
-            continue
-        if normal(need.name) not in installed:
-            print(f"{need.name}, which {name} needs")
-            sys.exit()
-        todo.extend((normal(need.name), each) for each in ["", *need.extras])
-PYTHON
-}
-
-# refuse_lacking: fails when a release that has the files of its dependencies does not have all that it needs
-# here: it may have been made for another Python, or another system.
-refuse_lacking() {
-    lack=$(lacking) || return 0
-    [ -z "$lack" ] ||
-        fail incomplete "the release has no file of $lack on this host: es-wheel --deps fetches for its own machine and Python"
-}
-
-# tell_yanked: results for what pip has installed although it is yanked (PEP 592): an exact version is.
-tell_yanked() {
-    sed -n "s/^ *WARNING: The candidate selected for download or install is a yanked version: '\\(.*\\)' candidate (version \\([^ ]*\\) at .*/\\1 \\2/p" "$log" |
-        sort -u >"$essay_scratch/yanked"
-    while read -r what; do result yanked "$what"; done <"$essay_scratch/yanked"
-}
-
-# explain FLAG...: fails with what the log of pip says.
-explain() {
-    if grep -q 'DO NOT MATCH THE HASHES' "$log"; then
-        what=$(sed -n 's/^    [^ ].* from \([^ #]*\).*$/\1/p' "$log" | head -n 1 | sed -e 's|.*/||' -e 's/%2[Bb]/+/g')
-        than="the index itself says"
-        ! grep -q -e ' --hash=' "$essay_scratch/requirements-$essay_i.txt" || than="the release"
-        kept=": nothing was installed"
-        ! grep -q '^Installing collected packages' "$log" || kept=
-        fail hash-mismatch "${what:-a file} on the index has other bytes than $than$kept"
-    fi
-    explain_absence "$@"
-    if grep -q 'No space left on device' "$log"; then
-        fail disk-full "no space left for $venv"
-    fi
-    python=$(sed -n "s/^ERROR: Package '\(.*\)' requires a different Python: .* not in '\(.*\)'\$/\1=\2/p" "$log" | head -n 1)
-    [ -z "$python" ] || refuse_python "${python%%=*}" "${python#*=}"
-    conflict=$(sed -n '/^The conflict is caused by:/,/^$/s/^    //p' "$log" | tr '\n' ';' | sed -e 's/;$//' -e 's/;/; /g')
-    [ -z "$conflict" ] || fail conflict "these do not go together: $conflict"
-    compiler=$(sed -n -e "s/^.*error: command '*\([^' ]*\)'* failed: No such file or directory.*\$/\1/p" "$log" | head -n 1)
-    [ -z "$compiler" ] || fail pip-failed "a build needs $compiler, which is not on this host: es-wheel builds wheels elsewhere"
-    last=$(sed -n -e 's/^ERROR: //p' -e 's/^error: //p' "$log" | tail -n 1)
-    fail pip-failed "pip: ${last:-it failed without an error line}"
-}
-
-# install FLAG...: has pip install all that is wanted; fails when pip does.
-install() {
-    : >"$log"
-    essay_i=0
-    while [ "$essay_i" -lt "$runs" ]; do
-        essay_i=$((essay_i + 1))
-        exact=
-        if [ "$essay_i" -lt "$runs" ] || grep -q -e ' --hash=' "$essay_scratch/requirements-$essay_i.txt"; then exact=--no-deps; fi
-        if ! run_pip "$essay_scratch/requirements-$essay_i.txt" ${exact:+"$exact"} "$@"; then
-            # Before this line pip has touched nothing, and the virtualenv is as it was.
-            if [ "$marked" = no ] && ! grep -q '^Installing collected packages' "$log"; then
-                unmark_venv "$venv" es-pip
-            fi
-            explain "$@"
-        fi
-    done
-    refuse_conflict
-    [ -z "$exact" ] || refuse_lacking
-    tell_yanked
-}
-
-if [ ! -x "$venv/bin/python" ]; then
-    if [ "$essay_plan" = 1 ]; then
-        while IFS="$essay_tab" read -r name version; do
-            change "$name $version installed" || :
-        done <"$essay_scratch/wanted"
-        exit 0
-    fi
-    fail no-venv "there is no virtualenv $venv: run es-venv first"
+found=
+if [ "$ahead" = made ]; then
+    tell_plan
+    exit 0
 fi
+examine
+if [ "$status" != 0 ] && [ "$status" != 3 ]; then
+    [ "$ahead" != - ] || fail venv-broken "the python of $venv does not run: run es-venv again"
+fi
+if [ "$status" = 0 ] && [ "$marked" = no ] && [ "$verb" != upgrade ]; then
+    result installed "$found"
+    exit 0
+fi
+if [ "$essay_plan" = 1 ]; then
+    [ "$marked" = no ] || change "what was cut short mended" || :
+    tell_plan
+    [ "$status" != 0 ] || result installed "$found"
+    exit 0
+fi
+
 lock_venv "$venv"
 refuse_marked "$venv" es-pip
-
-status=0
-found=$(look) || status=$?
-[ "$status" = 0 ] || [ "$status" = 3 ] || fail venv-broken "the python of $venv does not run: run es-venv again"
-
-marked=no
-if marked_by "$venv" es-pip; then
+# Another run may have changed it until we had the lock.
+examine
+if [ "$source" = ask ]; then
+    [ "$marked" = no ] || found=
+    missing >"$essay_scratch/missing"
+    while IFS="$essay_tab" read -r name _; do result needed "$name"; done <"$essay_scratch/missing"
+    result ready ''
+    exit 0
+fi
+old=$found
+before=$(snapshot)
+mark_venv "$venv" es-pip
+if [ "$marked" = yes ] && change "what was cut short mended"; then
+    mend || fail venv-broken "the python of $venv does not run: run es-venv again"
+    examine
     marked=yes
-    if change "what was cut short mended"; then
-        mend || fail venv-broken "the python of $venv does not run: run es-venv again"
-        status=0
-        found=$(look) || status=$?
-    fi
 fi
-if [ "$status" != 0 ]; then
-    while IFS="$essay_tab" read -r name version; do
-        if printf '%s\n' "$found" | grep -qxF -e "$name$essay_tab$version"; then continue; fi
-        change "$name $version installed" || :
-    done <"$essay_scratch/wanted"
-fi
-# A dependency, too, may have been cut short: then pip looks at them.
-if [ "$essay_plan" = 0 ] && { [ "$status" != 0 ] || [ "$marked" = yes ]; }; then
-    mark_venv "$venv" es-pip
-    set_pip_apart "$netrc" "$proxy"
+set_pip_apart "$netrc" "$proxy"
+if [ "$source" = sent ]; then unpack; fi
+if [ "$verb" != uninstall ]; then
     install "$@"
-    status=0
-    found=$(look) || status=$?
-    if [ "$status" != 0 ]; then
-        fail not-installed "pip said that all went well, but $venv has: $(printf '%s' "$found" | tr '\t\n' ' ,')"
-    fi
-    renew_venv "$venv" es-pip
+elif [ "$status" != 0 ]; then
+    run_pip uninstall --yes "$@" --requirement "$essay_scratch/requirements-1.txt" || failed "$@"
 fi
-[ "$status" != 0 ] || result installed "$found"
+examine
+[ "$status" = 0 ] ||
+    fail not-installed "pip said that all went well, but $venv has: $(printf '%s' "$found" | tr '\t\n' ' ,' | sed 's/^ //')"
+[ "$together" = 0 ] || refuse_unmet
+tell_changes "$old"
+if [ "$marked" = yes ] || [ "$before" != "$(snapshot)" ]; then
+    renew_venv "$venv" es-pip
+else
+    unmark_venv "$venv" es-pip
+fi
+result installed "$found"

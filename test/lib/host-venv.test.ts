@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Failure } from "../../lib/base/failure.js";
 import { Settings } from "../../lib/config/settings.js";
-import { prefixFor, refuseLive, venvFor } from "../../lib/host-venv.js";
+import { plannedVenv, prefixFor, refuseLive, venvFor } from "../../lib/host-venv.js";
 
 const settings = new Settings({
   file: undefined,
@@ -34,4 +34,13 @@ test("the live virtualenv is refused unless allowed", () => {
   refuseLive("a", { live: "a" }, true);
   refuseLive("a", { live: "b" }, false);
   refuseLive("a", {}, false);
+});
+
+test("what es-venv would have done, as the trace of a dry run tells", () => {
+  const entry = (changed: boolean, ...args: string[]) => ({ step: "es-venv", args, at: "", ms: 1, changed });
+  assert.equal(plannedVenv({ plan: true, trace: [entry(true, "a")] }), "mended");
+  assert.equal(plannedVenv({ plan: true, trace: [entry(true, "a", "--recreate")] }), "made");
+  assert.equal(plannedVenv({ plan: true, trace: [entry(false, "a", "--recreate")] }), undefined);
+  assert.equal(plannedVenv({ plan: true }), undefined);
+  assert.equal(plannedVenv({ trace: [entry(true, "a")] }), undefined);
 });

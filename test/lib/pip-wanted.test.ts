@@ -3,10 +3,21 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { Failure, UsageError } from "../../lib/base/failure.js";
-import { deployed, wantedRelease, wantedVersions } from "../../lib/pip-wanted.js";
+import {
+  deployed,
+  isLatest,
+  names,
+  unchanged,
+  unwanted,
+  wantedRelease,
+  wantedVersions,
+} from "../../lib/pip-wanted.js";
 import { scratch } from "../lab/program.js";
 
 const silent = () => {};
+const noFiles = { requirements: [], constraints: [] };
+const nobody = () => Promise.reject(new Error("nobody asks"));
+const versions = (...args: string[]) => wantedVersions(args, noFiles, silent, nobody);
 const commit = "0123456789012345678901234567890123456789";
 const hash = (digit: string) => digit.repeat(64);
 
@@ -23,27 +34,26 @@ function release(t: TestContext, record: object): string {
 }
 
 test("versions of a command line are one run of pip", async () => {
-  const { requirements, runs } = await wantedVersions(["a==1.0", "b[x, y]==v2.0"], silent);
-  assert.deepEqual(runs, ["a===1.0\nb[x,y]===2.0"]);
-  assert.deepEqual(
-    requirements.map(({ project, version }) => [project, version]),
-    [
-      ["a", "1.0"],
-      ["b", "2.0"],
+  assert.deepEqual(await versions("a==1.0", "b[x, y]==v2.0"), {
+    main: { project: "a", version: "1.0", text: "a===1.0" },
+    looked: [
+      { project: "a", version: "1.0", text: "a===1.0" },
+      { project: "b", version: "2.0", text: "b[x,y]===2.0" },
     ],
-  );
-  await assert.rejects(
-    wantedVersions(["a-b==1.0", "A_b==1.0"], silent),
-    new UsageError("a-b is asked for twice"),
-  );
+    runs: ["a===1.0\nb[x,y]===2.0"],
+    alone: 0,
+  });
+  await assert.rejects(versions("a-b==1.0", "A_b==1.0"), new UsageError("a-b is asked for twice"));
 });
 
 test("a release of one distribution: its files by hash, then what it depends on", async (t) => {
   const files = [file("My_Demo", "1.0", "a"), file("my-demo", "1.0", "b")];
   const path = release(t, { project: "my_demo", version: "1.0", commit, files, index: "http://a/simple/" });
   assert.deepEqual(await wantedRelease(path, silent), {
-    requirements: [{ name: "my_demo", project: "my_demo", version: "1.0" }],
-    byHash: true,
+    looked: [{ project: "my_demo", version: "1.0", text: "my_demo===1.0" }],
+    main: { project: "my_demo", version: "1.0", text: "my_demo===1.0" },
+    alone: 1,
+    files,
     runs: [`my_demo===1.0 --hash=sha256:${hash("a")} --hash=sha256:${hash("b")}`, "my_demo===1.0"],
     commit,
     index: "http://a/simple/",
@@ -71,11 +81,11 @@ test("a release with the files of other distributions: all by hash, and no other
   assert.deepEqual(wanted.runs, [
     `demo===1.0 --hash=sha256:${hash("a")}\ndep===2.0 --hash=sha256:${hash("b")}`,
   ]);
-  assert.equal(wanted.requirements[0]?.project, "demo");
+  assert.deepEqual([wanted.main?.project, wanted.alone], ["demo", 1]);
 });
 
 test("the record gets project, version and commit, and keeps its own spelling of the project", async () => {
-  const wanted = { ...(await wantedVersions(["dep==2.0", "essay_demo==1.0"], silent)), commit };
+  const wanted = { ...(await versions("dep==2.0", "essay_demo==1.0")), commit };
   assert.deepEqual(await deployed(wanted, {}), { project: "dep", version: "2.0", commit });
   assert.deepEqual(await deployed(wanted, { project: "Essay-Demo", version: "v1.0", commit }), {
     project: "Essay-Demo",
@@ -86,8 +96,66 @@ test("the record gets project, version and commit, and keeps its own spelling of
 });
 
 test("what the record says otherwise is a failure", async () => {
-  const wanted = { ...(await wantedVersions(["demo==1.0"], silent)), commit };
+  const wanted = { ...(await versions("demo==1.0")), commit };
   const disagreement = (error: unknown) => error instanceof Failure && error.code === "disagreement";
   await assert.rejects(deployed(wanted, { project: "demo", version: "1.1" }), disagreement);
   await assert.rejects(deployed(wanted, { project: "demo", commit: "f".repeat(40) }), disagreement);
+});
+
+test("NAME@latest is the version that the index tells", async () => {
+  const asked: string[] = [];
+  const latest = async (project: string) => {
+    asked.push(project);
+    return "2.0";
+  };
+  const { looked, runs } = await wantedVersions(["a[x]@latest", "b==1.0"], noFiles, silent, latest);
+  assert.deepEqual([asked, runs], [["a"], ["a[x]===2.0\nb===1.0"]]);
+  assert.deepEqual(looked[0], { project: "a", version: "2.0", text: "a[x]===2.0" });
+  assert.deepEqual(["a@latest", "a==1.0"].map(isLatest), [true, false]);
+});
+
+test("requirements files and constraints files: what is looked at, and what pip is told", async (t) => {
+  const folder = scratch(t);
+  const file = join(folder, "r.txt");
+  const hashes = `--hash=sha256:${hash("a")}`;
+  const lines = [`pin==1.0 ${hashes}`, "some>=1,<2", "any", 'other==1.*; python_version < "3"', "--pre"];
+  writeFileSync(file, `${lines.join("\n")}\n-c c.txt\n`);
+  writeFileSync(join(folder, "c.txt"), "limited<3\n");
+  const files = { requirements: [file], constraints: [join(folder, "c.txt")] };
+  const wanted = await wantedVersions(["demo==1.0"], files, silent, nobody);
+  assert.deepEqual(wanted, {
+    main: { project: "demo", version: "1.0", text: "demo===1.0" },
+    looked: [
+      { project: "demo", version: "1.0", text: "demo===1.0" },
+      { project: "pin", version: "1.0", text: "pin==1.0" },
+      { project: "some", text: "some>=1,<2" },
+      { project: "any", text: "any" },
+      { project: "other", text: 'other==1.*; python_version < "3"' },
+    ],
+    runs: [["demo===1.0", ...lines].join("\n")],
+    alone: 0,
+    constraints: "limited<3\nlimited<3",
+  });
+  // Without an operand nothing is told of what is deployed, unless the record's project is in the file.
+  const alone = await wantedVersions([], files, silent, nobody);
+  assert.deepEqual(await deployed(alone, {}), {});
+  assert.deepEqual(await deployed(alone, { project: "pin" }), { project: "pin", version: "1.0" });
+  assert.deepEqual(await deployed(alone, { project: "some" }), { project: "some" });
+  writeFileSync(file, "--pre\n");
+  await assert.rejects(wantedVersions([], files, silent, nobody), new UsageError(`${file} asks for nothing`));
+});
+
+test("what is to go: names, and never pip", () => {
+  assert.deepEqual(unwanted(["a", "B"]).runs, ["a\nB"]);
+  assert.ok(names(unwanted(["A_b"]), "a-B"));
+  assert.throws(() => unwanted(["a==1.0"]), /is no name of a distribution/);
+  assert.throws(() => unwanted(["Pip"]), /pip is es-venv's/);
+});
+
+test("what was there already, in few words", () => {
+  const many = Object.fromEntries([..."abcdef"].map((name) => [name, "1"]));
+  const wanted = unwanted(["a"]);
+  assert.equal(unchanged(wanted, { a: "1", b: "2" }, "install"), "a 1, b 2 already there");
+  assert.equal(unchanged(wanted, many, "install"), "6 distributions already there");
+  assert.equal(unchanged(wanted, {}, "uninstall"), "a not there");
 });

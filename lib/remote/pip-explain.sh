@@ -1,0 +1,163 @@
+# shellcheck shell=sh disable=SC2154
+# What pip's output, in the file $log, says of a failure. After pip-look.sh.
+
+# refuse_python WHAT PYTHON: fails for a distribution that is for another Python.
+refuse_python() {
+    fail requires-python "$1 is for Python $2 only, and $venv is of $("$venv/bin/python" --version)"
+}
+
+# explain_absence FLAG...: fails for a requirement of which pip found no version that will do.
+explain_absence() {
+    missing=$(sed -n 's/.*Could not find a version that satisfies the requirement \(.*\) (from versions: \(.*\))$/\1'"$essay_tab"'\2/p' "$log" | head -n 1)
+    [ -n "$missing" ] || return 0
+    version=${missing%%"$essay_tab"*}
+    version=${version##*=}
+    ignored=$(sed -n 's/^ERROR: Ignored the following versions that require a different python version: //p' "$log" |
+        tr ';' '\n' | sed 's/^ *//' | grep -F -e "$version Requires-Python" | head -n 1)
+    [ -z "$ignored" ] || refuse_python "${missing%%=*} $version" "${ignored##*Requires-Python }"
+    # It has asked no index then.
+    [ "$source" = - ] || fail version-not-found "$missing"
+    # That is also what pip says when it could not ask; only its log tells. With a log, however, pip does not
+    # show what a failed build said, so it has none the first time.
+    printf '%s\n' "${missing%%"$essay_tab"*}" >"$essay_scratch/missing.txt"
+    "$venv/bin/python" -I -m pip download --log "$essay_scratch/debug" "$@" --retries 0 --no-deps \
+        --dest "$essay_scratch" --requirement "$essay_scratch/missing.txt" >/dev/null 2>&1 || :
+    trouble=$(sed -n 's/.*Could not fetch URL \(.*\) - skipping$/\1/p' "$essay_scratch/debug" |
+        grep -v -e ': 404 Client Error' | head -n 1)
+    # Of "HTTPConnectionPool(...): Max retries exceeded ... (Caused by ...Error(...))" only the cause.
+    trouble=$(printf '%s' "$trouble" |
+        sed -e "s/HTTPS*ConnectionPool(.*(Caused by [A-Za-z]*(.*> *: *\(.*\)'))\$/\1/" \
+            -e "s/HTTPS*ConnectionPool(.*(Caused by [A-Za-z]*(['\"]\(.*\)['\"]))\$/\1/")
+    case $trouble in
+        '') ;;
+        *': 401 '* | *': 403 '*) fail auth-failed "the index does not let pip in: $trouble" ;;
+        *) fail index-failed "pip gets nothing from the index: $trouble" ;;
+    esac
+    # The other side makes a sentence of it: it knows the index.
+    fail version-not-found "$missing"
+}
+
+# refuse_conflict: fails when pip has installed what does not go together: before 20.3 it only says so.
+refuse_conflict() {
+    conflict=$(sed -n "s/^ERROR: \\(.* has requirement .*, but you'll have .* which is incompatible\\)\\.*\$/\\1/p" "$log" | head -n 1)
+    [ -z "$conflict" ] || fail conflict "these do not go together: $conflict"
+}
+
+# lacking: writes what the distributions that are wanted need here and is not there, and which of them needs it.
+lacking() {
+    "$venv/bin/python" -I - "$essay_scratch/wanted" <<'PYTHON'
+import re, sys
+from importlib import metadata
+
+try:
+    from pip._vendor.packaging.requirements import InvalidRequirement, Requirement
+except ImportError:
+    sys.exit(0)
+
+normal = lambda name: re.sub("[-_.]+", "-", name or "").lower()
+installed = {normal(one.metadata["Name"]): one for one in metadata.distributions()}
+# Names, each with an extra of it or none.
+todo = [(normal(line.split("\t")[0]), "") for line in open(sys.argv[1])]
+seen = set()
+while todo:
+    name, extra = todo.pop()
+    if (name, extra) in seen:
+        continue
+    seen.add((name, extra))
+    for text in installed[name].requires or []:
+        try:
+            need = Requirement(text)
+        except InvalidRequirement:
+            continue
+        if need.marker and not need.marker.evaluate({"extra": extra}):
+            continue
+        if normal(need.name) not in installed:
+            print(f"{need.name}, which {name} needs")
+            sys.exit()
+        todo.extend((normal(need.name), each) for each in ["", *need.extras])
+PYTHON
+}
+
+# refuse_lacking: fails when a release that has the files of its dependencies does not have all that it needs
+# here: it may have been made for another Python, or another system.
+refuse_lacking() {
+    lack=$(lacking) || return 0
+    [ -z "$lack" ] ||
+        fail incomplete "the release has no file of $lack on this host: es-wheel --deps fetches for its own machine and Python"
+}
+
+# tell_yanked: results for what pip has installed although it is yanked (PEP 592): an exact version is.
+tell_yanked() {
+    sed -n "s/^ *WARNING: The candidate selected for download or install is a yanked version: '\\(.*\\)' candidate (version \\([^ ]*\\) at .*/\\1 \\2/p" "$log" |
+        sort -u >"$essay_scratch/yanked"
+    while read -r what; do result yanked "$what"; done <"$essay_scratch/yanked"
+}
+
+# explain FLAG...: fails with what the log of pip says.
+explain() {
+    if grep -q 'DO NOT MATCH THE HASHES' "$log"; then
+        what=$(sed -n 's/^    [^ ].* from \([^ #]*\).*$/\1/p' "$log" | head -n 1 | sed -e 's|.*/||' -e 's/%2[Bb]/+/g')
+        than="the index itself says"
+        ! grep -q -e ' --hash=' "$essay_scratch/requirements-$essay_i.txt" || than="the requirements say"
+        [ "$alone" = 0 ] || than="the release"
+        kept=": nothing was installed"
+        ! grep -q '^Installing collected packages' "$log" || kept=
+        fail hash-mismatch "${what:-a file} on the index has other bytes than $than$kept"
+    fi
+    explain_absence "$@"
+    if grep -q 'No space left on device' "$log"; then
+        fail disk-full "no space left for $venv"
+    fi
+    if grep -q 'Read-only file system' "$log"; then
+        fail permission-denied "cannot write in $venv: Read-only file system"
+    fi
+    python=$(sed -n "s/^ERROR: Package '\(.*\)' requires a different Python: .* not in '\(.*\)'\$/\1=\2/p" "$log" | head -n 1)
+    [ -z "$python" ] || refuse_python "${python%%=*}" "${python#*=}"
+    conflict=$(sed -n '/^The conflict is caused by:/,/^$/s/^    //p' "$log" | tr '\n' ';' | sed -e 's/;$//' -e 's/;/; /g')
+    [ -z "$conflict" ] || fail conflict "these do not go together: $conflict"
+    compiler=$(sed -n -e "s/^.*error: command '*\([^' ]*\)'* failed: No such file or directory.*\$/\1/p" "$log" | head -n 1)
+    [ -z "$compiler" ] || fail pip-failed "a build needs $compiler, which is not on this host: es-wheel builds wheels elsewhere"
+    last=$(sed -n -e 's/^ERROR: //p' -e 's/^error: //p' "$log" | tail -n 1)
+    fail pip-failed "pip: ${last:-it failed without an error line}"
+}
+
+# unmet: prints what distributions need and is not there, as "pip check" does, in the time of which pip only starts. An
+# old pip, without the module that this takes, is asked itself.
+unmet() {
+    "$venv/bin/python" -I - <<'PYTHON'
+import re, subprocess, sys
+from importlib import metadata
+
+try:
+    from pip._vendor.packaging.requirements import InvalidRequirement, Requirement
+except ImportError:
+    subprocess.call([sys.executable, "-I", "-m", "pip", "check", "--disable-pip-version-check"])
+    sys.exit()
+
+normal = lambda name: re.sub("[-_.]+", "-", name or "").lower()
+installed = {normal(one.metadata["Name"]): one for one in metadata.distributions()}
+for one in installed.values():
+    for text in one.requires or []:
+        try:
+            need = Requirement(text)
+            if need.marker and not need.marker.evaluate({"extra": ""}):
+                continue
+            found = installed.get(normal(need.name))
+            if found and need.specifier.contains(found.version, prereleases=True):
+                continue
+        except (InvalidRequirement, ValueError):
+            continue
+        which = f"{one.metadata['Name']} {one.version} needs {need.name}{need.specifier}"
+        print(f"{which} and {found.version} is there" if found else f"{which}, which is not there")
+        sys.exit()
+PYTHON
+}
+
+# refuse_unmet: fails when what is installed does not go together, which pip's own success does not tell.
+refuse_unmet() {
+    trouble=$(unmet) || fail venv-broken "the python of $venv does not run: run es-venv again"
+    case $trouble in
+        '' | "No broken"*) ;;
+        *) fail conflict "these do not go together: $trouble" ;;
+    esac
+}
