@@ -148,7 +148,7 @@ for one in installed.values():
         except (InvalidRequirement, ValueError):
             continue
         which = f"{one.metadata['Name']} {one.version} needs {need.name}{need.specifier}"
-        print(f"{which} and {found.version} is there" if found else f"{which}, which is not there")
+        print(f"{which}, and {need.name} {found.version} is there" if found else f"{which}, which is not there")
         sys.exit()
 PYTHON
 }
