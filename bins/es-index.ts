@@ -4,7 +4,6 @@
 import { once } from "node:events";
 import { resolve } from "node:path";
 import { UsageError } from "../lib/base/failure.js";
-import { didYouMean } from "../lib/base/nearest.js";
 import { hasCredentials } from "../lib/base/url.js";
 import { type Invocation, run } from "../lib/cli.js";
 import { byteCount, seconds, wholeNumber } from "../lib/flags.js";
@@ -16,6 +15,7 @@ import { Store } from "../lib/index/store/store.js";
 import { unyank, yank } from "../lib/index/store/yanked.js";
 import { filesNamed, projectNamed, releasesOf } from "../lib/index-releases.js";
 import { readMetadataFile } from "../lib/package/core-metadata.js";
+import { checkVerb, type Verb, verbNamed } from "../lib/verbs.js";
 import { outdated } from "../lib/version/outdated.js";
 
 const command = {
@@ -67,7 +67,6 @@ async function serve({ args, flags, rest, context }: Line): Promise<number> {
   const most = flags["max-size"] === undefined ? undefined : byteCount("--max-size", flags["max-size"]);
   const upstream = upstreamNamed(flags.upstream);
   const patience = flags.patience === undefined ? {} : patienceOf(seconds("--patience", flags.patience));
-  if (rest?.length === 0) throw new UsageError("no command follows --");
   if (flags.private && flags.htpasswd === undefined) throw new UsageError("--private needs --htpasswd");
   const passwords =
     flags.htpasswd === undefined ? undefined : await Htpasswd.open(flags.htpasswd, context.warn);
@@ -133,26 +132,23 @@ async function prune({ args: [directory = "", ...names], flags, context }: Line)
   return 0;
 }
 
-/** What the verbs take and do; without one, a directory is served. */
-const verbs: Record<string, { does: typeof serve; flags: readonly string[]; least: number; most: number }> = {
-  yank: { does: yankFiles, flags: ["reason", "undo"], least: 3, most: 3 },
-  prune: { does: prune, flags: ["keep"], least: 1, most: Number.POSITIVE_INFINITY },
+interface Does extends Verb {
+  does(line: Line): Promise<number>;
+}
+
+/** Without a verb, a directory is served. */
+const serving: Does = { does: serve, operands: [1, 1], flags: serveFlags, command: true };
+const verbs: Readonly<Record<string, Does>> = {
+  yank: { does: yankFiles, operands: [3, 3], flags: ["reason", "undo"] },
+  prune: { does: prune, operands: [1, Number.POSITIVE_INFINITY], flags: ["keep"] },
 };
-const serving = { does: serve, flags: serveFlags, least: 1, most: 1 };
 
 await run(command, async (line) => {
-  const [first = ""] = line.args;
-  const verb = Object.hasOwn(verbs, first) ? verbs[first] : undefined;
-  const args = verb ? line.args.slice(1) : line.args;
-  const { does, flags, least, most } = verb ?? serving;
-  if (args.length < least) throw new UsageError("an operand is missing");
-  if (args.length > most)
-    throw new UsageError(
-      `unexpected operand ${args[most]}${verb ? "" : didYouMean(first, Object.keys(verbs))}`,
-    );
-  if (verb && line.rest) throw new UsageError(`${first} takes no command after --`);
-  for (const name of Object.keys(command.options) as (keyof typeof command.options)[])
-    if (line.flags[name] && !flags.includes(name))
-      throw new UsageError(`--${name} is not for ${verb ? first : "serving"}`);
-  return does({ ...line, args });
+  const [first = "", ...others] = line.args;
+  const isVerb = Object.hasOwn(verbs, first);
+  // What has more than a directory is meant to be a verb.
+  const verb = isVerb || line.args.length > 1 ? verbNamed(verbs, first) : serving;
+  const args = isVerb ? others : line.args;
+  checkVerb(isVerb ? first : "serving", verb, { ...line, args }, Object.keys(command.options));
+  return verb.does({ ...line, args });
 });

@@ -4,7 +4,6 @@
 import { untilOurs } from "../lib/attempts.js";
 import { isProjectName } from "../lib/base/distribution.js";
 import { Failure, UsageError } from "../lib/base/failure.js";
-import { didYouMean } from "../lib/base/nearest.js";
 import { splitCredentials } from "../lib/base/url.js";
 import { run } from "../lib/cli.js";
 import { loadConfig } from "../lib/config/load.js";
@@ -13,6 +12,7 @@ import { caBundleOption } from "../lib/flags.js";
 import { projectFiles } from "../lib/index/client.js";
 import { lookupCredentials } from "../lib/index/credentials.js";
 import { produce, within } from "../lib/step.js";
+import { checkVerb, type Verb, verbNamed } from "../lib/verbs.js";
 import { readVersion, withLabel } from "../lib/version/label.js";
 import { latestVersion, publishedVersions, refuseUnlessNewest } from "../lib/version/published.js";
 import { dayNamed, dayOf, nextVersion, now, schemeNamed } from "../lib/version/scheme.js";
@@ -38,39 +38,20 @@ const command = {
   },
 } as const;
 
-/** The verbs, and what only some of them take. */
-const verbs: Readonly<Record<string, readonly ("VERSION" | "scheme" | "date" | "name" | "command")[]>> = {
-  next: ["scheme", "date", "name", "command"],
-  latest: [],
-  list: [],
-  check: ["VERSION"],
-  use: ["VERSION", "name"],
+const own = Object.keys(command.options);
+const asking = ["project", "index", "ca-bundle"];
+
+const verbs: Readonly<Record<string, Verb>> = {
+  next: { operands: [0, 0], flags: [...asking, "scheme", "date", "name"], command: true },
+  latest: { operands: [0, 0], flags: asking },
+  list: { operands: [0, 0], flags: asking },
+  check: { operands: [1, 1], flags: asking },
+  use: { operands: [1, 1], flags: ["project", "name"] },
 };
 
-type Given = Partial<Record<"VERSION" | "scheme" | "date" | "name" | "command", unknown>>;
-
-function checkCall(verb: string, given: Given): void {
-  const takes = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined;
-  if (!takes) throw new UsageError(`unknown verb ${verb}${didYouMean(verb, Object.keys(verbs))}`);
-  if (takes.includes("VERSION") && given.VERSION === undefined)
-    throw new UsageError(`${verb} needs a version, such as 6.11.21.1`);
-  if (Array.isArray(given.command) && given.command.length === 0)
-    throw new UsageError("after -- comes a command");
-  for (const [name, value] of Object.entries(given)) {
-    if (value === undefined || takes.includes(name as keyof Given)) continue;
-    const what = name === "VERSION" ? "operand" : name === "command" ? "command after --" : `--${name}`;
-    throw new UsageError(`${verb} takes no ${what}`);
-  }
-}
-
-await run(command, async ({ args: [verb = "", typed], flags, rest, context }) => {
-  checkCall(verb, {
-    VERSION: typed,
-    scheme: flags.scheme,
-    date: flags.date,
-    name: flags.name,
-    command: rest,
-  });
+await run(command, async ({ args: [verb = "", ...args], flags, rest, context }) => {
+  checkVerb(verb, verbNamed(verbs, verb), { args, flags, rest }, own);
+  const [typed] = args;
   const settings = new Settings(await loadConfig(context));
   const project = settings.need("project", { flag: flags.project });
   if (!isProjectName(project)) throw new UsageError(`${project} is no name of a project`);

@@ -71,6 +71,7 @@ const rootFiles = filesIn("lib", ".ts")
 const allowedOfRoot: Record<string, readonly string[]> = {
   flags: [],
   interrupt: [],
+  verbs: [],
   "status-line": [],
   "process-tree": [],
   foreground: ["interrupt", "process-tree"],

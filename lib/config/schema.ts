@@ -112,7 +112,6 @@ export const configuration = table({
 });
 
 export type Configuration = v.InferOutput<typeof configuration>;
-export type Role = v.InferOutput<typeof role>;
 
 type Schema = {
   entries?: Record<string, Schema>;
