@@ -11,6 +11,7 @@ import {
   commonOptions,
   describeOptions,
   type Flags,
+  type Option,
   type Options,
   readFlags,
   seconds,
@@ -102,11 +103,11 @@ function help(command: Command<Options>): string {
   const own = Object.keys(command.options).length ? `\n${describeOptions(command.options)}` : "";
   const { timeout = usualTimeout } = command;
   const limit = timeout === 0 ? "no limit" : timeout / 1000;
-  const common = {
+  const common = Object.entries<Option>({
     ...commonOptions,
     timeout: { ...commonOptions.timeout, help: `seconds for one host in this step (${limit})` },
-  };
-  return `${command.name}: ${command.summary}\n${usage(command)}\n${own}\n${describeOptions(common)}\nSee man ${command.name}.\n`;
+  }).filter(([name]) => !Object.hasOwn(command.options, name));
+  return `${command.name}: ${command.summary}\n${usage(command)}\n${own}\n${describeOptions(Object.fromEntries(common))}\nSee man ${command.name}.\n`;
 }
 
 function maxFail(text: string | undefined): Context["maxFail"] {

@@ -59,6 +59,9 @@ export interface WholeBatch<F extends FieldName> {
 
 type Row = Record<string, unknown>;
 
+/** Makes text for people of all records, and of the number of those that never came. */
+export type Render = (records: readonly Row[], missing: number) => string;
+
 const always: readonly FieldName[] = ["trace", "batch", "plan"];
 
 /** What a failure tells beyond its sentence, without the secrets that other programs may have said. */
@@ -83,6 +86,10 @@ export function allowedFailures(maxFail: Context["maxFail"], of: number): number
   return "count" in maxFail ? maxFail.count : Math.floor((of * maxFail.percent) / 100);
 }
 
+function missingOf(batches: Batches): number {
+  return batches.missing().reduce((sum, { missing }) => sum + missing, 0);
+}
+
 /** One run of a step: counts, writes and reports. */
 export class Run {
   readonly context: Context;
@@ -93,14 +100,19 @@ export class Run {
   #seen = 0;
   #failed: string[] = [];
   readonly batches = new Batches();
-  readonly #table: Row[] | undefined;
+  readonly #render: Render | undefined;
+  /** The records that are to be rendered. */
+  readonly #kept: Row[] = [];
   readonly #writer: RecordWriter;
   readonly #started = performance.now();
 
-  /** With `forPeople`, records become a table also where stdout is no terminal. */
-  constructor(context: Context, forPeople = process.stdout.isTTY === true) {
+  /** With `render`, which is a table on a terminal, records are kept to the end and then written by it. */
+  constructor(
+    context: Context,
+    render: Render | undefined = process.stdout.isTTY && !context.json ? renderTable : undefined,
+  ) {
     this.context = context;
-    this.#table = forPeople && !context.json ? [] : undefined;
+    this.#render = render;
     this.#writer = new RecordWriter(process.stdout);
   }
 
@@ -137,7 +149,7 @@ export class Run {
       this.context.warn(`${label}: record-too-long: the rest of its record is left out`);
     }
     if (hasFailed(record)) this.#failed.push(label);
-    if (this.#table) this.#table.push(record);
+    if (this.#render) this.#kept.push(record);
     else await this.#writer.write(text, label);
   }
 
@@ -190,8 +202,11 @@ export class Run {
 
   /** Writes what is left to write; false, with a word on stderr, where records had no reader. */
   async flush(): Promise<boolean> {
-    if (this.#table && this.#table.length > 0)
-      await this.#writer.write(renderTable(this.#table).trimEnd(), ...this.#table.map(labelOf));
+    if (this.#render && this.#kept.length > 0)
+      await this.#writer.write(
+        this.#render(this.#kept, missingOf(this.batches)).trimEnd(),
+        ...this.#kept.map(labelOf),
+      );
     await this.#writer.end();
     const { unread, trouble } = this.#writer;
     if (unread.length === 0) return true;
@@ -394,7 +409,7 @@ export async function wholeBatch<F extends FieldName>(
   const run = new Run(context);
   const lines = await readAll(run, step.reads);
   const failed = lines.filter(({ record }) => hasFailed(record)).length;
-  const absent = context.partial ? 0 : run.batches.missing().reduce((sum, { missing }) => sum + missing, 0);
+  const absent = context.partial ? 0 : missingOf(run.batches);
   const why =
     run.stopped ??
     (failed
@@ -445,9 +460,9 @@ export async function relay(context: Context, lines: Iterable<Line>): Promise<nu
   return run.end();
 }
 
-/** Reads all records of stdin and writes them as a table, also into a file or pipe; resolves to the exit status. */
-export function drain(context: Context): Promise<number> {
-  return passAll(new Run(context, true));
+/** Reads all records of stdin and writes what `render` makes of them; resolves to the exit status. */
+export function drain(context: Context, render: Render): Promise<number> {
+  return passAll(new Run(context, render));
 }
 
 /** Writes each record of stdin as it came, for a step that has nothing to do; resolves to the exit status. */

@@ -96,6 +96,7 @@ const allowedOfRoot: Record<string, readonly string[]> = {
 /** What folders may import beside "base". */
 const allowedOfFolders: Record<string, readonly string[]> = {
   transport: ["remote"],
+  report: ["stream"],
 };
 
 function mayImport(from: string, to: string): boolean {

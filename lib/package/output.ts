@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { lstat, mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { Failure } from "../base/failure.js";
+import { cannotWrite } from "../base/cannot-write.js";
 import { isLeft, ownName } from "./left.js";
 
 /** The size of a file in bytes and its digest. */
@@ -38,23 +38,6 @@ async function clearLeft(out: string, filename: string): Promise<void> {
       await rm(join(out, name), { force: true });
 }
 
-/** Why the system lets no file be written, by the code of its error: a code of es-record(5), and in words. */
-const refusals: Record<string, [code: string, why: string]> = {
-  EACCES: ["permission-denied", "no permission to write there"],
-  EPERM: ["permission-denied", "no permission to write there"],
-  EROFS: ["permission-denied", "it is read-only"],
-  ENOSPC: ["disk-full", "no space is left there"],
-  EDQUOT: ["disk-full", "no space is left there"],
-  EEXIST: ["in-the-way", "this is no folder"],
-  ENOTDIR: ["in-the-way", "this is no folder"],
-  EISDIR: ["in-the-way", "a folder there has that name"],
-};
-
-function refusal(error: NodeJS.ErrnoException, filename: string, out: string): Error {
-  const [code, why] = refusals[error.code ?? ""] ?? [];
-  return code === undefined ? error : new Failure(code, `cannot write ${filename} into ${out}: ${why}`);
-}
-
 /**
  * Has `write` make a file under a temporary name in the folder `out` and then gives it its own name; a file with
  * the same bytes that is there already stays untouched, one with other bytes is `replaced`. Nothing stays behind when `write` throws; what a killed process leaves
@@ -76,7 +59,7 @@ export async function keepFile(
     await rename(temporary, path);
     return { ...digest, path, changed: true, replaced };
   } catch (error) {
-    throw refusal(error as Error, filename, out);
+    throw cannotWrite(`${filename} into ${out}`, error as Error);
   } finally {
     // Where `out` is no folder, there is nothing to take away.
     await rm(temporary, { force: true }).catch(() => {});

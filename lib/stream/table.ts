@@ -78,13 +78,20 @@ function width(text: string): number {
   return columns;
 }
 
+/** The columns that some record has something for; a cell for each record, in their order, safe for a terminal. */
+export function columnsOf(records: readonly Row[]): { title: string; cells: string[] }[] {
+  return columns
+    .map(([title, cell]) => ({ title, cells: records.map((record) => cellText(cell, record)) }))
+    .filter(({ cells }) => cells.some((text) => text !== ""));
+}
+
 /** A table of records, with a heading, each line ended; empty text for no records. */
 export function renderTable(records: readonly Row[]): string {
   if (records.length === 0) return "";
-  const shown = columns
-    .map(([title, cell]) => ({ title, cells: records.map((record) => cellText(cell, record)) }))
-    .filter(({ cells }) => cells.some((text) => text !== ""))
-    .map((column) => ({ ...column, width: Math.max(width(column.title), ...column.cells.map(width)) }));
+  const shown = columnsOf(records).map((column) => ({
+    ...column,
+    width: Math.max(width(column.title), ...column.cells.map(width)),
+  }));
   const line = (texts: readonly string[]) =>
     `${texts
       .map((text, i) => text + " ".repeat(Math.max(0, (shown[i]?.width ?? 0) - width(text))))

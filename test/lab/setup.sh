@@ -1,11 +1,11 @@
 #!/bin/sh
-# Makes the machine ready for `npm test` and `npm run demo`: Debian packages and node_modules.
-# Does nothing, and says nothing, when all is there. No service is started.
+# Makes the machine ready for `npm run demo`: Debian packages and node_modules. `npm test` and the others name
+# the packages that they need beyond that. Does nothing, and says nothing, when all is there. No service is started.
 set -eu
 
 packages="openssh-server openssh-client nginx-light supervisor python3 python3-venv python3-pip
 python3-setuptools python3-wheel virtualenv twine shellcheck mandoc busybox dash sudo git fish csh zsh
-util-linux procps openssl"
+util-linux procps openssl $*"
 
 policy=/usr/sbin/policy-rc.d
 
