@@ -7,7 +7,9 @@ import { run } from "../lib/cli.js";
 import { loadConfig } from "../lib/config/load.js";
 import { Settings } from "../lib/config/settings.js";
 import { wholeNumber } from "../lib/flags.js";
-import { type Asked, type Host, selectHosts, wordsOfList } from "../lib/hosts/inventory.js";
+import { type Asked, type Host, selectHosts } from "../lib/hosts/inventory.js";
+import { hostsOfList } from "../lib/hosts/list.js";
+import { narrow } from "../lib/hosts/narrow.js";
 import { produce } from "../lib/step.js";
 import { newBatch } from "../lib/stream/batches.js";
 
@@ -18,6 +20,8 @@ const command = {
   operands: [0, 10_000],
   options: {
     host: { short: "H", value: "HOST", many: true, help: "a host whose name could be a role's" },
+    limit: { value: "NAME", many: true, help: "only these hosts: names, patterns or roles" },
+    exclude: { value: "NAME", many: true, help: "not these hosts: names, patterns or roles" },
     user: { value: "NAME", help: "log in as NAME" },
     port: { value: "N", help: "the port of sshd" },
     prefix: { value: "DIR", help: "where virtualenvs are on the host" },
@@ -40,17 +44,18 @@ function variables(pairs: readonly string[]): Record<string, string> {
   return Object.fromEntries(found);
 }
 
-async function wordsOfStdin(): Promise<string[]> {
+async function listed(): Promise<Asked[]> {
   const { default: getStdin } = await import("get-stdin");
-  return wordsOfList(await getStdin());
+  return hostsOfList(await getStdin());
 }
 
 async function asked(args: readonly string[], hosts: readonly string[]): Promise<Asked[]> {
   if (args.length + hosts.length === 0) throw new UsageError("no role and no host is given");
-  const listed = args.includes("-") ? await wordsOfStdin() : [];
+  if (args.filter((word) => word === "-").length > 1) throw new UsageError("- is given twice");
   return [
     ...args.filter((word) => word !== "-").map((word) => ({ word })),
-    ...[...hosts, ...listed].map((word) => ({ word, host: true as const })),
+    ...hosts.map((word) => ({ word, host: true as const })),
+    ...(args.includes("-") ? await listed() : []),
   ];
 }
 
@@ -68,7 +73,7 @@ function record(
 await run(command, async ({ args, flags, context }) => {
   const settings = new Settings(await loadConfig(context));
   const { user, prefix, bind, become } = flags;
-  const hosts = selectHosts(await asked(args, flags.host), settings.config.values.roles ?? {}, {
+  const all = selectHosts(await asked(args, flags.host), settings.config.values.roles ?? {}, {
     ...(user !== undefined && { user }),
     ...(flags.port !== undefined && { port: wholeNumber("--port", flags.port, 1, 65535) }),
     ...(prefix !== undefined && { prefix }),
@@ -76,6 +81,7 @@ await run(command, async ({ args, flags, context }) => {
     ...(become !== undefined && { become }),
     vars: variables(flags.set),
   });
+  const hosts = narrow(all, flags.limit, flags.exclude);
   const batch = newBatch(hosts.length);
   const common = {
     project: settings.find("project"),
@@ -88,6 +94,6 @@ await run(command, async ({ args, flags, context }) => {
     hosts.map((host) =>
       record({ ...(otherwise !== undefined && { prefix: otherwise }), ...host }, common, batch),
     ),
-    "the list names no host",
+    all.length > 0 ? "--exclude leaves no host" : "the list names no host",
   );
 });

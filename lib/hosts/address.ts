@@ -16,27 +16,41 @@ export function looksLikeHost(word: string): boolean {
   return /[.:@[\]]/.test(word);
 }
 
-/** `web[01-03].x` as web01.x, web02.x, web03.x; several ranges multiply. A word without a range is itself. */
+/** The numbers of one part of a range, such as `7`, `01-20` or `10-50/10`, as texts. */
+function numbersOf(word: string, part: string): string[] {
+  const [, first, last, step = "1"] = /^(\d{1,15})(?:-(\d{1,15})(?:\/(\d{1,15}))?)?$/.exec(part) ?? [];
+  if (first === undefined) throw new UsageError(`host ${word}: ${notARange}`);
+  const [from, to, by] = [Number(first), Number(last ?? first), Number(step)];
+  if (from > to) throw new UsageError(`host ${word}: the range [${part}] ends before it begins`);
+  if (by === 0) throw new UsageError(`host ${word}: the range [${part}] has no step of 0`);
+  const count = Math.floor((to - from) / by) + 1;
+  if (count > mostHosts)
+    throw new UsageError(`host ${word}: the range [${part}] is more than ${mostHosts} hosts`);
+  const width = first.startsWith("0") ? first.length : 0;
+  return Array.from({ length: count }, (_, i) => String(from + i * by).padStart(width, "0"));
+}
+
+const notARange = "a range is written [1-20] or [01-20], with a step [10-50/10], or as a list [1-3,7]";
+
+/**
+ * `web[01-03].x` as web01.x, web02.x, web03.x; also with steps, `[10-50/10]`, and lists, `[1-3,7]`. Several
+ * ranges multiply. A word without a range is itself.
+ */
 export function expandRanges(word: string): string[] {
-  const found = /\[(\d+)-(\d+)\]/.exec(word);
+  const found = /\[([\d,/-]+)\]/.exec(word);
   if (!found) {
     // What is left in brackets may only be an IPv6 address.
     if (/[[\]]/.test(word) && !/^([^@]*@)?\[[0-9a-fA-F:.%\w]*:[^\]]*\](:\d+)?$/.test(word))
-      throw new UsageError(`host ${word}: a range is written [1-20] or [01-20]`);
+      throw new UsageError(`host ${word}: ${notARange}`);
     return [word];
   }
-  const [range, first = "", last = ""] = found;
-  const from = Number(first);
-  const to = Number(last);
-  if (from > to) throw new UsageError(`host ${word}: the range ${range} ends before it begins`);
-  const width = first.startsWith("0") ? first.length : 0;
+  const [range, parts = ""] = found;
+  const numbers = parts.split(",").flatMap((part) => numbersOf(word, part));
   const before = word.slice(0, found.index);
   const after = expandRanges(word.slice(found.index + range.length));
-  if ((to - from + 1) * after.length > mostHosts)
+  if (numbers.length * after.length > mostHosts)
     throw new UsageError(`host ${word}: ${range} and what follows it are more than ${mostHosts} hosts`);
-  return Array.from({ length: to - from + 1 }, (_, i) => String(from + i).padStart(width, "0")).flatMap(
-    (number) => after.map((rest) => `${before}${number}${rest}`),
-  );
+  return numbers.flatMap((number) => after.map((rest) => `${before}${number}${rest}`));
 }
 
 function parsePort(word: string, text: string): number {

@@ -30,6 +30,8 @@ export interface Asked {
   word: string;
   /** It is a host, whatever it looks like. */
   host?: true;
+  /** All that is known about it, where it came as a record. */
+  known?: Host;
 }
 
 function fromAddress(word: string, role: string | undefined, common: Common): Host[] {
@@ -90,18 +92,33 @@ function merge(host: Host, more: Host): Host {
   };
 }
 
+/** True when all that one says about user and port, the other says, too: `web1` and `me@web1` are one host. */
+function isSame(one: Address, other: Address): boolean {
+  const within = (a: Address, b: Address) =>
+    (a.user === undefined || a.user === b.user) && (a.port === undefined || a.port === b.port);
+  return within(one, other) || within(other, one);
+}
+
+const mostHosts = 100_000;
+
 /**
- * The hosts that were asked for, in order, each once: the same user, host and port is the same host.
- * `overrides` is laid over what roles and addresses say. Throws UsageError.
+ * The hosts that were asked for, in order, each once: another user or port is another host, unless only one of
+ * the two says it. `overrides` is laid over what roles and addresses say. Throws UsageError.
  */
 export function selectHosts(
   asked: readonly Asked[],
   roles: Readonly<Record<string, RoleConfig>>,
   overrides: Common,
 ): Host[] {
-  const found = new Map<string, Host>();
-  for (const { word, host: isHost } of asked) {
-    const some = isHost || looksLikeHost(word) ? fromAddress(word, undefined, {}) : fromRole(word, roles);
+  const found: Host[] = [];
+  // Places in `found`, by the name of the host.
+  const places = new Map<string, number[]>();
+  for (const { word, host: isHost, known } of asked) {
+    const some = known
+      ? [known]
+      : isHost || looksLikeHost(word)
+        ? fromAddress(word, undefined, {})
+        : fromRole(word, roles);
     for (const one of some) {
       const { vars = {}, bind, ...others } = overrides;
       const all = { ...one.vars, ...vars };
@@ -111,18 +128,12 @@ export function selectHosts(
         ...(bind !== undefined && { bind: bind.replaceAll("{host}", one.host) }),
         ...(Object.keys(all).length > 0 && { vars: all }),
       };
-      const key = `${host.user ?? ""}@${host.host}:${host.port ?? ""}`;
-      const before = found.get(key);
-      found.set(key, before ? merge(before, host) : host);
+      const near = places.get(host.host) ?? [];
+      const place = near.find((index) => isSame(found[index] as Host, host));
+      if (place !== undefined) found[place] = merge(found[place] as Host, host);
+      else places.set(host.host, [...near, found.push(host) - 1]);
     }
+    if (found.length > mostHosts) throw new UsageError(`these are more than ${mostHosts} hosts`);
   }
-  return [...found.values()];
-}
-
-/** The words of a list of hosts, one on each line; `#` begins a comment. */
-export function wordsOfList(text: string): string[] {
-  return text
-    .split(/\r?\n/)
-    .map((line) => line.replace(/(^|\s)#.*/, "").trim())
-    .filter((line) => line !== "");
+  return found;
 }

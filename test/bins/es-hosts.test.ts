@@ -165,6 +165,7 @@ for (const [args, message] of [
   [["-H", "web[1-2"], /a range is written/],
   [["--host=-oProxyCommand=x"], /"-oProxyCommand=x" is not the name or address of a host/],
   [["-x"], /unknown flag -x/],
+  [["-", "-"], /- is given twice/],
   [["me@-x"], /"-x" is not the name or address/],
   [["@web1"], /no user before @; this machine itself is @local/],
   [["--set", "=x", "dev"], /--set takes NAME=VALUE, not =x/],
@@ -201,6 +202,118 @@ test("- with two hosts on one line, or an option, is a mistake", async (t) => {
   const cwd = scratch(t);
   assert.match(await mistake(cwd, ["-"], { input: "web1 web2\n" }), /"web1 web2" is not the name/);
   assert.match(await mistake(cwd, ["-"], { input: "-oX=y\n" }), /"-oX=y" is not the name/);
+});
+
+test("- reads records, too: the same hosts, from the beginning", async (t) => {
+  const cwd = project(t, roles);
+  const error = { step: "es-pip", code: "pip-failed", message: "no" };
+  const input = [
+    {
+      host: "web1.x",
+      user: "me",
+      transport: "ssh",
+      roles: ["dev"],
+      prefix: "/srv",
+      vars: { a: 1 },
+      plan: true,
+    },
+    {
+      host: "::1",
+      port: 23,
+      bind: "::1",
+      venv: { name: "a", path: "/a" },
+      batch: { id: "x", size: 9 },
+      error,
+    },
+    { host: "@local", transport: "local" },
+  ];
+  const text = `\uFEFF${input.map((record) => JSON.stringify(record)).join("\r\n")}\n`;
+  assert.deepEqual(await hosts(cwd, ["-", "--profile", "test"], { input: text }), [
+    {
+      host: "web1.x",
+      user: "me",
+      transport: "ssh",
+      roles: ["dev"],
+      vars: { a: 1 },
+      prefix: "/srv",
+      project: "essay_demo",
+      profile: "test",
+    },
+    {
+      host: "::1",
+      port: 23,
+      transport: "ssh",
+      roles: [],
+      prefix: "~/deploy",
+      bind: "::1",
+      project: "essay_demo",
+      profile: "test",
+    },
+    {
+      host: "@local",
+      transport: "local",
+      roles: [],
+      prefix: "~/deploy",
+      project: "essay_demo",
+      profile: "test",
+    },
+  ]);
+});
+
+for (const [line, message] of [
+  ['{"host":', /^es-hosts: line 2 of the list is no record of a host: .*JSON/m],
+  ["{}", /line 2 of the list is no record of a host: it has no field host/],
+  ['{"host":3}', /line 2 of the list is no record of a host: field host/],
+  ['{"host":"a","port":0}', /field port/],
+  ['{"host":"-oProxyCommand=x"}', /is not the name or address of a host/],
+  ['{"host":"a","user":"-l root"}', /is not the name of a user/],
+] as const)
+  test(`- with the line ${line} is a mistake`, async (t) => {
+    assert.match(await mistake(project(t, roles), ["-"], { input: `web1\n${line}\n` }), message);
+  });
+
+const many = `
+[roles]
+web = ["web[01-12].x", "me@[::1]:22"]
+db = ["db1.y", "web03.x", "root@db2.y:2222"]
+`;
+
+for (const [flags, expected] of [
+  [["--limit", "web03.x"], "web03.x"],
+  [["--limit", "db"], "web03.x db1.y db2.y"],
+  [["--limit", "web1*"], "web10.x web11.x web12.x"],
+  [["--limit", "web0?.x", "--exclude", "web[01-06].x,web08.x"], "web07.x web09.x"],
+  [["--limit", "*.y,web01.x"], "web01.x db1.y db2.y"],
+  [["--limit", "web[02-03,5,11].x"], "web02.x web03.x web11.x"],
+  [["--limit", "root@db2.y:2222", "--limit", "[::1]:22"], "::1 db2.y"],
+  [["--limit", "db2.y:2222", "--limit", "me@::1"], "::1 db2.y"],
+  [["--exclude", "web*"], "::1 db1.y db2.y"],
+  [["--exclude", "web"], "db1.y db2.y"],
+] as const)
+  test(`es-hosts web db ${flags.join(" ")}`, async (t) => {
+    const records = await hosts(project(t, many), ["web", "db", ...flags]);
+    assert.equal(records.map(({ host }) => host).join(" "), expected);
+  });
+
+for (const [flags, message] of [
+  [
+    ["--limit", "web13.x"],
+    /--limit web13\.x is not the name or a role of any of the 15 hosts; did you mean web..\.x\?/,
+  ],
+  [["--exclude", "wbe03.x"], /--exclude wbe03\.x is not the name .*; did you mean web03\.x\?/],
+  [["--limit", "web01.x,"], /there is an empty name in it/],
+  [["--limit", "web"], /--limit needs a value|is not the name/],
+  [["--limit", "web(01|02).x"], /is not the name/],
+  [["--limit", "web[3-1].x"], /ends before it begins/],
+] as const)
+  test(`es-hosts web db ${flags.join(" ")} is a mistake`, async (t) => {
+    const roles = flags[1] === "web" ? ["db1.y"] : ["web", "db"];
+    assert.match(await mistake(project(t, many), [...roles, ...flags]), message);
+  });
+
+test("no host at all is a failure", async (t) => {
+  const ran = await expectStatus(1, "es-hosts", ["web", "--exclude", "*"], { cwd: project(t, many) });
+  assert.equal(ran.stderr, "es-hosts: nothing to do: --exclude leaves no host\n");
 });
 
 test("100,000 hosts are many, but not too many", async (t) => {

@@ -69,6 +69,13 @@ test("ranges, with leading zeros as written", () => {
   ]);
 });
 
+test("ranges with steps, and lists", () => {
+  assert.deepEqual(expandRanges("web[10-50/20]"), ["web10", "web30", "web50"]);
+  assert.deepEqual(expandRanges("web[01-04/2].x"), ["web01.x", "web03.x"]);
+  assert.deepEqual(expandRanges("web[1-2,7,09-10]"), ["web1", "web2", "web7", "web09", "web10"]);
+  assert.deepEqual(expandRanges("web[3]"), ["web3"]);
+});
+
 test("IPv6 addresses in brackets are no ranges", () => {
   for (const word of ["[::1]", "[2001:db8::1]:22", "me@[fe80::1%eth0]:22"])
     assert.deepEqual(expandRanges(word), [word]);
@@ -81,7 +88,11 @@ for (const [word, message] of [
   ["web[1-2", /a range is written/],
   ["web1]", /a range is written/],
   ["web[]", /a range is written/],
-  ["web[1,3]", /a range is written/],
+  ["web[1,,3]", /a range is written/],
+  ["web[1,3-2]", /the range \[3-2\] ends before it begins/],
+  ["web[1-9/0]", /the range \[1-9\/0\] has no step of 0/],
+  ["web[1/2]", /a range is written/],
+  ["web[-3]", /a range is written/],
   ["web[1-2][", /a range is written/],
   ["web[1-200000]", /more than 100000 hosts/],
   ["web[1-999999999999]", /more than 100000 hosts/],

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { UsageError } from "../../../lib/base/failure.js";
-import { type RoleConfig, selectHosts, wordsOfList } from "../../../lib/hosts/inventory.js";
+import { type RoleConfig, selectHosts } from "../../../lib/hosts/inventory.js";
 
 const ssh = (host: string, ...roles: string[]) => ({ host, transport: "ssh", roles });
 const words = (...asked: string[]) => asked.map((word) => ({ word }));
@@ -65,6 +65,31 @@ test("another user or port is another host", () => {
   assert.equal(hosts.length, 4);
 });
 
+test("a host is the same where only one of two says user or port", () => {
+  const roles = { web: ["web1", "web2"], db: { hosts: ["web1"], user: "postgres", port: 23 } };
+  const both = { ...ssh("web1", "web", "db"), user: "postgres", port: 23 };
+  assert.deepEqual(select(roles, "web", "db"), [both, ssh("web2", "web")]);
+  assert.deepEqual(select(roles, "db", "web"), [{ ...both, roles: ["db", "web"] }, ssh("web2", "web")]);
+  assert.deepEqual(select({}, "a@web.x", "web.x", "a@web.x:22"), [{ ...ssh("web.x"), user: "a", port: 22 }]);
+});
+
+test("a host that came as a record is known with its roles, and flags are laid over it", () => {
+  const known = { host: "web1", transport: "ssh" as const, roles: ["dev"], prefix: "/srv", vars: { a: "1" } };
+  const hosts = selectHosts(
+    [{ word: "{}", known }, { word: "dev" }],
+    { dev: ["web1", "web2"] },
+    { user: "me" },
+  );
+  assert.deepEqual(hosts, [
+    { ...known, user: "me" },
+    { ...ssh("web2", "dev"), user: "me" },
+  ]);
+});
+
+test("there is a bound on all hosts together", () => {
+  refused(/^these are more than 100000 hosts$/, () => select({}, "10.0.[0-399].[0-249]", "a.x"));
+});
+
 for (const key of ["prefix", "bind", "become", "index"] as const)
   test(`two roles that disagree about ${key} of a host are a mistake`, () => {
     const roles = { a: { hosts: ["web1"], [key]: "one" }, b: { hosts: ["web1"], [key]: "two" } };
@@ -110,14 +135,4 @@ test("a role without hosts is a mistake", () => {
 
 test("a host by -H is a host, also where a role has its name", () => {
   assert.deepEqual(selectHosts([{ word: "dev", host: true }], { dev: ["web1"] }, {}), [ssh("dev")]);
-});
-
-test("a list has a host on each line, with any line ends, comments and blank lines", () => {
-  assert.deepEqual(wordsOfList("web1\r\n  web2 # two\n\n# three\nme@web4:22\t\n"), [
-    "web1",
-    "web2",
-    "me@web4:22",
-  ]);
-  assert.deepEqual(wordsOfList("web1 web2\n"), ["web1 web2"]);
-  assert.deepEqual(wordsOfList(""), []);
 });
