@@ -10,7 +10,8 @@ export const builtinAliases: Readonly<Record<string, string>> = {
     "es-upload --index={--index?} --new",
   ].join(" | "),
   deploy: [
-    "es-hosts {-R:ROLE} --profile={3:PROFILE?} {--dry-run!}",
+    "{unless --retry} es-hosts {-R:ROLE} --profile={3:PROFILE?} {--dry-run!}",
+    "{if --retry} es-pick --failed --clear-errors --role={-R?} {--dry-run!} {--retry:FILE}",
     "es-venv {2:VENV}",
     "es-pip {config.project}=={1:VERSION} --index={--index?}",
     "es-supervisor up",

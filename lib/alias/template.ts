@@ -5,6 +5,8 @@
 //   {--all!}   the switch --all itself, where it was given; a word of its own
 //   {config.K} the value of the key K of the configuration
 //   {@}        all operands and flags that nothing else takes; a word of its own
+//   {if --all} as the first word of a stage: the stage is there only where the flag --all was given;
+//   {unless --all}: only where it was not
 //
 // `?` after the name: where there is no value, the whole word is left out. `=TEXT`: the value otherwise;
 // `=config.K`, with `=TEXT` behind it or not: the value of that key otherwise.
@@ -12,7 +14,7 @@
 import { Failure, UsageError } from "../base/failure.js";
 
 export interface Placeholder {
-  kind: "operand" | "flag" | "switch" | "config" | "rest";
+  kind: "operand" | "flag" | "switch" | "config" | "rest" | "if" | "unless";
   /** The number of the operand, the flag with its dashes, or the key. */
   name: string;
   /** For messages. */
@@ -27,6 +29,9 @@ export type Word = readonly (string | Placeholder)[];
 export type PipelineTemplate = readonly (readonly Word[])[];
 
 function placeholder(inner: string): Placeholder {
+  const [, condition, flag = ""] = /^(if|unless) +(--?[A-Za-z][\w-]*)$/.exec(inner) ?? [];
+  if (condition === "if" || condition === "unless")
+    return { kind: condition, name: flag, label: flag, optional: false, otherwise: undefined };
   const [, name = "", label = "", mark = "", otherwise] =
     /^(@|\d+|--?[A-Za-z][\w-]*|config(?:\.[\w-]+)+)(?::([\w-]+))?(\?|!)?(?:=(.*))?$/.exec(inner) ?? [];
   if (name === "") throw new UsageError(`an alias knows no placeholder {${inner}}; see man es`);
@@ -47,6 +52,27 @@ function placeholder(inner: string): Placeholder {
     optional: mark === "?",
     otherwise: otherwise?.startsWith("config.") ? placeholder(otherwise) : otherwise,
   };
+}
+
+type Condition = Placeholder & { kind: "if" | "unless" };
+
+function isCondition(part: string | Placeholder | undefined): part is Condition {
+  return typeof part === "object" && (part.kind === "if" || part.kind === "unless");
+}
+
+/** The stages that are there with these arguments, without their conditions. */
+function present(template: readonly PipelineTemplate[], args: readonly string[]): PipelineTemplate[] {
+  const given = (flag: string) => args.some((word) => word === flag || word.startsWith(`${flag}=`));
+  return template
+    .map((stages) =>
+      stages
+        .filter(([first]) => {
+          const [part] = first ?? [];
+          return !isCondition(part) || given(part.name) === (part.kind === "if");
+        })
+        .map((stage) => stage.filter(([part]) => !isCondition(part))),
+    )
+    .filter((stages) => stages.length > 0);
 }
 
 /** Reads the text of an alias: pipelines, to be run one after the other. Throws UsageError. */
@@ -81,7 +107,14 @@ export function parseTemplate(text: string): PipelineTemplate[] {
     throw new UsageError(
       `an alias is programs, words, {placeholders}, | and && only, not ${text.slice(at, at + 10)}`,
     );
-  if (pipelines.some((stages) => stages.some((words) => words.length === 0)))
+  for (const stage of pipelines.flat())
+    if (stage.some((word, index) => word.some(isCondition) && (index > 0 || word.length > 1)))
+      throw new UsageError(`{if --FLAG} and {unless --FLAG} are the first word of a stage: ${text}`);
+  if (
+    pipelines.some((stages) =>
+      stages.some((stage) => stage.filter((word) => !isCondition(word[0])).length === 0),
+    )
+  )
     throw new UsageError(`an alias has a stage without a program: ${text}`);
   return pipelines;
 }
@@ -131,10 +164,11 @@ function sort(name: string, wanted: readonly Placeholder[], args: readonly strin
  */
 export function expand(
   name: string,
-  template: readonly PipelineTemplate[],
+  whole: readonly PipelineTemplate[],
   args: readonly string[],
   configured: (key: string) => string | undefined,
 ): string[][][] {
+  const template = present(whole, args);
   const given = sort(name, placeholdersOf(template), args);
   const filled = (one: Placeholder): string | undefined => {
     const found =

@@ -60,6 +60,10 @@ test("--print says what an alias would run", async (t) => {
     "es-hosts dev | es-venv a | es-pip essay_demo==6.11.21.1 | es-supervisor up | es-check\n",
   );
   assert.equal(
+    await printed(cwd, "deploy", "6.11.21.1", "a", "--retry", "run.jsonl", "-R", "web", "--dry-run"),
+    "es-pick --failed --clear-errors --role=web --dry-run run.jsonl | es-venv a | es-pip essay_demo==6.11.21.1 | es-supervisor up | es-check\n",
+  );
+  assert.equal(
     await printed(cwd, "build", "--branch", "master"),
     "es-version next -- es package --branch master\n",
   );

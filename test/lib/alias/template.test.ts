@@ -46,6 +46,47 @@ test("flags, in both spellings", () => {
   assert.deepEqual(expanded("a {-R}", "-R=a=b"), [[["a", "a=b"]]]);
 });
 
+test("a stage may be there only with a flag, or only without it", () => {
+  const text = "{unless --retry} a {-R} {2?} | {if --retry} b --role={-R?} {--retry} | c {1}";
+  assert.deepEqual(expanded(text, "-R", "dev", "x"), [
+    [
+      ["a", "dev"],
+      ["c", "x"],
+    ],
+  ]);
+  assert.deepEqual(expanded(text, "x", "--retry", "f"), [
+    [
+      ["b", "f"],
+      ["c", "x"],
+    ],
+  ]);
+  assert.deepEqual(expanded(text, "x", "--retry=f", "-R", "dev"), [
+    [
+      ["b", "--role=dev", "f"],
+      ["c", "x"],
+    ],
+  ]);
+  // What only an absent stage would take is taken by none.
+  assert.deepEqual(expanded(text, "x", "y", "-R", "dev"), [
+    [
+      ["a", "dev", "y"],
+      ["c", "x"],
+    ],
+  ]);
+  mistake(/^x takes no y$/, () => expanded(text, "x", "y", "--retry", "f"));
+  mistake(/^x: -R is missing$/, () => expanded(text, "x"));
+  mistake(/^x: --retry needs a value$/, () => expanded(text, "x", "--retry"));
+  assert.deepEqual(expanded("{if --all} a && b {--all!}"), [[["b"]]]);
+  assert.deepEqual(expanded("{if --all} a && b {--all!}", "--all"), [[["a"]], [["b", "--all"]]]);
+});
+
+test("a condition stands before a program, and nowhere else", () => {
+  mistake(/are the first word of a stage/, () => expanded("a {if --x} b"));
+  mistake(/are the first word of a stage/, () => expanded("a b{unless --x}"));
+  mistake(/a stage without a program/, () => expanded("{if --x} | a"));
+  mistake(/knows no placeholder \{if x\}/, () => expanded("{if x} a"));
+});
+
 test("a flag's value may look like a flag", () => {
   assert.deepEqual(expanded("a --b={--branch}", "--branch", "-x"), [[["a", "--b=-x"]]]);
 });
