@@ -4,7 +4,10 @@ import { setTimeout as timer } from "node:timers/promises";
 
 /** Settles as `promise` does, or rejects with the abort's reason as soon as it comes. */
 export async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
+  if (signal.aborted) {
+    promise.catch(() => {}); // whatever it comes to, nobody waits for it any more
+    throw signal.reason;
+  }
   let stop = () => {};
   const aborted = new Promise<never>((_, reject) => {
     stop = () => reject(signal.reason);

@@ -1,19 +1,19 @@
-// One way to a host: look its name up, connect, check its key, log in; with second tries where they may help.
+// One way to a host: reach it, check its key, log in; with second tries where they may help.
 
-import { lookup } from "node:dns/promises";
-import { connect as connectTo, isIP, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import ssh2, { type AnyAuthMethod, type Client } from "ssh2";
 import { abortable } from "../base/abort.js";
 import { Failure } from "../base/failure.js";
 import type { Gate } from "../base/gate.js";
-import { showCommand } from "../base/quote.js";
 import type { Asker } from "./asker.js";
 import { gatherWrites } from "./gather-writes.js";
-import { fingerprint, type KnownHosts, type KnownHostsFiles, nameOf, typeOf } from "./known-hosts.js";
+import { HostKeyCheck } from "./host-key-check.js";
+import type { KnownHostsFiles } from "./known-hosts.js";
 import { Passing, withSecondTries } from "./second-tries.js";
 import { offer } from "./ssh-algorithms.js";
-import { type Identities, Login } from "./ssh-auth.js";
+import type { Identities } from "./ssh-identities.js";
+import { Login } from "./ssh-login.js";
+import { type Bastion, reach, reachThrough, whereabouts } from "./ssh-reach.js";
 import type { SshSettings } from "./ssh-settings.js";
 
 /** What all connections of a run share. */
@@ -28,202 +28,11 @@ export interface Surroundings {
   secondGate: Gate;
 }
 
-/** A host on the way, which connects to others for us. */
-export interface Bastion {
-  /** Throws Failure: refused, timeout, unresolved, unreachable; connection-lost when it went itself. */
-  forward(where: string, hostname: string, port: number, signal: AbortSignal): Promise<Duplex>;
-}
-
 /** Milliseconds for the log-in: an agent may ask its user first. */
 const loginTime = 30_000;
 
 /** A host that does not answer at all is no load on any sshd: it holds its place at the gate no longer. */
 const gateTime = 1000;
-
-/** Host as the record names it, and where that leads, for messages. */
-function whereabouts(host: string, { hostname, port }: SshSettings): string {
-  return host === hostname ? `${host} port ${port}` : `${host} (${hostname} port ${port})`;
-}
-
-async function resolve(host: string, settings: SshSettings, signal: AbortSignal): Promise<string[]> {
-  const { hostname, family } = settings;
-  if (isIP(hostname)) return [hostname];
-  try {
-    const found = await abortable(lookup(hostname, { all: true, family }), signal);
-    return found.map(({ address }) => address);
-  } catch (error) {
-    signal.throwIfAborted();
-    const { code } = error as NodeJS.ErrnoException;
-    throw new Passing("unresolved", `cannot look up ${whereabouts(host, settings)}: ${code}`);
-  }
-}
-
-function socketFailure(where: string, error: NodeJS.ErrnoException): Failure {
-  if (error.code === "ECONNREFUSED")
-    return new Failure("refused", `${where} refuses connections: nobody listens there`);
-  if (error.code === "ETIMEDOUT") return new Failure("timeout", `${where} does not answer`);
-  if (error.code === "ECONNRESET")
-    return new Passing("unreachable", `${where} hung up before the log-in: ${error.message}`);
-  return new Failure("unreachable", `cannot reach ${where}: ${error.message}`);
-}
-
-/** Connects to one address; rejects with Failure "timeout" after `limit` milliseconds. */
-function connectSocket(
-  where: string,
-  address: string,
-  { port, bindAddress }: SshSettings,
-  limit: number,
-  signal: AbortSignal,
-): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = connectTo({
-      host: address,
-      port,
-      noDelay: true,
-      ...(bindAddress !== undefined && { localAddress: bindAddress }),
-    });
-    const end = (error: unknown) => {
-      socket.destroy();
-      reject(error);
-    };
-    const aborted = () => end(signal.reason);
-    const timer = setTimeout(
-      () => end(new Failure("timeout", `${where} does not answer within ${limit / 1000} s`)),
-      limit,
-    );
-    socket.once("error", (error) => end(socketFailure(where, error)));
-    socket.once("connect", () => {
-      socket.removeAllListeners("error");
-      resolve(socket);
-    });
-    socket.once("close", () => clearTimeout(timer));
-    socket.once("connect", () => clearTimeout(timer));
-    signal.addEventListener("abort", aborted, { once: true });
-    for (const event of ["connect", "close"])
-      socket.once(event, () => signal.removeEventListener("abort", aborted));
-  });
-}
-
-/** The first of the addresses that answers; each has its share of the time. */
-async function reach(host: string, settings: SshSettings, signal: AbortSignal): Promise<Socket> {
-  const addresses = await resolve(host, settings, signal);
-  const limit = Math.ceil(settings.connectTimeout / addresses.length);
-  let failure: unknown;
-  for (const address of addresses) {
-    const { hostname } = settings;
-    const where = whereabouts(host, settings) + (address === hostname ? "" : ` at ${address}`);
-    try {
-      return await connectSocket(where, address, settings, limit, signal);
-    } catch (error) {
-      signal.throwIfAborted();
-      failure ??= error;
-    }
-  }
-  throw failure;
-}
-
-/** A stream to the host by way of another one. */
-async function reachThrough(
-  bastion: Bastion,
-  host: string,
-  settings: SshSettings,
-  signal: AbortSignal,
-): Promise<Duplex> {
-  const { hostname, port, connectTimeout } = settings;
-  const where = whereabouts(host, settings);
-  const late = new Failure("timeout", `${where} does not answer within ${connectTimeout / 1000} s`);
-  const limit = new AbortController();
-  const timer = setTimeout(() => limit.abort(late), connectTimeout);
-  try {
-    return await bastion.forward(where, hostname, port, AbortSignal.any([signal, limit.signal]));
-  } catch (error) {
-    // It is opened anew for the next try.
-    if (error instanceof Failure && error.code === "connection-lost")
-      throw new Passing("unreachable", error.message);
-    throw error;
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** Checks the host's key; `failure` tells why it was refused, `learn` that it is to be remembered. */
-class HostKeyCheck {
-  failure: Failure | undefined;
-  /** Types of keys that are known for the host, when it showed one of another type. */
-  otherTypes: string[] = [];
-  learn: Buffer | undefined;
-  readonly #host: string;
-  readonly #settings: SshSettings;
-  readonly #known: KnownHosts;
-
-  constructor(host: string, settings: SshSettings, known: KnownHosts) {
-    this.#host = host;
-    this.#settings = settings;
-    this.#known = known;
-  }
-
-  /** The name for which a key is remembered, and others whose key will do. */
-  get names(): [string, ...string[]] {
-    const { hostKeyAlias, hostname, port } = this.#settings;
-    if (hostKeyAlias !== undefined) return [hostKeyAlias.toLowerCase()];
-    const name = nameOf(hostname, port);
-    return port === 22 ? [name] : [name, nameOf(hostname, 22)];
-  }
-
-  types(withHashed: boolean): string[] {
-    return this.#known.types(this.names.slice(0, 1), withHashed);
-  }
-
-  check(key: Buffer): boolean {
-    const verdict = this.#known.verdict(this.names, key);
-    this.failure = undefined;
-    if (verdict.is === "known") return true;
-    if (verdict.is === "unknown") {
-      if (this.#settings.acceptNew) this.learn = key;
-      else this.failure = this.#unknown(key, verdict.authority !== undefined);
-      return this.#settings.acceptNew;
-    }
-    const { file, line } = verdict.line;
-    const where = whereabouts(this.#host, this.#settings);
-    if (verdict.is === "revoked")
-      this.failure = new Failure(
-        "host-key-revoked",
-        `the key of ${where}, ${fingerprint(key)}, is revoked in ${file} line ${line}: do not use this host`,
-      );
-    else {
-      const types = this.types(true);
-      if (!types.includes(typeOf(key))) this.otherTypes = types;
-      const known = fingerprint(Buffer.from(verdict.line.key, "base64"));
-      const mend = showCommand(["ssh-keygen", "-R", this.names[0], "-f", file]);
-      this.failure = new Failure(
-        "host-key-changed",
-        `the key of ${where} is ${fingerprint(key)}, but ${file} line ${line} has ${known}: the host was set up anew, or somebody is in between; if the new key is right: ${mend}`,
-      );
-    }
-    return false;
-  }
-
-  #unknown(key: Buffer, authority: boolean): Failure {
-    const { unusedForHostKey } = this.#settings;
-    const type = typeOf(key).replace(/^ssh-|-.*/g, "");
-    const remarks = [
-      ...(authority ? ["certificates of hosts are checked by --ssh openssh only"] : []),
-      ...unusedForHostKey.map((setting) => `${setting} is heeded by --ssh openssh only`),
-    ];
-    const remark = remarks.map((text) => ` (${text})`).join("");
-    return new Failure(
-      "host-key-unknown",
-      `the key of ${whereabouts(this.#host, this.#settings)} is in no known_hosts file${remark}: ${fingerprint(key)}; compare it with what ssh-keygen -lf /etc/ssh/ssh_host_${type}_key.pub says there, then run again with --accept-new`,
-    );
-  }
-
-  /** To be called when the host has proved that it has the key. */
-  async remember(): Promise<void> {
-    if (!this.learn) return;
-    const { hashKnownHosts } = this.#settings;
-    await this.#known.learn(this.names[0], this.learn, hashKnownHosts);
-  }
-}
 
 /** What ssh2 calls when the host wants something of the whole connection. */
 type OnRequest = (
@@ -374,7 +183,12 @@ async function attempt(
       around.asker,
       signal,
     );
-    await check.remember();
+    try {
+      await check.remember();
+    } catch (error) {
+      client.destroy();
+      throw error;
+    }
     return client;
   } catch (error) {
     // The host has a key of another type, too, and that one may be known.
@@ -389,8 +203,8 @@ async function attempt(
 }
 
 /**
- * Connects, by way of another host where `through` opens one, and logs in. Throws Failure: unresolved, unreachable, refused, timeout, host-key-unknown,
- * host-key-changed, host-key-revoked, auth-failed; or the abort's reason.
+ * Connects, by way of another host where `through` opens one, and logs in. Throws Failure: unresolved, unreachable,
+ * refused, timeout, host-key-unknown, host-key-changed, host-key-revoked, auth-failed; or the abort's reason.
  */
 export function connect(
   host: string,

@@ -17,3 +17,9 @@ test("abortable and pause end with the abort's reason", async () => {
   for (const one of waiting) await assert.rejects(one, /enough/);
   await assert.rejects(abortable(Promise.resolve(1), stop.signal), /enough/);
 });
+
+test("a promise that nobody waits for any more may fail: that ends no program", async () => {
+  const failing = new Promise<never>((_, reject) => setImmediate(reject, new Error("too late")));
+  await assert.rejects(abortable(failing, AbortSignal.abort(new Error("enough"))), /enough/);
+  await pause(5); // where it would be an unhandled rejection
+});
