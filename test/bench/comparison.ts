@@ -1,6 +1,6 @@
 // What a row of the benchmark is: our program against another one that does the same, within a budget.
 
-/** One way to do the thing; resolves to what was measured of it, in milliseconds. */
+/** One way to do the thing; resolves to what was measured of it, in the comparison's unit. */
 export type Side = () => Promise<number>;
 
 /** A row of the table. */
@@ -15,18 +15,24 @@ export interface Comparison {
   theirs: Side;
   /** How many pairs are measured, after one that is not counted. */
   pairs: number;
+  /** Every pair is counted: what takes so long that a cold start makes no difference. */
+  allCount?: true;
+  /** Of both sides' numbers; milliseconds unless told. */
+  unit?: "ms" | "MB";
 }
 
 /** What a file in `rows` exports under this name: makes ready in a folder of its own what its comparisons need. */
 export interface Bench {
   make(folder: string): Promise<Comparison[]>;
+  /** What a reader of the results must know of these rows: lines of Markdown. */
+  note?: string;
   /** Ends what `make` began. */
   end?(): Promise<void>;
 }
 
 export interface Result {
   comparison: Comparison;
-  /** Medians, in milliseconds. */
+  /** Medians. */
   ours: number;
   theirs: number;
   /** The median of the ratios of the pairs. */
@@ -47,7 +53,7 @@ export function median(values: readonly number[]): number {
  */
 export async function measure(comparison: Comparison): Promise<Result> {
   const pairs: [ours: number, theirs: number][] = [];
-  for (let i = 0; i <= comparison.pairs; i++) {
+  for (let i = comparison.allCount ? 1 : 0; i <= comparison.pairs; i++) {
     const first = i % 2 === 0 ? await comparison.ours() : await comparison.theirs();
     const second = i % 2 === 0 ? await comparison.theirs() : await comparison.ours();
     if (i > 0) pairs.push(i % 2 === 0 ? [first, second] : [second, first]);

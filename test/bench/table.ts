@@ -11,17 +11,24 @@ function verdict(result: Result): string {
 
 function cells(result: Result): string[] {
   const { comparison, ours, theirs, ratio, spread } = result;
-  const milliseconds = (ms: number) => `${ms.toFixed(0)} ms`;
+  const measure = (value: number) => `${value.toFixed(0)} ${comparison.unit ?? "ms"}`;
   return [
     comparison.what,
     comparison.against,
-    milliseconds(ours),
-    milliseconds(theirs),
+    measure(ours),
+    measure(theirs),
     ratio.toFixed(2),
     spread.map((each) => each.toFixed(2)).join(" to "),
     String(comparison.budget),
     verdict(result),
   ];
+}
+
+/** The same as an object for JSON. */
+export function plainResult({ comparison, ours, theirs, ratio, spread }: Result) {
+  const { what, against, unit = "ms", pairs, budget, binding } = comparison;
+  const [least, greatest] = spread;
+  return { what, against, unit, pairs, ours, theirs, ratio, least, greatest, budget, binding };
 }
 
 /** A table with a line for each result, its columns aligned. */

@@ -70,15 +70,15 @@ export interface SshLab {
 }
 
 // sshd's own limit on listening sockets.
-const addressesOfOne = 16;
+export const addressesOfOne = 16;
 
-function makeKey(file: string): string {
+export function makeKey(file: string): string {
   execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "essay lab", "-f", file]);
   return readFileSync(`${file}.pub`, "utf8").split(" ").slice(0, 2).join(" ");
 }
 
 /** Makes a user, or takes the one that an earlier lab made, and an empty home for it. */
-function makeUser(number: number, name: string, home: string, shell: string): LabUser {
+export function makeUser(number: number, name: string, home: string, shell: string): LabUser {
   const known = usersOf(number).find((user) => user.name === name);
   // "*": no password fits, and yet the account is not locked, which sshd would refuse.
   if (!known) execFileSync("useradd", ["-M", "-d", home, "-s", shell, "-p", "*", name]);
@@ -98,7 +98,7 @@ function allowBecoming(number: number, app: LabUser): void {
 }
 
 /** Starts one sshd on up to 16 addresses. It ends with this process at the latest. */
-async function startOne(
+export async function startOne(
   directory: string,
   name: string,
   lines: readonly string[],
