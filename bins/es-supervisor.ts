@@ -6,7 +6,6 @@ import { Lines } from "../lib/base/lines.js";
 import { didYouMean } from "../lib/base/nearest.js";
 import type { RecordWith, Venv } from "../lib/base/schema.js";
 import { run } from "../lib/cli.js";
-import { warnUnheeded } from "../lib/config/unheeded.js";
 import { hostOptions, liveOption, wholeNumber } from "../lib/flags.js";
 import { confFor } from "../lib/host-conf.js";
 import { onHosts } from "../lib/host-step.js";
@@ -64,7 +63,6 @@ await run(command, async ({ args: [verb = "", name], flags, context }) => {
 
   return onHosts(limits, flags, async ({ settings, transport }) => {
     const file = settings.find("template", { flag: flags.template });
-    if (does.renders) warnUnheeded(settings.config, ["deploy.conf"], context.warn);
     const lookUp = pipIndexes(context.warn);
     const template = does.renders ? await readTemplate(file) : undefined;
 

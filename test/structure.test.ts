@@ -86,6 +86,7 @@ const allowedOfRoot: Record<string, readonly string[]> = {
   "build-source": ["build-host", "config"],
   "host-venv": ["config", "venv"],
   "pip-run": ["build-host", "package", "transport"],
+  "host-files": ["config", "templates", "transport"],
   "host-run": ["config", "remote", "run", "transport"],
   "pip-wanted": ["index", "stream", "version"],
   "pip-install": ["index", "pip-wanted", "remote", "transport"],

@@ -94,6 +94,10 @@ daemon() (
     exec "$@" </dev/null
 )
 
+essay_cannot_take() {
+    fail disk-full "no space left in ${TMPDIR:-/tmp} for the $essay_payload bytes that were sent"
+}
+
 # Reads the payload exactly, from the descriptor of the lifeline, into the file $payload.
 essay_take_payload() {
     scratch
@@ -101,13 +105,13 @@ essay_take_payload() {
     (umask 077 && : >"$payload")
     if dd bs=1 count=0 iflag=fullblock </dev/null >/dev/null 2>&1; then
         {
-            dd bs=65536 count="$((essay_payload / 65536))" iflag=fullblock
-            if [ "$((essay_payload % 65536))" -gt 0 ]; then
-                dd bs="$((essay_payload % 65536))" count=1 iflag=fullblock
-            fi
-        } <&8 >>"$payload" 2>/dev/null
+            dd bs=65536 count="$((essay_payload / 65536))" iflag=fullblock &&
+                if [ "$((essay_payload % 65536))" -gt 0 ]; then
+                    dd bs="$((essay_payload % 65536))" count=1 iflag=fullblock
+                fi
+        } <&8 >>"$payload" 2>/dev/null || essay_cannot_take
     else
-        dd bs=1 count="$essay_payload" <&8 >>"$payload" 2>/dev/null
+        dd bs=1 count="$essay_payload" <&8 >>"$payload" 2>/dev/null || essay_cannot_take
     fi
     if [ "$(wc -c <"$payload")" -ne "$essay_payload" ]; then
         fail connection-lost "the payload ended before all of it had come"

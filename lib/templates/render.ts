@@ -6,8 +6,9 @@ import { isObject } from "../base/json.js";
 import { didYouMean } from "../base/nearest.js";
 
 export interface Values {
-  readonly [name: string]: string | number | boolean | Values | undefined;
+  readonly [name: string]: Value;
 }
+export type Value = string | number | boolean | null | undefined | Values | readonly Value[];
 
 export interface Rendering {
   /** What the template is called in errors, such as its file. */
@@ -17,10 +18,10 @@ export interface Rendering {
   /** For names that may have no value: what to do about it, a clause for the error. */
   hints?: Readonly<Record<string, string>>;
   /**
-   * Makes a value fit for its place, which is in this line of the template, or throws an Error whose message
-   * says why it does not fit.
+   * Makes the value of a name fit for its place, which is in this line of the template, or throws an Error whose
+   * message says why it does not fit.
    */
-  insert?: (value: string, line: string) => string;
+  insert?: (value: string, line: string, name: string) => string;
 }
 
 type Token = [type: string, value: string, start: number, end: number, inner?: Token[], innerEnd?: number];
@@ -39,22 +40,38 @@ function refuseJinja(text: string, failAt: (offset: number, sentence: string) =>
   }
 }
 
-/** Finds `a.b` in values; undefined when a part of it is not there. */
-function lookUp(values: Values, name: string): Values[string] {
-  let found: Values[string] = values;
-  for (const part of name.split(".")) {
+/** An item of a list is the value of this name. */
+const itself = ".";
+
+/**
+ * Finds `a.b` in the innermost table that has an `a`; undefined when it, or a part of it, is not there or null.
+ * The last of `scopes` is the innermost one.
+ */
+function lookUp(scopes: readonly Values[], name: string): Value {
+  // Also a name with dots in it, which is no table's.
+  const whole = scopes.findLast((scope) => Object.hasOwn(scope, name));
+  if (whole) return whole[name] ?? undefined;
+  const parts = name.split(".");
+  let found: Value = scopes.findLast((scope) => Object.hasOwn(scope, parts[0] ?? ""));
+  for (const part of parts) {
     if (!isObject(found) || !Object.hasOwn(found, part)) return undefined;
     found = (found as Values)[part];
   }
-  return found;
+  return found ?? undefined;
 }
 
-const isShown = (value: Values[string]) => value !== undefined && value !== false && value !== "";
+/** What the text of a section is shown with: once for each item of a list, never for what is false or empty. */
+function scopesOf(value: Value): Values[] {
+  if (Array.isArray(value))
+    return value.map((item: Value) => (isObject(item) ? (item as Values) : { [itself]: item }));
+  if (value === undefined || value === false || value === "") return [];
+  return [isObject(value) ? (value as Values) : {}];
+}
 
 /**
  * `text` with the values filled in: {{name}}, {{table.name}}, {{#name}}...{{/name}} where it is neither false
- * nor empty, {{^name}}...{{/name}} where it is, {{! comment}}. Values with control characters are refused.
- * Throws Failure "template-failed" that names the line.
+ * nor empty, and for each item {{.}} of a list, {{^name}}...{{/name}} where it is false or empty, {{! comment}}.
+ * Values with control characters are refused. Throws Failure "template-failed" that names the line.
  */
 export async function renderTemplate(
   text: string,
@@ -72,32 +89,42 @@ export async function renderTemplate(
   };
   const [open, close] = tags;
 
-  const given = (name: string, start: number): string | number | boolean => {
-    if (!/^[A-Za-z_][\w-]*(\.[\w-]+)*$/.test(name))
+  const scopes: Values[] = [values];
+  const given = (name: string, start: number): Value => {
+    if (name !== itself && !/^[A-Za-z_][\w-]*(\.[\w-]+)*$/.test(name))
       failAt(
         start,
         /[|(]/.test(name)
           ? `${open} ${name} ${close} is Jinja: there are no filters; give the value as it is to be`
           : `${open} ${name} ${close} is no name of a value`,
       );
-    const value = lookUp(values, name);
+    const value = lookUp(scopes, name);
     if (value === undefined) {
       const hint = Object.hasOwn(hints, name) ? `: ${hints[name]}` : didYouMean(name, Object.keys(values));
       failAt(start, `${name} has no value${hint}`);
     }
-    if (isObject(value)) failAt(start, `${name} is a table: name one of its values, ${name}.NAME`);
-    return value as string | number | boolean;
+    return value;
   };
   const filledIn = (name: string, start: number): string => {
-    const value = String(given(name, start));
+    const found = given(name, start);
+    if (isObject(found)) failAt(start, `${name} is a table: name one of its values, ${name}.NAME`);
+    if (Array.isArray(found))
+      failAt(start, `${name} is a list: ${open}#${name}${close}${open}.${close}${open}/${name}${close}`);
+    const value = String(found);
     // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
     if (/[\u0000-\u001f\u007f\u0085\u2028\u2029]/.test(value))
       failAt(start, `the value of ${name} has a line break or another control character in it`);
     try {
-      return insert(value, lineAt(start));
+      return insert(value, lineAt(start), name);
     } catch (error) {
       return failAt(start, `the value of ${name} ${(error as Error).message}`);
     }
+  };
+  const within = (scope: Values, work: () => string): string => {
+    scopes.push(scope);
+    const text = work();
+    scopes.pop();
+    return text;
   };
   const render = (tokens: readonly Token[]): string => tokens.map(renderToken).join("");
   const renderToken = ([type, value, start, , inner = []]: Token): string => {
@@ -108,9 +135,11 @@ export async function renderTemplate(
       case "&":
         return filledIn(value, start);
       case "#":
-        return isShown(given(value, start)) ? render(inner) : "";
+        return scopesOf(given(value, start))
+          .map((scope) => within(scope, () => render(inner)))
+          .join("");
       case "^":
-        return isShown(given(value, start)) ? "" : render(inner);
+        return scopesOf(given(value, start)).length > 0 ? "" : render(inner);
       case "!":
         return "";
       default:

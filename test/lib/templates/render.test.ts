@@ -33,6 +33,26 @@ test("sections show their text by a value that is neither false nor empty", asyn
   assert.equal(await renderTemplate(text, { on: true, off: false, empty: "" }), "on not");
 });
 
+test("a section shows its text for each item of a list, and inside a table finds its names", async () => {
+  const values = {
+    hosts: ["a", "b"],
+    none: [],
+    on: true,
+    table: { x: 1, on: false },
+    list: [{ x: 2 }, { y: 3 }],
+    x: 0,
+  };
+  assert.equal(await renderTemplate("{{#hosts}}{{.}}{{#on}},{{/on}}{{/hosts}}", values), "a,b,");
+  assert.equal(await renderTemplate("{{#none}}x{{/none}}{{^none}}none{{/none}}", values), "none");
+  assert.equal(await renderTemplate("{{#table}}{{x}}{{^on}}off{{/on}}{{/table}}", values), "1off");
+  assert.equal(await renderTemplate("{{#list}}{{x}}{{/list}} {{x}}", values), "20 0");
+  assert.equal(await renderTemplate("{{a.b}}{{a.b.c}}", { "a.b": 1, a: { b: { c: 2 } } }), "12");
+  await refuses("{{hosts}}", values, /hosts is a list: \{\{#hosts\}\}\{\{\.\}\}\{\{\/hosts\}\}/);
+  await refuses("{{.}}", values, /\. has no value/);
+  await refuses("{{x}}", { x: null }, /x has no value/);
+  await refuses("{{#x}}{{/x}}", { x: null }, /x has no value/);
+});
+
 test("a name without a value is an error with its line", async () => {
   await refuses("a\nb {{projekt}}\n", { project: "x" }, /^template:2: projekt has no value; did you mean/);
   await refuses("{{#x}}{{/x}}", {}, /^c\.conf:1: x has no value$/, { source: "c.conf" });

@@ -1,0 +1,120 @@
+#!/usr/bin/env node
+// es-conf: renders templates of configuration with each host's values, and puts them on the host.
+
+import { resolve } from "node:path";
+import { Failure, UsageError } from "../lib/base/failure.js";
+import { run } from "../lib/cli.js";
+import { checkDestination, checkMode, checkOwner, splitOperand } from "../lib/conf/destination.js";
+import type { Config } from "../lib/config/load.js";
+import { hostOptions, liveOption } from "../lib/flags.js";
+import { type FileWanted, filesFor, readSource, valuesFor } from "../lib/host-files.js";
+import { onHosts } from "../lib/host-step.js";
+import { refuseLive } from "../lib/host-venv.js";
+import { eachRecord, passOn } from "../lib/step.js";
+import { labelOf } from "../lib/stream/table.js";
+import { runScript } from "../lib/transport/run-script.js";
+
+const command = {
+  name: "es-conf",
+  summary: "put files of configuration on each host, rendered with its values",
+  usage: ["SRC:DST...", "[--if-set]"],
+  operands: [0, 1000],
+  options: {
+    "from-env": { value: "NAME", many: true, help: "templates may use this variable, as env.NAME; a secret" },
+    mode: { value: "MODE", help: "permissions in octal (0644, and 0600 with a secret)" },
+    owner: { value: "USER[:GROUP]", help: "whose the files are" },
+    raw: { help: "no templates: the files go as they are" },
+    diff: { help: "show what changes" },
+    "if-set": { help: "without deploy.conf in the configuration, do nothing" },
+    ...liveOption,
+    ...hostOptions,
+  },
+} as const;
+
+interface Told {
+  "from-env": string[];
+  mode: string | undefined;
+  owner: string | undefined;
+  raw: boolean;
+}
+
+/** The files of the command line, or else of the configuration. */
+function filesWanted(operands: readonly string[], flags: Told, { values, directory }: Config): FileWanted[] {
+  const { mode, owner, raw } = flags;
+  const env = flags["from-env"];
+  if (operands.length > 0) return operands.map((text) => ({ ...splitOperand(text), mode, owner, raw, env }));
+  if (raw) throw new UsageError("--raw goes with SRC:DST; in deploy.conf it is raw = true");
+  return (values.deploy?.conf ?? []).map((one) => ({
+    from: resolve(directory, one.from),
+    to: one.to,
+    mode: one.mode ?? mode,
+    owner: one.owner ?? owner,
+    raw: one.raw ?? false,
+    env: [...(one.env ?? []), ...env],
+  }));
+}
+
+/** The same after a look at each of them. Throws UsageError. */
+function checked(files: readonly FileWanted[]): FileWanted[] {
+  const twice = files.find(({ to }, at) => files.findIndex((other) => other.to === to) < at);
+  if (twice) throw new UsageError(`two files are to be ${twice.to}`);
+  return files.map((one) => ({
+    ...one,
+    to: checkDestination(one.to),
+    mode: one.mode === undefined ? undefined : checkMode(one.mode),
+    owner: one.owner === undefined ? undefined : checkOwner(one.owner),
+  }));
+}
+
+await run(command, async ({ args, flags, context }) => {
+  if (flags["if-set"] && args.length > 0) throw new UsageError("--if-set goes without SRC:DST");
+  return onHosts(context, flags, async ({ settings, transport }) => {
+    const wanted = checked(filesWanted(args, flags, settings.config));
+    if (wanted.length === 0 && flags["if-set"]) return passOn(context);
+    if (wanted.length === 0)
+      throw new Failure("not-configured", "no file to put: say SRC:DST, or deploy.conf in essay.toml");
+    const sources = await Promise.all(wanted.map(readSource));
+    const relative = wanted.find(({ to }) => !/^(\/|~\/)/.test(to));
+    return eachRecord(context, {
+      reads: [
+        ...(["host", "user", "port", "transport", "become", "prefix", "venv", "live"] as const),
+        ...(["project", "version", "commit", "profile", "bind", "vars", "roles"] as const),
+      ],
+      work: async (record, task) => {
+        const { venv } = record;
+        if (relative && !venv)
+          throw new Failure(
+            "no-venv",
+            `${relative.to} is below a virtualenv: run es-venv before, or begin it with /`,
+          );
+        if (venv) refuseLive(venv.name, record, flags.live);
+        const { args, payload } = await filesFor(sources, valuesFor(settings, record));
+        const prefix = venv
+          ? venv.path.replace(/\/[^/]*$/, "")
+          : settings.find("prefix", { record: record.prefix });
+        const results = await runScript(
+          transport,
+          record,
+          {
+            parts: ["state", "conf"],
+            args: [venv?.path ?? "-", `${prefix ?? "~"}/.essay/conf`, flags.diff ? "1" : "0", ...args],
+            code: "conf-failed",
+            payload,
+          },
+          task,
+        );
+        for (const text of results.all("diff")) context.show(labelOf(record), text);
+        const changes = results.all("change");
+        const kept = results.all("kept").map((name) => `the one before kept as ${name}.orig`);
+        const as = wanted.length === 1 ? "is as it should be" : "are as they should be";
+        return {
+          changed: changes.length > 0,
+          said:
+            changes.length > 0
+              ? [...changes, ...kept].join(", ")
+              : `${wanted.map(({ to }) => to).join(", ")} ${as}`,
+        };
+      },
+    });
+  });
+});

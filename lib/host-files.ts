@@ -1,0 +1,165 @@
+// Files of configuration for a host: templates with its values filled in, and files that go as they are.
+
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { readFile, stat } from "node:fs/promises";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { UsageError } from "./base/failure.js";
+import type { RecordWith } from "./base/schema.js";
+import type { Settings } from "./config/settings.js";
+import { renderTemplate, type Values } from "./templates/render.js";
+import type { Payload } from "./transport/contract.js";
+
+/** A file that is to be on hosts. */
+export interface FileWanted {
+  /** Here; absolute, or relative to the working directory. */
+  from: string;
+  /** There; see checkDestination. */
+  to: string;
+  /** Octal; undefined for 0644, or 0600 where a secret is in it. */
+  mode: string | undefined;
+  owner: string | undefined;
+  /** Goes as it is. */
+  raw: boolean;
+  /** Names of our environment's variables that its template may use, as env.NAME. */
+  env: readonly string[];
+}
+
+/** The same with what is in it: a template's text, or the size and the hash of a file that goes as it is. */
+export type Source = FileWanted & { secrets: Values } & ({ text: string } | { size: number; sha256: string });
+
+async function hashOf(file: string): Promise<string> {
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(file), hash);
+  return hash.digest("hex");
+}
+
+/** What the names of secrets begin with. They are no table: nothing else may lead to one. */
+const secretMark = "env.";
+
+/** The values of the variables with these names. Throws UsageError for one that is not set. */
+function secretsOf(names: readonly string[]): Values {
+  const missing = names.find((name) => !Object.hasOwn(process.env, name));
+  if (missing !== undefined) throw new UsageError(`the environment has no variable ${missing}`);
+  return Object.fromEntries(names.map((name) => [`${secretMark}${name}`, process.env[name] ?? ""]));
+}
+
+/** Reads a file, before any host is touched. Throws UsageError for one that cannot be read, or is no text. */
+export async function readSource(wanted: FileWanted): Promise<Source> {
+  const { from } = wanted;
+  const secrets = secretsOf(wanted.env);
+  try {
+    if (wanted.raw) {
+      const { size } = await stat(from);
+      return { ...wanted, secrets, size, sha256: await hashOf(from) };
+    }
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(await readFile(from));
+    return { ...wanted, secrets, text };
+  } catch (error) {
+    if (error instanceof TypeError)
+      throw new UsageError(
+        `${from} is not UTF-8, so it is no template: --raw, or raw = true, sends it as it is`,
+      );
+    throw new UsageError(`cannot read ${from}: ${(error as Error).message}`);
+  }
+}
+
+/** What templates can name. */
+export function valuesFor(
+  settings: Settings,
+  record: RecordWith<"project" | "profile" | "venv" | "bind" | "vars">,
+): Values {
+  const { trace: _, batch: __, error: ___, plan: ____, ...fields } = record as Record<string, unknown>;
+  const { venv } = record;
+  const { ports = {}, deploy } = settings.config.values;
+  return {
+    ...(fields as Values),
+    project: settings.find("project", { record: record.project }),
+    profile: settings.find("profile", { record: record.profile }),
+    bind: record.bind ?? "127.0.0.1",
+    vars: record.vars ?? {},
+    // As in a supervisord.conf.
+    run_root: venv?.path,
+    venv_dir: venv?.path,
+    virtualenv_name: venv?.name,
+    port: venv && Object.hasOwn(ports, venv.name) ? ports[venv.name] : undefined,
+    process_count: deploy?.processes ?? 1,
+    config: settings.config.values as unknown as Values,
+  };
+}
+
+const hints = {
+  venv: "run es-venv before",
+  run_root: "run es-venv before",
+  venv_dir: "run es-venv before",
+  virtualenv_name: "run es-venv before",
+  port: "say it in [ports] of essay.toml for this virtualenv",
+};
+
+/** A file for one host. */
+interface Rendered {
+  source: Source;
+  sha256: string;
+  /** What is sent: a text, or as many bytes of the file. */
+  content: Buffer | number;
+  /** The same with *** for secrets. */
+  masked: Buffer | undefined;
+}
+
+async function render(source: Source, values: Values): Promise<Rendered> {
+  if (!("text" in source)) return { source, sha256: source.sha256, content: source.size, masked: undefined };
+  let secret = false;
+  const fill = (insert: (value: string, name: string) => string) =>
+    renderTemplate(
+      source.text,
+      { ...values, ...source.secrets },
+      { source: source.from, hints, insert: (value, _, name) => insert(value, name) },
+    );
+  const isSecret = (name: string) => name.startsWith(secretMark);
+  const content = Buffer.from(
+    await fill((value, name) => {
+      secret ||= isSecret(name);
+      return value;
+    }),
+  );
+  const masked = secret ? await fill((value, name) => (isSecret(name) ? "***" : value)) : undefined;
+  return {
+    source,
+    sha256: createHash("sha256").update(content).digest("hex"),
+    content,
+    masked: masked === undefined ? undefined : Buffer.from(masked),
+  };
+}
+
+const sizeOf = (content: Buffer | number) => (typeof content === "number" ? content : content.length);
+
+/** What the script is told of all files, seven arguments for each, and their bytes. */
+export interface HostFiles {
+  args: string[];
+  payload: Payload;
+}
+
+/** The files for the host of a record. Throws Failure "template-failed". */
+export async function filesFor(sources: readonly Source[], values: Values): Promise<HostFiles> {
+  const files: Rendered[] = [];
+  for (const source of sources) files.push(await render(source, values));
+  const args = files.flatMap(({ source, sha256, content, masked }) => [
+    source.to,
+    source.mode ?? (masked ? "0600" : "0644"),
+    source.owner ?? "-",
+    source.raw ? "1" : "0",
+    sha256,
+    String(sizeOf(content)),
+    masked ? String(masked.length) : "-",
+  ]);
+  async function* bytes(): AsyncGenerator<Buffer> {
+    for (const { source, content, masked } of files) {
+      if (typeof content !== "number") yield content;
+      else if (content > 0) yield* createReadStream(source.from, { end: content - 1 });
+      if (masked) yield masked;
+    }
+  }
+  const size = files.reduce((sum, { content, masked }) => sum + sizeOf(content) + (masked?.length ?? 0), 0);
+  return { args, payload: { size, open: () => Readable.from(bytes(), { objectMode: false }) } };
+}
