@@ -38,6 +38,17 @@ export class Gate {
         throw error;
       }
     }
+    return this.#place();
+  }
+
+  /** A place, where one is free. */
+  tryEnter(): Place | undefined {
+    if (this.#free === 0) return undefined;
+    this.#free--;
+    return this.#place();
+  }
+
+  #place(): Place {
     let held = true;
     return {
       leave: () => {

@@ -33,14 +33,18 @@ export interface Channel {
   destroy(): void;
 }
 
+/** Whether a command ends by itself soon, or is to run as long as the transport. */
+export type Use = "passing" | "lasting";
+
 /** One kind of transport: it connects (once for each host) and starts commands. */
 export interface Transport {
   /**
    * Starts `command`, which is free of user data, by the login shell of the target. Throws Failure:
    * unresolved, unreachable, refused, timeout, host-key-unknown, host-key-changed, host-key-revoked,
-   * auth-failed, connection-lost (before the command began), exec-failed.
+   * auth-failed, connection-lost (before the command began), exec-failed. One that passes may wait for others
+   * of the same host to end, but for none that lasts.
    */
-  start(target: Target, command: string, signal: AbortSignal): Promise<Channel>;
+  start(target: Target, command: string, signal: AbortSignal, use?: Use): Promise<Channel>;
   /**
    * Inside es-session: one of the places that all its steps share, for the work on one host; waits for it.
    * Throws Failure: no-session, connection-lost.

@@ -3,7 +3,7 @@
 import { resolve } from "node:path";
 import { Failure } from "../base/failure.js";
 import type { LockOwner } from "../remote/compose.js";
-import type { Channel, SshOptions, Target, Transport } from "./contract.js";
+import type { Channel, SshOptions, Target, Transport, Use } from "./contract.js";
 import { lockOwner, sessionName } from "./lock-owner.js";
 import { SessionTransport } from "./session-client.js";
 
@@ -18,7 +18,7 @@ class Transports implements Transport {
     this.locks = { session, owner: lockOwner(), wait };
   }
 
-  async start(target: Target, command: string, signal: AbortSignal): Promise<Channel> {
+  async start(target: Target, command: string, signal: AbortSignal, use?: Use): Promise<Channel> {
     // Each kind is loaded when a host wants it: ssh2 above all takes its time.
     if (target.transport === "local") {
       this.#local ??= import("./local.js").then(({ LocalTransport }) => new LocalTransport());
@@ -26,7 +26,7 @@ class Transports implements Transport {
     }
     if (target.host === undefined) throw new Failure("bad-argument", "the record names no host");
     this.#ssh ??= this.openSsh(this.#options);
-    return (await this.#ssh).start(target, command, signal);
+    return (await this.#ssh).start(target, command, signal, use);
   }
 
   protected async openSsh(options: SshOptions): Promise<Transport> {

@@ -5,7 +5,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
 import { abortable, pause } from "../base/abort.js";
 import { Failure } from "../base/failure.js";
-import type { Channel, Ended } from "./contract.js";
+import type { Channel, Ended, Use } from "./contract.js";
 import { Marks, marked, newMark } from "./openssh-marks.js";
 import { NoRoom, Sessions } from "./ssh-sessions.js";
 
@@ -50,8 +50,8 @@ export class Master {
   }
 
   /** Throws Failure "connection-lost" when it had gone already and the command has not begun. */
-  start(command: string, signal: AbortSignal): Promise<Channel> {
-    return this.#sessions.start((leave) => this.#session(command, leave, signal), signal);
+  start(command: string, signal: AbortSignal, use?: Use): Promise<Channel> {
+    return this.#sessions.start((leave) => this.#session(command, leave, signal), signal, use);
   }
 
   async #session(command: string, leave: () => void, signal: AbortSignal): Promise<Channel> {
@@ -90,8 +90,12 @@ export class Master {
     if (marks.hasBegun) return;
     const said = String(marks.read() ?? "");
     if (this.#gone || status === null) throw this.#lost("before the command began");
-    if (/open failed|refused by peer|request failed/.test(said))
-      throw new NoRoom("exec-failed", `${this.#host} starts no command: ${said.trim()}`);
+    const [refusal] = /[^\r\n]*(open failed|refused by peer|request failed)[^\r\n]*/.exec(said) ?? [];
+    if (refusal !== undefined)
+      throw new NoRoom(
+        "exec-failed",
+        `${this.#host} starts no command: ${refusal.trim()}; MaxSessions in its sshd_config must be 2 or more for --ssh openssh`,
+      );
     if (status === 255 && (await this.#isGone())) throw this.#lost("before the command began");
     if (said !== "") marks.unshift(said);
   }

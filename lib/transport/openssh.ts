@@ -8,7 +8,7 @@ import { Tail } from "../base/bytes.js";
 import { Failure } from "../base/failure.js";
 import { Gate } from "../base/gate.js";
 import { type Asker, TerminalAsker } from "./asker.js";
-import type { Channel, SshOptions, Target, Transport } from "./contract.js";
+import type { Channel, SshOptions, Target, Transport, Use } from "./contract.js";
 import { newMark } from "./openssh-marks.js";
 import { Master, spawnSsh } from "./openssh-master.js";
 import { SocketDirectory } from "./openssh-sockets.js";
@@ -43,9 +43,9 @@ export class OpensshTransport implements Transport {
     this.#asker = options.asker ?? new TerminalAsker();
   }
 
-  start(target: Target, command: string, signal: AbortSignal): Promise<Channel> {
+  start(target: Target, command: string, signal: AbortSignal, use?: Use): Promise<Channel> {
     const open = (giveUp: AbortSignal) => withSecondTries(() => this.#open(target, giveUp), giveUp);
-    return this.#connections.start(nameOf(target), open, command, signal);
+    return this.#connections.start(nameOf(target), open, command, signal, use);
   }
 
   async #open(target: Target, signal: AbortSignal): Promise<Master> {

@@ -4,7 +4,7 @@ import type { Duplex } from "node:stream";
 import type { Client, ClientChannel, ExecOptions } from "ssh2";
 import { abortable, pause } from "../base/abort.js";
 import { Failure } from "../base/failure.js";
-import type { Channel, Ended } from "./contract.js";
+import type { Channel, Ended, Use } from "./contract.js";
 import { NoRoom, Sessions } from "./ssh-sessions.js";
 import type { SshSettings } from "./ssh-settings.js";
 
@@ -49,13 +49,14 @@ export class Connection {
   }
 
   /** Throws Failure "connection-lost" when it had gone already and the command has not begun. */
-  start(command: string, signal: AbortSignal): Promise<Channel> {
-    return this.#sessions.start((leave) => {
+  start(command: string, signal: AbortSignal, use?: Use): Promise<Channel> {
+    const open = (leave: () => void) => {
       const opening = this.#session(command, leave);
       // Too late to be told: what it started ends as its stdin does.
       opening.then((channel) => signal.aborted && channel.destroy()).catch(() => {});
       return abortable(opening, signal);
-    }, signal);
+    };
+    return this.#sessions.start(open, signal, use);
   }
 
   async #session(command: string, leave: () => void): Promise<Channel> {
@@ -79,8 +80,10 @@ export class Connection {
       const begun = (error: (Error & { reason?: unknown }) | undefined, stream: ClientChannel) => {
         this.#open.delete(lose);
         if (!error) return resolve(this.#channel(stream, leave));
-        const Kind = error.reason === undefined ? Failure : NoRoom;
-        reject(new Kind("exec-failed", `${this.#host} starts no command: ${error.message}`));
+        // A reason is what a refused channel has (RFC 4254 section 5.1).
+        const why = `${this.#host} starts no command: ${error.message}`;
+        if (error.reason === undefined) reject(new Failure("exec-failed", why));
+        else reject(new NoRoom("exec-failed", `${why}; see MaxSessions in its sshd_config`));
       };
       try {
         this.#client.exec(command, options, begun);

@@ -2,7 +2,8 @@
 
 import { abortable } from "../base/abort.js";
 import { Failure } from "../base/failure.js";
-import type { Channel } from "./contract.js";
+import type { Channel, Use } from "./contract.js";
+import { Full } from "./ssh-sessions.js";
 
 /** A connection: it ends by itself, or is closed. */
 export interface Closable {
@@ -13,8 +14,8 @@ export interface Closable {
 
 /** A connection that starts commands. */
 export interface Startable extends Closable {
-  /** Throws Failure "connection-lost" when it had gone already and the command has not begun. */
-  start(command: string, signal: AbortSignal): Promise<Channel>;
+  /** Throws Failure "connection-lost" when it had gone already and the command has not begun; Full. */
+  start(command: string, signal: AbortSignal, use: Use): Promise<Channel>;
 }
 
 /** Connections by their names, each opened at its first use. */
@@ -31,22 +32,39 @@ export class Connections<C extends Startable> {
     return shared;
   }
 
-  /** Starts a command on the connection of that name. */
+  /** Starts a command on the connection of that name, or on a further one where that has no room. */
   async start(
     name: string,
     open: (signal: AbortSignal) => Promise<C>,
     command: string,
     signal: AbortSignal,
+    use: Use = "passing",
+  ): Promise<Channel> {
+    const start = (connection: C) => connection.start(command, signal, use);
+    for (let further = 0; ; further++) {
+      try {
+        return await this.#startOn(further === 0 ? name : `${name} ${further}`, open, start, signal);
+      } catch (error) {
+        if (!(error instanceof Full)) throw error;
+      }
+    }
+  }
+
+  async #startOn(
+    name: string,
+    open: (signal: AbortSignal) => Promise<C>,
+    start: (connection: C) => Promise<Channel>,
+    signal: AbortSignal,
   ): Promise<Channel> {
     const shared = this.named(name, open);
     const connection = await shared.wait(signal);
     try {
-      return await connection.start(command, signal);
+      return await start(connection);
     } catch (error) {
       if (!(error instanceof Failure) || error.code !== "connection-lost") throw error;
       // It was lost while it lay idle: the command has not begun, so it may be tried on a new one.
       shared.forget();
-      return await (await this.named(name, open).wait(signal)).start(command, signal);
+      return await start(await this.named(name, open).wait(signal));
     }
   }
 

@@ -3,7 +3,7 @@
 import { Failure } from "../base/failure.js";
 import { Gate } from "../base/gate.js";
 import { TerminalAsker } from "./asker.js";
-import type { Channel, SshOptions, Target, Transport } from "./contract.js";
+import type { Channel, SshOptions, Target, Transport, Use } from "./contract.js";
 import { KnownHostsFiles } from "./known-hosts.js";
 import { connect, type Surroundings } from "./ssh-connect.js";
 import { Connection } from "./ssh-connection.js";
@@ -41,9 +41,9 @@ export class SshTransport implements Transport {
     this.#routes = new Routes(new SshSettingsReader(config, acceptNew));
   }
 
-  start(target: Target, command: string, signal: AbortSignal): Promise<Channel> {
+  start(target: Target, command: string, signal: AbortSignal, use?: Use): Promise<Channel> {
     const open = async (giveUp: AbortSignal) => this.#open(await this.#routes.to(target, giveUp), giveUp);
-    return this.#connections.start(nameOf(target), open, command, signal);
+    return this.#connections.start(nameOf(target), open, command, signal, use);
   }
 
   async #open(route: readonly Stop[], signal: AbortSignal): Promise<Connection> {

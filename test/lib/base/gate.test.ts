@@ -72,3 +72,15 @@ test("without a signal one waits for ever", async () => {
   held.leave();
   (await next).leave();
 });
+
+test("a place that is free may be had at once", async () => {
+  const gate = new Gate(1);
+  const held = gate.tryEnter();
+  assert.ok(held);
+  assert.equal(gate.tryEnter(), undefined);
+  const next = gate.enter();
+  held.leave();
+  assert.equal(gate.tryEnter(), undefined, "it is the turn of another");
+  (await next).leave();
+  assert.ok(gate.tryEnter());
+});
