@@ -1,8 +1,10 @@
 // Running a command in our place, as `env` does by exec: it has our streams, our signals and our end.
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { readdirSync, readlinkSync } from "node:fs";
+import { accessSync, constants as files, readdirSync, readlinkSync, statSync } from "node:fs";
 import { constants } from "node:os";
+import { join } from "node:path";
+import type { Writable } from "node:stream";
 import { Failure } from "./base/failure.js";
 import { showCommand } from "./base/quote.js";
 import { hasTerminal } from "./base/terminal.js";
@@ -16,7 +18,7 @@ export interface End {
 /** The command could not be run; `status` is what a shell says then: 127 not found, 126 not to be executed. */
 export class CannotRun extends Failure {
   readonly status: number;
-  constructor(name: string, { code, message }: NodeJS.ErrnoException) {
+  constructor(name: string, { code, message }: { code?: string | undefined; message: string }) {
     const missing = code === "ENOENT";
     super(
       "no-command",
@@ -45,17 +47,51 @@ function inherited(): number {
   return 3;
 }
 
+/** Looks for a command as execvp(3) does. Throws CannotRun where it cannot be run. */
+function lookFor(name: string): void {
+  const folders = name.includes("/")
+    ? [""]
+    : (process.env.PATH ?? "").split(":").map((folder) => folder || ".");
+  let found = false;
+  for (const file of folders.map((folder) => (folder ? join(folder, name) : name))) {
+    try {
+      found = statSync(file) !== undefined || found;
+      accessSync(file, files.X_OK);
+      if (statSync(file).isFile()) return;
+    } catch {
+      // the next one may do
+    }
+  }
+  throw new CannotRun(
+    name,
+    found ? { message: "it is no program, or not for us to run" } : { code: "ENOENT", message: "" },
+  );
+}
+
 /**
- * Runs a command to its end with `variables` added to its environment; `started` is told its process id. Signals
- * that we receive meanwhile are passed on, and do nothing else. Throws CannotRun.
+ * The last descriptor that every POSIX shell has names for. Where the command has inherited so many itself, it is
+ * told of a moment later.
+ */
+const lastNamed = 9;
+
+/**
+ * Runs a command to its end with `variables` added to its environment. Its process id is a line on `watched` before
+ * it runs. Signals that we receive meanwhile are passed on, and do nothing else. Throws CannotRun.
  */
 export async function standIn(
   words: readonly string[],
   variables: Record<string, string>,
-  started: (pid: number) => void,
+  watched?: Writable,
 ): Promise<End> {
-  const [name = "", ...args] = words;
-  const stdio = Array.from({ length: inherited() }, (_, fd) => fd);
+  const [name = ""] = words;
+  lookFor(name);
+  const stdio: (number | Writable)[] = Array.from({ length: inherited() }, (_, fd) => fd);
+  const own = stdio.length;
+  const tells = watched && own <= lastNamed;
+  // A shell tells of itself, gives the descriptor up, and becomes the command.
+  const telling = `(echo $$ >&${own}) 2>/dev/null; exec ${own}>&-; exec "$@"`;
+  const [file = "", ...args] = tells ? ["/bin/sh", "-c", telling, "es-session", ...words] : words;
+  if (tells) stdio.push(watched);
   let child: ChildProcess | undefined;
   const pass = (signal: NodeJS.Signals) => {
     if (!fromKeyboard.includes(signal) || !hasTerminal()) child?.kill(signal);
@@ -63,9 +99,9 @@ export async function standIn(
   // Before the command can do anything that makes somebody send us one.
   for (const signal of passedOn) process.on(signal, pass);
   try {
-    child = spawn(name, args, { stdio, env: { ...process.env, ...variables } });
+    child = spawn(file, args, { stdio, env: { ...process.env, ...variables } });
     const ended = endOf(child, name);
-    if (child.pid !== undefined) started(child.pid);
+    if (!tells && child.pid !== undefined) watched?.write(`${child.pid}\n`);
     return await ended;
   } finally {
     for (const signal of passedOn) process.off(signal, pass);

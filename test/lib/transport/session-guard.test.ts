@@ -14,7 +14,7 @@ test("dismissed, it does nothing", async (t) => {
   const directory = scratch(t);
   const child = spawn("sleep", ["1000"]);
   const one = new Guard(directory);
-  one.watch(child.pid as number);
+  one.watched.write(`${child.pid}\n`);
   await one.dismiss();
   await one.dismiss();
   assert.ok(existsSync(directory) && identity(child.pid as number) !== undefined);
@@ -22,7 +22,7 @@ test("dismissed, it does nothing", async (t) => {
   await once(child, "exit");
 });
 
-test("when its process is killed, it ends what it watches and takes the directory away", async (t) => {
+test("when its process is killed, it ends what it watches, what that began, and takes the directory away", async (t) => {
   const directory = join(scratch(t), "a b");
   mkdirSync(directory);
   const ran = await program(process.execPath, [
@@ -30,11 +30,18 @@ test("when its process is killed, it ends what it watches and takes the director
     "-e",
     `import { spawn } from "node:child_process";
     const { Guard } = await import(${JSON.stringify(guard)});
-    const child = spawn("sleep", ["1000"]);
-    new Guard(${JSON.stringify(directory)}).watch(child.pid);
-    process.stdout.write(String(child.pid), () => process.kill(process.pid, "SIGKILL"));`,
+    const child = spawn("sh", ["-c", "sleep 1000 & one=$!; setsid sleep 2000 & echo $one $! $$; wait"], { stdio: ["ignore", "pipe"] });
+    new Guard(${JSON.stringify(directory)}).watched.write(child.pid + "\\n");
+    child.stdout.once("data", (pids) => {
+      process.stdout.write(pids, () => process.kill(process.pid, "SIGKILL"));
+    });`,
   ]);
   assert.equal(ran.signal, "SIGKILL", ran.report);
-  await until("the end of the child", () => identity(Number(ran.stdout)) === undefined);
+  const [waited = 0, apart = 0, shell = 0] = ran.stdout.trim().split(" ").map(Number);
+  t.after(() => process.kill(apart));
+  await until("the end of the shell", () => identity(shell) === undefined);
+  await until("the end of what it waited for", () => identity(waited) === undefined);
+  // A daemon has gone its own way.
+  assert.ok(identity(apart) !== undefined);
   await until("the end of the directory", () => !existsSync(directory));
 });
