@@ -3,7 +3,7 @@
 
 import { resolve } from "node:path";
 import { type Context, run } from "../lib/cli.js";
-import { waitOption } from "../lib/flags.js";
+import { waitOption, wholeNumber } from "../lib/flags.js";
 import { inSession } from "../lib/host-session.js";
 import { CannotRun, endAs, standIn } from "../lib/stand-in.js";
 
@@ -17,20 +17,22 @@ const command = {
   options: waitOption,
 } as const;
 
-/** What --config and --env say here counts for the steps, too. */
-function ownVariables({ configFile, configEnv }: Context): Record<string, string> {
+/** What --config, --env and --wait say here counts for the steps, too. */
+function ownVariables({ configFile, configEnv }: Context, wait: string | undefined): Record<string, string> {
   return {
     ...(configFile !== undefined && { ESSAY_CONFIG: resolve(configFile) }),
     ...(configEnv !== undefined && { ESSAY_ENV: configEnv }),
+    ...(wait !== undefined && { ESSAY_WAIT: String(wholeNumber("--wait", wait, 1, 86_400)) }),
   };
 }
 
 await run(command, async ({ args, flags, context }) => {
+  const own = ownVariables(context, flags.wait);
   // The command decides what a signal means: we end as it does.
   context.interrupt.release();
   try {
-    const end = await inSession(context, flags, ({ variables, watch }) =>
-      standIn(args, { ...ownVariables(context), ...variables }, watch),
+    const end = await inSession(context, flags, ({ variables, watched }) =>
+      standIn(args, { ...own, ...variables }, watched),
     );
     return endAs(end);
   } catch (error) {

@@ -3,34 +3,25 @@
 import type { Context } from "./cli.js";
 import { loadConfig } from "./config/load.js";
 import { Settings } from "./config/settings.js";
-import { wholeNumber } from "./flags.js";
 import { isSession, openSession, type Session } from "./transport/session-server.js";
 
-/** What is used by others, and ends without us. */
-const outer = (path: string): Session => ({
-  variables: { ESSAY_SESSION: path },
-  watch: () => {},
-  idle: async () => {},
-  close: async () => {},
-});
+/** What programs need in order to share a session: one that is there already watches over its own command only. */
+export type Shared = Pick<Session, "variables"> & Partial<Pick<Session, "watched">>;
 
 /**
  * Runs `work` in the session that ESSAY_SESSION names, or in a new one, which ends when `work` has ended and with
- * it all steps that it has begun. The flags count for a new one, where they were given.
+ * it all steps that it has begun. `jobs`, the flag, counts for a new one.
  */
 export async function inSession<T>(
   context: Context,
-  { jobs, wait }: { jobs?: string | undefined; wait?: string | undefined },
-  work: (session: Session) => Promise<T>,
+  { jobs }: { jobs?: string | undefined },
+  work: (session: Shared) => Promise<T>,
 ): Promise<T> {
   const known = process.env.ESSAY_SESSION;
-  if (known && (await isSession(known))) return work(outer(known));
+  if (known && (await isSession(known))) return work({ variables: { ESSAY_SESSION: known } });
   if (known) context.warn(`ESSAY_SESSION names ${known}, where no session answers: this is a new one`);
   const places = new Settings(await loadConfig(context)).find("jobs", { flag: jobs });
-  const session = await openSession({
-    jobs: places === undefined ? context.jobs : Number(places),
-    wait: wait === undefined ? 0 : wholeNumber("--wait", wait, 1, 86_400),
-  });
+  const session = await openSession({ jobs: places === undefined ? context.jobs : Number(places) });
   try {
     const done = await work(session);
     await session.idle();

@@ -23,6 +23,13 @@ export function sshOptions(flags: Flags<typeof hostOptions>, settings: Settings)
   return { config, acceptNew: flags["accept-new"], openssh: ssh === "openssh" };
 }
 
+/** How many seconds to wait for a lock that another run has. Throws UsageError. */
+function secondsToWait(flag: string | undefined, settings: Settings): number {
+  const said = settings.find("wait", { flag });
+  if (said === undefined) return 0;
+  return wholeNumber(flag === undefined ? "ESSAY_WAIT" : "--wait", said, 1, 86_400);
+}
+
 /** Runs `step` with the settings and a transport of this run; connections end with it. */
 export async function onHosts(
   context: Context,
@@ -32,7 +39,7 @@ export async function onHosts(
   const settings = new Settings(await loadConfig(context));
   const jobs = settings.find("jobs", { flag: flags.jobs });
   if (jobs !== undefined) context.jobs = Number(jobs);
-  const wait = flags.wait === undefined ? 0 : wholeNumber("--wait", flags.wait, 1, 86_400);
+  const wait = "wait" in flags ? secondsToWait(flags.wait, settings) : 0;
   // The time that a record has is for the work on it, not for waiting.
   if (context.timeout > 0) context.timeout += wait * 1000;
   const transport = openTransport(sshOptions(flags, settings), { wait });

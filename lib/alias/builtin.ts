@@ -12,9 +12,9 @@ export const builtinAliases: Readonly<Record<string, string>> = {
   deploy: [
     "{unless --retry} es-hosts {-R:ROLE} --profile={3:PROFILE?} {--dry-run!}",
     "{if --retry} es-pick --failed --clear-errors --role={-R?} {--dry-run!} {--retry:FILE}",
-    "es-venv {2:VENV}",
-    "es-pip {config.project}=={1:VERSION} --index={--index?}",
-    "es-supervisor up",
+    "es-venv {2:VENV} --wait={--wait?}",
+    "es-pip {config.project}=={1:VERSION} --index={--index?} --wait={--wait?}",
+    "es-supervisor up --wait={--wait?}",
     "es-check",
   ].join(" | "),
   switch: "es-hosts {-R:ROLE=config.nginx.role=nginx} {--dry-run!} | es-nginx-switch {1:SRC} {2:DST}",

@@ -87,6 +87,7 @@ export const configuration = table({
       prefix: optional(text),
       processes: optional(count),
       jobs: optional(count),
+      wait: optional(numberFrom(1, 86_400, "must be a number of seconds from 1 to 86400")),
       dirs: optional(strings),
       virtualenv: optional(text),
       profile: optional(text),

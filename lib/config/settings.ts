@@ -64,6 +64,7 @@ const table = {
   buildCache: { flag: "--cache", key: "build.path", inConfig: (c) => c.build?.path },
   preBuild: { flag: "--pre-build", key: "build.pre", inConfig: (c) => c.build?.pre },
   jobs: { flag: "--jobs", key: "deploy.jobs", inConfig: (c) => c.deploy?.jobs },
+  wait: { flag: "--wait", env: "ESSAY_WAIT", key: "deploy.wait", inConfig: (c) => c.deploy?.wait },
   processes: { flag: "--processes", key: "deploy.processes", inConfig: (c) => c.deploy?.processes },
   template: {
     flag: "--template",

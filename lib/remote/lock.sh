@@ -1,11 +1,23 @@
 # shellcheck shell=sh disable=SC2154
 # Holds the lock of a virtualenv for a session, whose heartbeats must come: without them it ends after 8 s, as a
 # connection may be cut without anybody being told. After state.sh.
-# Arguments: the virtualenv's path, and how many seconds to wait for the lock.
+# Arguments: the virtualenv's path; how many seconds to wait for the lock; the session's rank, which is less than
+# that of a later session; whether the session holds other locks, 1 or 0.
+
+# disown: who looks at the file for a moment later must not take it for ours.
+disown() {
+    : >"$essay_locks.deploy"
+}
 
 open_locks "$1"
-wait_for_lock "$1" "$2"
-own_lock "$essay_session" "$essay_owner"
+# A session that holds locks and waits for an earlier one might be what that one waits for.
+if [ "$4" = 1 ]; then
+    wait_for_lock "$1" "$2" "$3"
+else
+    wait_for_lock "$1" "$2"
+fi
+own_lock "$essay_session" "$essay_owner" "$3"
+trap 'disown; essay_leave' EXIT
 result locked "$1"
 essay_quiet=0
 while :; do

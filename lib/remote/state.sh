@@ -2,8 +2,8 @@
 # What we know of a virtualenv: its lock, the marks of half-done work, its generation. $1 is its path.
 #
 #   PARENT/.essay/NAME.deploy   held with flock by the run that deploys to the virtualenv: an es-session, for
-#                               all of its steps, or a step without one. In it: the session's name, and who,
-#                               from where, since when and for what
+#                               all of its steps, or a step without one. In it: the session's name, or -; who,
+#                               from where, since when and for what; the session's rank. Empty when it is free
 #   PARENT/.essay/NAME.lock     held with flock by the script that changes the virtualenv just now
 #   VENV/.essay/changing        the steps whose change is under way, or was cut short, one on each line
 #   VENV/.essay/generation      a number that grows with every change
@@ -54,25 +54,29 @@ open_locks() {
     exec 7>>"$essay_locks.deploy" 9>>"$essay_locks.lock"
 }
 
-# wait_for_lock VENV SECONDS: the lock of the run, on descriptor 7, until the script ends. Others look at it for
-# a moment only, so the first tries come soon after each other.
+# wait_for_lock VENV SECONDS [RANK]: the lock of the run, on descriptor 7, until the script ends. With RANK only
+# sessions of a greater one are waited for. Others look at it for a moment only, so the first tries come soon after
+# each other.
 wait_for_lock() {
     essay_tries=0
     until try_lock "$1" 7; do
         if [ "$essay_tries" -lt 3 ]; then
             sleep 0.2
-        elif [ "$essay_tries" -lt "$(($2 + 3))" ]; then
-            sleep 1
-        else
+        elif [ "$essay_tries" -ge "$(($2 + 3))" ]; then
             fail locked "$1 is locked by $(sed -n 2p "$essay_locks.deploy")"
+        elif [ -n "${3-}" ] && essay_rank=$(sed -n 3p "$essay_locks.deploy") && [ -n "$essay_rank" ] &&
+            expr "x$essay_rank" \< "x$3" >/dev/null; then
+            fail locked "$1 is locked by $(sed -n 2p "$essay_locks.deploy"), which began before this run and may wait for it"
+        else
+            sleep 1
         fi
         essay_tries=$((essay_tries + 1))
     done
 }
 
-# own_lock SESSION OWNER: notes whose the lock is that we have.
+# own_lock SESSION OWNER [RANK]: notes whose the lock is that we have.
 own_lock() {
-    printf '%s\n%s\n' "$1" "$2 (since $(date -u +%Y-%m-%dT%H:%M:%SZ))" >"$essay_locks.deploy"
+    printf '%s\n' "$1" "$2 (since $(date -u +%Y-%m-%dT%H:%M:%SZ))" "${3-}" >"$essay_locks.deploy"
 }
 
 # lock_venv VENV: takes the lock of the run, or sees that our session has it, and that of the script; until the

@@ -1,4 +1,8 @@
 // The locks that a session holds: for each virtualenv a script on its host, which ends when our heartbeats do.
+//
+// Sessions that hold some locks and wait for others must not wait for each other in a ring. So one that holds
+// none yet takes its first lock before it asks for others, and waits for whoever has it; one that holds locks
+// waits only for sessions that began after it. See lock.sh for how it knows.
 
 import { abortable } from "../base/abort.js";
 import { asFailure, Failure } from "../base/failure.js";
@@ -10,69 +14,131 @@ import { runScript } from "./run-script.js";
 interface Lock {
   /** Resolves when it is held. */
   taken: Promise<void>;
+  held: boolean;
+  /** Why it is held no more. */
   lost: Failure | undefined;
+  /** How many steps wait for it. */
+  waiting: number;
+  /** Aborted when nobody waits for it any more before it is held. */
+  readonly giveUp: AbortController;
 }
 
-/** Takes locks by `transport`, which scripts lock with for this session. */
+/** Which virtualenv, and how to get there: scripts lock for this session by `transport`. */
+interface Wanted {
+  transport: Transport;
+  target: Target;
+  venv: string;
+}
+
+/** Takes locks and holds them. */
 export class SessionLocks {
   readonly #locks = new Map<string, Lock>();
   readonly #end = new AbortController();
   readonly #running = new Set<Promise<void>>();
+  /** No two sessions have the same; that of an earlier one comes before that of a later one. */
+  readonly #rank: string;
+  #holdsSome = false;
+  /** Settles when it is known whether we have our first lock; undefined when none is being taken. */
+  #first: Promise<void> | undefined;
+
+  /** `session`: its name. */
+  constructor(session: string) {
+    this.#rank = `${Date.now()} ${session}`;
+  }
 
   /**
    * Resolves when the lock of the virtualenv is held, which it then is to the end. Throws Failure: locked,
    * lock-lost, and whatever a script may end with.
    */
   async take(transport: Transport, target: Target, venv: string, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
     const { host, user, port, become, transport: way } = target;
     const name = JSON.stringify([host, user, port, become, way, venv]);
-    const known = this.#locks.get(name);
-    if (known?.lost) throw known.lost;
-    const lock = known ?? this.#begin(name, transport, target, venv);
-    await abortable(lock.taken, signal);
+    const lock = this.#locks.get(name) ?? this.#begin(name, { transport, target, venv });
+    lock.waiting++;
+    try {
+      await abortable(lock.taken, signal);
+    } finally {
+      lock.waiting--;
+      if (lock.waiting === 0 && !lock.held) {
+        this.#forget(name, lock);
+        lock.giveUp.abort(new Failure("cancelled", "nobody waits for the lock any more"));
+      }
+    }
     if (lock.lost) throw lock.lost;
   }
 
-  #begin(name: string, transport: Transport, target: Target, venv: string): Lock {
-    const results = new Results();
-    let held = false;
-    const lock: Lock = { taken: Promise.resolve(), lost: undefined };
+  #begin(name: string, wanted: Wanted): Lock {
+    const giveUp = new AbortController();
+    const lock: Lock = { taken: Promise.resolve(), held: false, lost: undefined, waiting: 0, giveUp };
     this.#locks.set(name, lock);
-    lock.taken = new Promise((resolve, reject) => {
+    lock.taken = this.#inTurn(wanted, giveUp.signal, (seconds) => this.#hold(lock, wanted, seconds));
+    // What others have may be free at the next step. (Whoever waits for it hears of it.)
+    lock.taken.catch(() => this.#forget(name, lock));
+    return lock;
+  }
+
+  #forget(name: string, lock: Lock): void {
+    if (this.#locks.get(name) === lock) this.#locks.delete(name);
+  }
+
+  /** Calls `take` when no other lock is being taken as our first one, with the seconds that are left for waiting. */
+  async #inTurn(
+    { transport }: Wanted,
+    signal: AbortSignal,
+    take: (seconds: number) => Promise<void>,
+  ): Promise<void> {
+    const began = performance.now();
+    const seconds = transport.locks?.wait ?? 0;
+    // Who waits for nobody is in no ring.
+    if (seconds === 0) return take(0);
+    while (this.#first && !this.#holdsSome) await abortable(this.#first, signal);
+    const taken = take(Math.max(0, Math.round(seconds - (performance.now() - began) / 1000)));
+    if (!this.#holdsSome) {
+      const settled = taken.catch(() => {});
+      this.#first = settled.then(() => {
+        this.#first = undefined;
+      });
+    }
+    return taken;
+  }
+
+  /** Resolves when the lock is held, which goes on until we end; `lock.lost` tells of another end. */
+  #hold(lock: Lock, { transport, target, venv }: Wanted, seconds: number): Promise<void> {
+    const results = new Results();
+    const signal = AbortSignal.any([this.#end.signal, lock.giveUp.signal]);
+    return new Promise((resolve, reject) => {
       const stdout = (chunk: Buffer) => {
         results.push(chunk);
-        held ||= results.get("locked") !== undefined;
-        if (held) resolve();
+        if (results.get("locked") === undefined || signal.aborted) return;
+        lock.held = true;
+        this.#holdsSome = true;
+        resolve();
       };
-      const args = [venv, String(transport.locks?.wait ?? 0)];
       const script = {
         parts: ["state", "lock"],
-        args,
+        args: [venv, String(seconds), this.#rank, this.#holdsSome ? "1" : "0"],
         code: "lock-failed",
         beats: true as const,
         results,
         stdout,
       };
-      const task = { signal: this.#end.signal, plan: false, show: undefined };
-      const running = runScript(transport, target, script, task).then(
-        () => undefined,
-        (error: unknown) => {
-          const failure = asFailure(error);
-          // What others have may be free at the next step; what we had may have been another's since.
-          if (!held) this.#locks.delete(name);
-          else
-            lock.lost = new Failure(
-              "lock-lost",
-              `the lock of ${venv} on ${target.host} was lost (${failure.message}), and others may have changed it since: run all of it again`,
-            );
-          reject(failure);
-        },
+      const running = runScript(transport, target, script, { signal, plan: false, show: undefined }).then(
+        () => new Failure("lock-failed", `the script that held it on ${target.host} has ended`),
+        (error: unknown) => asFailure(error),
       );
-      this.#running.add(running);
-      running.then(() => this.#running.delete(running));
+      const over = running.then((failure) => {
+        // What we had may have been another's since.
+        if (lock.held)
+          lock.lost = new Failure(
+            "lock-lost",
+            `the lock of ${venv} on ${target.host} was lost (${failure.message}), and others may have changed it since: run all of it again`,
+          );
+        else reject(failure);
+        this.#running.delete(over);
+      });
+      this.#running.add(over);
     });
-    lock.taken.catch(() => {}); // whoever waits for it hears of it
-    return lock;
   }
 
   /** Gives all of them back. */

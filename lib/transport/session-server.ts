@@ -1,266 +1,22 @@
-// The session's side of the socket: connections to hosts, each opened at its first use and shared by all steps, and
-// the places that limit how many hosts they work on at once.
+// The session's side of the socket: steps connect, and ask for channels to hosts, places and locks.
 
 import { once } from "node:events";
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { abortable, pause } from "../base/abort.js";
-import { asFailure, Failure } from "../base/failure.js";
-import { Gate, type Place } from "../base/gate.js";
+import type { Writable } from "node:stream";
+import { abortable } from "../base/abort.js";
+import { Failure } from "../base/failure.js";
+import { Gate } from "../base/gate.js";
 import { isObject } from "../base/json.js";
-import type { Channel, SshOptions, Target, Transport } from "./contract.js";
-import { lockOwner, sessionName } from "./lock-owner.js";
-import { openDirectly } from "./open.js";
+import type { SshOptions, Target } from "./contract.js";
+import { sessionName } from "./lock-owner.js";
 import { Guard } from "./session-guard.js";
 import { SessionLocks } from "./session-locks.js";
-import {
-  creditOf,
-  type Frame,
-  jsonOf,
-  kind,
-  Link,
-  ProtocolError,
-  protocol,
-  streamOf,
-  streams,
-} from "./session-protocol.js";
-import { ReceivedStream, SentStream } from "./session-streams.js";
-
-/** Milliseconds that a command has for its end when its step has gone; its script kills after 5 s. */
-const patience = 8000;
-
-/**
- * A lock has a session of its host's connection to itself, of which sshd allows ten: locks beyond so many of one
- * host have connections of their own, so that there is room for the steps.
- */
-const locksInConnection = 4;
-
-/** The transports to hosts, one for each way in which steps want them to be reached. */
-class Ways {
-  readonly #path: string;
-  readonly #transports = new Map<string, Transport>();
-  /** For each host that was reached: by which of them, so that --accept-new in one step opens no second one. */
-  readonly #reached = new Map<string, Transport>();
-  /** For each host: how many locks each of its connections has; the first one is that of the steps. */
-  readonly #locks = new Map<string, number[]>();
-
-  /** `path`: the session's socket. */
-  constructor(path: string) {
-    this.#path = path;
-  }
-
-  /** A transport by which scripts lock for the session, and wait for that as many seconds. */
-  forLocks(ssh: SshOptions, wait: number): Transport {
-    const locks = { session: sessionName(this.#path), owner: lockOwner(), wait };
-    const local = this.#transport(ssh);
-    return {
-      locks,
-      start: (target, command, signal) =>
-        target.transport === "local"
-          ? local.start(target, command, signal)
-          : this.#startLock(target, ssh, command, signal),
-      close: async () => {},
-    };
-  }
-
-  async #startLock(target: Target, ssh: SshOptions, command: string, signal: AbortSignal): Promise<Channel> {
-    const host = this.#nameOf(target, ssh);
-    const held = this.#locks.get(host) ?? [0];
-    this.#locks.set(host, held);
-    const room = held.findIndex((locks) => locks < locksInConnection);
-    const place = room < 0 ? held.length : room;
-    held[place] = (held[place] ?? 0) + 1;
-    const leave = () => {
-      held[place] = (held[place] ?? 1) - 1;
-    };
-    try {
-      const channel = await (place === 0
-        ? this.start(target, ssh, command, signal)
-        : this.#transport(ssh, place).start(target, command, signal));
-      channel.ended.then(leave, leave);
-      return channel;
-    } catch (error) {
-      leave();
-      throw error;
-    }
-  }
-
-  #nameOf({ user, host, port }: Target, ssh: SshOptions): string {
-    return JSON.stringify([user, host, port, { ...ssh, acceptNew: undefined }]);
-  }
-
-  async start(target: Target, ssh: SshOptions, command: string, signal: AbortSignal): Promise<Channel> {
-    const host = this.#nameOf(target, ssh);
-    const transport = this.#reached.get(host) ?? this.#transport(ssh);
-    const channel = await transport.start(target, command, signal);
-    this.#reached.set(host, transport);
-    return channel;
-  }
-
-  /** `further`: 0, or the number of one that has connections of its own for locks. */
-  #transport(ssh: SshOptions, further = 0): Transport {
-    const name = JSON.stringify([ssh, further]);
-    const transport = this.#transports.get(name) ?? openDirectly(ssh);
-    this.#transports.set(name, transport);
-    return transport;
-  }
-
-  async close(): Promise<void> {
-    await Promise.all([...this.#transports.values()].map((transport) => transport.close()));
-  }
-}
-
-/** A channel of a step: the streams of one command on a host. */
-class ServedChannel {
-  readonly #number: number;
-  readonly #link: Link;
-  readonly #forget: () => void;
-  readonly #cancel = new AbortController();
-  readonly #stdin: ReceivedStream;
-  readonly #sent: Record<number, SentStream>;
-  #channel: Channel | undefined;
-
-  constructor(link: Link, number: number, forget: () => void) {
-    this.#number = number;
-    this.#link = link;
-    this.#forget = forget;
-    this.#stdin = new ReceivedStream((bytes) => link.sendCredit(number, streams.stdin, bytes));
-    const sent = (stream: 1 | 2) =>
-      new SentStream({
-        data: (bytes) => link.sendData(number, stream, bytes),
-        end: () => link.sendEnd(number, stream),
-      });
-    this.#sent = { [streams.stdout]: sent(streams.stdout), [streams.stderr]: sent(streams.stderr) };
-  }
-
-  /** Opens the channel and serves it; never rejects. */
-  async serve(open: (signal: AbortSignal) => Promise<Channel>): Promise<void> {
-    try {
-      const channel = await open(this.#cancel.signal);
-      if (this.#cancel.signal.aborted) return channel.destroy();
-      this.#channel = channel;
-      this.#link.send(kind.done, this.#number);
-      const { stdin, stdout, stderr, ended } = channel;
-      for (const stream of [stdin, stdout, stderr]) stream.on("error", () => {}); // `ended` tells
-      this.#stdin.pipe(stdin);
-      stdout.pipe(this.#sent[streams.stdout] as SentStream);
-      stderr.pipe(this.#sent[streams.stderr] as SentStream);
-      this.#link.sendJson(kind.exit, this.#number, await ended);
-    } catch (error) {
-      const { code, message, details } = asFailure(error);
-      this.#link.sendJson(kind.failed, this.#number, { code, message, details });
-    }
-  }
-
-  take(frame: Frame): void {
-    if (frame.kind === kind.drop) {
-      this.#forget();
-      this.drop();
-      return;
-    }
-    const { stream, rest } = streamOf(frame);
-    const sent = this.#sent[stream];
-    if (frame.kind === kind.credit && sent) sent.addCredit(creditOf(rest));
-    else if (frame.kind === kind.data && stream === streams.stdin) this.#stdin.accept(rest);
-    else if (frame.kind === kind.end && stream === streams.stdin) this.#stdin.finish();
-    else throw new ProtocolError(`kind ${frame.kind} of stream ${stream}`);
-  }
-
-  /** Nobody wants the channel any more. */
-  drop(): void {
-    this.#cancel.abort(new Failure("cancelled", "the step wants it no more"));
-    this.#channel?.destroy();
-  }
-
-  /** The step has gone: its command is ended by its lifeline, and has the time that it needs for that. */
-  async abandon(): Promise<void> {
-    const channel = this.#channel;
-    if (!channel) return this.drop();
-    this.#stdin.unpipe();
-    channel.stdin.end();
-    for (const [stream, sent] of [
-      [channel.stdout, this.#sent[streams.stdout]],
-      [channel.stderr, this.#sent[streams.stderr]],
-    ] as const) {
-      if (sent) stream.unpipe(sent);
-      stream.resume();
-    }
-    const enough = new AbortController();
-    await Promise.race([channel.ended.catch(() => {}), pause(patience, enough.signal).catch(() => {})]);
-    enough.abort();
-    this.drop();
-  }
-}
-
-/** A place that a step has, or waits for. */
-class ServedPlace {
-  readonly #number: number;
-  readonly #link: Link;
-  readonly #forget: () => void;
-  readonly #cancel = new AbortController();
-  #place: Place | undefined;
-
-  constructor(link: Link, number: number, forget: () => void) {
-    this.#number = number;
-    this.#link = link;
-    this.#forget = forget;
-  }
-
-  async serve(gate: Gate): Promise<void> {
-    const place = await gate.enter(this.#cancel.signal).catch(() => undefined);
-    if (!place) return;
-    if (this.#cancel.signal.aborted) return place.leave();
-    this.#place = place;
-    this.#link.send(kind.done, this.#number);
-  }
-
-  take(frame: Frame): void {
-    if (frame.kind !== kind.drop) throw new ProtocolError(`kind ${frame.kind} of a place`);
-    this.#forget();
-    this.drop();
-  }
-
-  drop(): void {
-    this.#cancel.abort(new Failure("cancelled", "the step wants it no more"));
-    this.#place?.leave();
-  }
-
-  async abandon(): Promise<void> {
-    this.drop();
-  }
-}
-
-/** A lock that a step waits for. */
-class ServedLock {
-  readonly #cancel = new AbortController();
-  readonly #forget: () => void;
-
-  constructor(forget: () => void) {
-    this.#forget = forget;
-  }
-
-  async serve(link: Link, number: number, take: (signal: AbortSignal) => Promise<void>): Promise<void> {
-    try {
-      await take(this.#cancel.signal);
-      link.send(kind.done, number);
-    } catch (error) {
-      const { code, message, details } = asFailure(error);
-      link.sendJson(kind.failed, number, { code, message, details });
-    }
-  }
-
-  take(frame: Frame): void {
-    if (frame.kind !== kind.drop) throw new ProtocolError(`kind ${frame.kind} of a lock`);
-    this.#forget();
-    this.#cancel.abort(new Failure("cancelled", "the step wants it no more"));
-  }
-
-  async abandon(): Promise<void> {
-    this.#cancel.abort(new Failure("cancelled", "the step has gone"));
-  }
-}
+import { type Frame, jsonOf, kind, Link, ProtocolError, protocol } from "./session-protocol.js";
+import { type Served, ServedChannel, ServedLock, ServedPlace } from "./session-served.js";
+import { Ways } from "./session-ways.js";
 
 /** What a lock frame asks for. Throws ProtocolError. */
 function lockOf(frame: Frame): { target: Target; ssh: SshOptions; venv: string; wait: number } {
@@ -283,11 +39,7 @@ interface Common {
   ways: Ways;
   locks: SessionLocks;
   gate: Gate;
-  /** Seconds to wait for locks, where a step says nothing. */
-  wait: number;
 }
-
-type Served = ServedChannel | ServedPlace | ServedLock;
 
 /** One step that is connected. */
 class Client {
@@ -328,10 +80,10 @@ class Client {
       place.serve(this.#common.gate);
     } else if (frame.kind === kind.lock) {
       const { target, ssh, venv, wait } = lockOf(frame);
-      const { ways, locks, wait: usual } = this.#common;
+      const { ways, locks } = this.#common;
       const lock = new ServedLock(() => this.#served.delete(number));
       this.#keep(number, lock);
-      const transport = ways.forLocks(ssh, wait || usual);
+      const transport = ways.forLocks(ssh, wait);
       lock.serve(this.#link, number, (signal) => locks.take(transport, target, venv, signal));
     } else {
       const served = this.#served.get(number);
@@ -374,8 +126,8 @@ async function makeDirectory(): Promise<string> {
 export interface Session {
   /** What steps must find in their environment. */
   variables: { ESSAY_SESSION: string };
-  /** A process that is to get SIGTERM when we are killed with -9. */
-  watch(pid: number): void;
+  /** Takes the ids of processes, each on a line, which are to get SIGTERM when we are killed with -9. */
+  watched: Writable;
   /** Resolves when no step is connected any more and all that they began has ended. */
   idle(): Promise<void>;
   /** Ends the session, its connections and whatever still runs. */
@@ -387,14 +139,14 @@ async function listen(server: Server, path: string): Promise<void> {
   await once(server, "listening");
 }
 
-/** Opens a session in which steps work on at most `jobs` hosts at once, and wait `wait` seconds for locks. */
-export async function openSession({ jobs, wait = 0 }: { jobs: number; wait?: number }): Promise<Session> {
+/** Opens a session in which steps work on at most `jobs` hosts at once. */
+export async function openSession({ jobs }: { jobs: number }): Promise<Session> {
   const clients = new Set<Client>();
   const sockets = new Set<Socket>();
   const directory = await makeDirectory();
   const guard = new Guard(directory);
   const path = join(directory, "s");
-  const common = { ways: new Ways(path), locks: new SessionLocks(), gate: new Gate(jobs), wait };
+  const common = { ways: new Ways(path), locks: new SessionLocks(sessionName(path)), gate: new Gate(jobs) };
   const server = createServer((socket) => {
     const client = new Client(socket, common);
     clients.add(client);
@@ -415,15 +167,18 @@ export async function openSession({ jobs, wait = 0 }: { jobs: number; wait?: num
       `cannot make the session's socket ${path}: ${(error as Error).message}`,
     );
   }
+  const idle = async () => {
+    while (clients.size > 0) await Promise.all([...clients].map(({ gone }) => gone));
+  };
   return {
     variables: { ESSAY_SESSION: path },
-    watch: (pid) => guard.watch(pid),
-    idle: async () => {
-      while (clients.size > 0) await Promise.all([...clients].map(({ gone }) => gone));
-    },
+    watched: guard.watched,
+    idle,
     close: async () => {
       server.close();
       for (const socket of sockets) socket.destroy();
+      // Not before: what still runs changes what they lock.
+      await idle();
       await common.locks.close();
       await common.ways.close();
       await remove();

@@ -104,14 +104,24 @@ test("signals are the command's to heed", async () => {
   assert.ok(!existsSync(dying.directory));
 });
 
-test("killed with -9: the command ends, the socket goes", async () => {
-  // When the session has given a step its place, it has also told who is to end the command.
-  const step = `echo '{"host":"@local","transport":"local"}' | node ${fileOf("es-reach")} -q`;
-  const { child, closed, pid, directory } = await begun(`${step} >&2; say; while :; do sleep 0.1; done`);
-  child.kill("SIGKILL");
+test("killed with -9 by the first thing that the command does: it ends, the socket goes", async () => {
+  const { closed, pid, directory } = await begun("kill -9 $PPID; say; while :; do sleep 0.1; done");
   await closed;
   await until("the end of the command", () => identity(pid) === undefined);
   await until("the end of the socket", () => !existsSync(directory));
+});
+
+test("the steps wait for locks as long as the session says, beyond their time", async () => {
+  const step = `echo '{"host":"@local","transport":"local"}' | node ${fileOf("es-reach")} --timeout 100`;
+  const ran = await session(0, ["--wait", "60", "sh", "-c", `${step}; ${step} --wait 5`]);
+  assert.deepEqual(
+    recordsOf(ran.stdout).map(({ waits, seconds }) => [waits, seconds]),
+    [
+      [60, 160],
+      [5, 105],
+    ],
+  );
+  await session(2, ["--wait", "no", "true"]);
 });
 
 test("the configuration that is named counts inside", async (t) => {

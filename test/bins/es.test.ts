@@ -56,6 +56,10 @@ test("--print says what an alias would run", async (t) => {
     "es-hosts dev --profile=test --dry-run | es-venv a | es-pip essay_demo==6.11.21.1 | es-supervisor up | es-check\n",
   );
   assert.equal(
+    await printed(cwd, "deploy", "-R", "dev", "6.11.21.1", "a", "--wait", "60"),
+    "es-hosts dev | es-venv a --wait=60 | es-pip essay_demo==6.11.21.1 --wait=60 | es-supervisor up --wait=60 | es-check\n",
+  );
+  assert.equal(
     await printed(cwd, "deploy", "-R", "dev", "6.11.21.1", "a"),
     "es-hosts dev | es-venv a | es-pip essay_demo==6.11.21.1 | es-supervisor up | es-check\n",
   );

@@ -28,6 +28,20 @@ test("a configuration with a mistake: nothing is reached", async (t) => {
   assert.match(stderr, /essay.toml:2: ssh.confg is no key of essay; did you mean config\?/);
 });
 
+test("how long to wait for locks: a flag, the environment, the configuration", async (t) => {
+  const cwd = scratch(t);
+  writeFileSync(join(cwd, "essay.toml"), "[deploy]\nwait = 3\n");
+  const waits = async (args: string[], env: NodeJS.ProcessEnv = {}) => {
+    const { stdout } = await expectStatus(0, "es-reach", args, { input: here, cwd, env });
+    return recordsOf(stdout)[0].waits;
+  };
+  assert.equal(await waits([]), 3);
+  assert.equal(await waits([], { ESSAY_WAIT: "20" }), 20);
+  assert.equal(await waits(["--wait", "100"], { ESSAY_WAIT: "20" }), 100);
+  const wrong = await expectStatus(2, "es-reach", [], { input: here, cwd, env: { ESSAY_WAIT: "1h" } });
+  assert.match(wrong.stderr, /ESSAY_WAIT takes a whole number from 1 to 86400, not 1h/);
+});
+
 test("another ssh than openssh: nothing is reached", async () => {
   const { stdout, stderr } = await expectStatus(2, "es-reach", ["--ssh", "opensh"], { input: here });
   assert.equal(stdout, "");

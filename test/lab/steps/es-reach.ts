@@ -1,8 +1,8 @@
-// A step that says hello on each host, and where ssh's settings come from.
+// A step that says hello on each host, where ssh's settings come from, and how long it would wait and work.
 
 import { once } from "node:events";
 import { run } from "../../../lib/cli.js";
-import { hostOptions } from "../../../lib/flags.js";
+import { hostOptions, waitOption } from "../../../lib/flags.js";
 import { onHosts } from "../../../lib/host-step.js";
 import { eachRecord } from "../../../lib/step.js";
 
@@ -11,7 +11,7 @@ const command = {
   summary: "say hello on each host",
   usage: [""],
   operands: [0, 0],
-  options: hostOptions,
+  options: { ...hostOptions, ...waitOption },
 } as const;
 
 await run(command, async ({ flags, context }) =>
@@ -25,7 +25,10 @@ await run(command, async ({ flags, context }) =>
         await channel.ended;
         channel.destroy();
         const from = settings.find("sshConfig", { flag: flags["ssh-config"] });
-        return { fields: { said: String(said), from: from ?? null }, changed: false, said: "greeted" };
+        const waits = transport.locks?.wait ?? null;
+        const seconds = context.timeout / 1000;
+        const fields = { said: String(said), from: from ?? null, waits, seconds };
+        return { fields, changed: false, said: "greeted" };
       },
     }),
   ),

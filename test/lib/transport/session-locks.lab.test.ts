@@ -5,6 +5,9 @@ import { readFileSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+import { Failure } from "../../../lib/base/failure.js";
+import { Results } from "../../../lib/remote/results.js";
 import { openTransport } from "../../../lib/transport/open.js";
 import { runScript } from "../../../lib/transport/run-script.js";
 import { openSession, type Session } from "../../../lib/transport/session-server.js";
@@ -23,11 +26,16 @@ describe("the deploy lock", () => {
     t.after(() => transport.close());
     return transport;
   };
-  const change = async (transport: ReturnType<typeof step>, place = 0, venv = "~", become?: string) => {
+  const change = async (
+    transport: ReturnType<typeof step>,
+    place = 0,
+    venv = "~",
+    { become, task = calm }: { become?: string; task?: typeof calm } = {},
+  ) => {
     const { home, ...host } = started.host(place);
     const target = { ...targetOf({ home, ...host }), ...(become !== undefined && { become }) };
     const args = [venv.replace("~", home)];
-    return runScript(transport, target, { parts, args, code: "it-failed" }, calm);
+    return runScript(transport, target, { parts, args, code: "it-failed" }, task);
   };
   const holders = (place = 0) =>
     processesOf(started.host(place).uid).filter((pid) => commandLine(pid) === "sleep 1").length;
@@ -75,12 +83,72 @@ describe("the deploy lock", () => {
     const app = started.lab.app;
     assert.ok(app);
     const [one, two] = [await session(t), await session(t)];
-    await change(step(t, one), 0, `${app.home}/p/a`, app.name);
-    assert.equal((await failureOf(change(step(t, two), 0, `${app.home}/p/a`, app.name))).code, "locked");
+    const become = { become: app.name };
+    await change(step(t, one), 0, `${app.home}/p/a`, become);
+    assert.equal((await failureOf(change(step(t, two), 0, `${app.home}/p/a`, become))).code, "locked");
     const here = { host: "@local", transport: "local" as const };
     const script = { parts, args: [join(started.lab.directory, "p/a")], code: "it-failed" };
     await runScript(step(t, one), here, script, calm);
     assert.equal((await failureOf(runScript(step(t, two), here, script, calm))).code, "locked");
+  });
+
+  test("who has locks waits for no earlier session, which may wait for it", async (t) => {
+    const earlier = await session(t);
+    // Their times are told in milliseconds.
+    await pause(2);
+    const later = await session(t);
+    await change(step(t, earlier), 0, "~/ring");
+    await change(step(t, later), 1, "~/ring");
+    const waiting = change(step(t, earlier, 60), 1, "~/ring");
+    const failure = await failureOf(change(step(t, later, 60), 0, "~/ring"));
+    assert.equal(failure.code, "locked");
+    assert.match(failure.message, /\(since [^)]+\), which began before this run and may wait for it$/);
+    await later.close();
+    await waiting;
+  });
+
+  test("who waits for its first lock takes no other meanwhile", async (t) => {
+    const [one, two] = [await session(t), await session(t)];
+    await change(step(t, one), 0, "~/first");
+    const waiting = step(t, two, 60);
+    const first = change(waiting, 0, "~/first");
+    await until("the wait", () => holders(0) > 1);
+    const second = change(waiting, 1, "~/first");
+    await change(step(t, undefined), 1, "~/first");
+    await one.close();
+    await Promise.all([first, second]);
+    assert.equal((await failureOf(change(step(t, undefined), 1, "~/first"))).code, "locked");
+  });
+
+  test("what nobody waits for any more is not taken", async (t) => {
+    const [one, two] = [await session(t), await session(t)];
+    await change(step(t, one), 0, "~/given-up");
+    const stop = new AbortController();
+    const task = { ...calm, signal: stop.signal };
+    const waiting = failureOf(change(step(t, two, 60), 0, "~/given-up", { task }));
+    await until("the wait", () => holders(0) > 1);
+    stop.abort(new Failure("cancelled", "enough"));
+    assert.equal((await waiting).code, "cancelled");
+    await one.close();
+    await until("the end of both", () => holders(0) === 0);
+    await change(step(t, two), 0, "~/given-up");
+  });
+
+  test("a session that closes gives its locks back when its commands have ended", async (t) => {
+    const one = await session(t);
+    const other = step(t, undefined);
+    await change(other, 0, "~/other");
+    const args = [`${started.host(0).home}/stubborn`, "stubborn"];
+    const results = new Results();
+    const script = { parts, args, code: "it-failed", results };
+    const running = failureOf(runScript(step(t, one), targetOf(started.host(0)), script, calm));
+    await until("the command", () => results.get("locked") !== undefined);
+    const closing = one.close();
+    const { message } = await failureOf(change(other, 0, "~/stubborn"));
+    assert.match(message, /stubborn is locked by /);
+    assert.equal((await running).code, "connection-lost");
+    await closing;
+    await change(other, 0, "~/stubborn");
   });
 
   /** A session of its own process, which has the lock of ~/p/a of a host, and runs es-venv again at each line. */
@@ -111,9 +179,14 @@ describe("the deploy lock", () => {
   });
 
   test("without a sign of life, it goes; whoever had it knows", async (t) => {
+    const cut = await holding(t, 0);
     const child = await holding(t, 1);
     child.kill("SIGSTOP");
-    await change(step(t, undefined, 20), 1, "~/p/a");
+    // The network to the other one: nothing passes, and nobody is told.
+    const connections = processesOf(started.host(0).uid).filter((pid) => /^sshd: /.test(commandLine(pid)));
+    for (const pid of connections) process.kill(pid, "SIGSTOP");
+    await Promise.all([0, 1].map((place) => change(step(t, undefined, 20), place, "~/p/a")));
+    cut.kill("SIGKILL");
     child.kill("SIGCONT");
     const again = once(child.stdout, "data");
     child.stdin.write("\n");
@@ -121,6 +194,24 @@ describe("the deploy lock", () => {
     assert.equal(record.error.code, "lock-lost", JSON.stringify(record));
     child.stdin.end();
     await once(child, "close");
+  });
+
+  test("two deploys at once that wait: one has all, and neither waits for ever", async () => {
+    const { lab } = started;
+    const env = { ESSAY_SESSION: "", ESSAY_SSH_CONFIG: lab.sshConfig };
+    const deploy = `es-session --wait 600 sh -c 'es-hosts ${lab.inventory.join(" ")} --prefix "~/wait" | es-venv a --virtualenv false | tr "\\n" ,; echo' &`;
+    const ran = await shell(`${deploy} ${deploy} wait`, { env });
+    const codes = ran.stdout
+      .trim()
+      .split("\n")
+      .map((line) =>
+        [...line.matchAll(/"error":\{"step":"es-venv","code":"([a-z-]+)"/g)].map(([, code]) => code),
+      );
+    assert.deepEqual([codes.length, ...codes.map(({ length }) => length)], [2, 2, 2], ran.report);
+    assert.ok(
+      codes.some((each) => each.every((code) => code === "venv-failed")),
+      ran.report,
+    );
   });
 
   test("two deploys at once: on each host one of them", async () => {

@@ -1,0 +1,53 @@
+// The session's transports to hosts: one for each way in which steps want hosts to be reached.
+
+import type { Channel, SshOptions, Target, Transport, Use } from "./contract.js";
+import { lockOwner, sessionName } from "./lock-owner.js";
+import { openDirectly } from "./open.js";
+
+/** Connections to hosts, each opened at its first use and shared by all steps. */
+export class Ways {
+  readonly #path: string;
+  readonly #transports = new Map<string, Transport>();
+  /** For each host that was reached: by which of them, so that --accept-new in one step opens no second one. */
+  readonly #reached = new Map<string, Transport>();
+
+  /** `path`: the session's socket. */
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** A transport by which scripts lock for the session. */
+  forLocks(ssh: SshOptions, wait: number): Transport {
+    return {
+      locks: { session: sessionName(this.#path), owner: lockOwner(), wait },
+      start: (target, command, signal) => this.start(target, ssh, command, signal, "lasting"),
+      close: async () => {},
+    };
+  }
+
+  async start(
+    target: Target,
+    ssh: SshOptions,
+    command: string,
+    signal: AbortSignal,
+    use?: Use,
+  ): Promise<Channel> {
+    const { user, host, port, transport: kind } = target;
+    const name = JSON.stringify([kind, user, host, port, { ...ssh, acceptNew: undefined }]);
+    const transport = this.#reached.get(name) ?? this.#transport(ssh);
+    const channel = await transport.start(target, command, signal, use);
+    this.#reached.set(name, transport);
+    return channel;
+  }
+
+  #transport(ssh: SshOptions): Transport {
+    const name = JSON.stringify(ssh);
+    const transport = this.#transports.get(name) ?? openDirectly(ssh);
+    this.#transports.set(name, transport);
+    return transport;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#transports.values()].map((transport) => transport.close()));
+  }
+}

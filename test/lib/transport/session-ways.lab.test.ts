@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { describe, type TestContext, test } from "node:test";
+import { openTransport } from "../../../lib/transport/open.js";
+import { runScript } from "../../../lib/transport/run-script.js";
+import { openSession } from "../../../lib/transport/session-server.js";
+import { runBody } from "../../lab/body.js";
+import { processesOf, until } from "../../lab/processes.js";
+import { failureOf, labFor, targetOf } from "../../lab/reach.js";
+
+const parts = ["state", "../../test/lib/transport/locking"];
+const calm = { signal: new AbortController().signal, plan: false, show: undefined };
+
+/** Five steps that lock virtualenvs of one host, and five that look at it, in one session. */
+async function deploy(t: TestContext, started: ReturnType<typeof labFor>, openssh = false) {
+  const session = await openSession({ jobs: 30 });
+  t.after(() => session.close());
+  const steps = Array.from({ length: 5 }, () => {
+    const options = { config: started.lab.sshConfig, acceptNew: false, openssh };
+    const transport = openTransport(options, { session: session.variables.ESSAY_SESSION });
+    t.after(() => transport.close());
+    return transport;
+  });
+  const { home, uid } = started.host(0);
+  const target = targetOf(started.host(0));
+  const change = (step: (typeof steps)[0], place: number) =>
+    runScript(step, target, { parts, args: [`${home}/p/${place % 3}`], code: "it-failed" }, calm);
+  const look = (step: (typeof steps)[0]) => runBody("sleep 0.2; exit 3", { transport: step, target });
+  for (const time of [1, 2]) {
+    await Promise.all(steps.map(change));
+    const looked = await Promise.all(steps.map(look));
+    assert.deepEqual(
+      looked.map(({ status }) => status),
+      Array(5).fill(3),
+      `time ${time}`,
+    );
+  }
+  const other = openTransport({ config: started.lab.sshConfig, acceptNew: false }, { session: "" });
+  t.after(() => other.close());
+  assert.equal((await failureOf(change(other, 0))).code, "locked");
+  await other.close();
+  await session.close();
+  await until("the end of all", () => processesOf(uid).length === 0);
+}
+
+const connections = ({ lab }: ReturnType<typeof labFor>) => lab.log().match(/Accepted publickey/g)?.length;
+
+describe("a host with room for one session in a connection", () => {
+  const started = labFor({ hosts: 1, maxSessions: 1 });
+
+  test("locks have connections of their own", async (t) => {
+    await deploy(t, started);
+    assert.equal(connections(started), 3 + 1 + 1, started.lab.log());
+  });
+
+  test("by the system's ssh, whose connection is a session, it is told", async (t) => {
+    const transport = openTransport(
+      { config: started.lab.sshConfig, acceptNew: false, openssh: true },
+      { session: "" },
+    );
+    t.after(() => transport.close());
+    const failure = await failureOf(runBody("", { transport, target: targetOf(started.host(0)) }));
+    assert.equal(failure.code, "exec-failed");
+    assert.match(
+      failure.message,
+      /^127\.\S+ starts no command: .*refused.*; MaxSessions in its sshd_config must be 2 or more for --ssh openssh$/,
+    );
+  });
+});
+
+describe("a host with room for two sessions in a connection", () => {
+  const started = labFor({ hosts: 1, maxSessions: 2 });
+
+  test("steps and locks share as many connections as they need", async (t) => {
+    await deploy(t, started);
+    const made = connections(started) ?? 0;
+    assert.ok(made === 3 || made === 4, started.lab.log());
+  });
+
+  test("by the system's ssh, too", (t) => deploy(t, started, true));
+});
