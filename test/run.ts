@@ -2,8 +2,11 @@
 // words given. A file with .lab. in its name needs the lab.
 
 import { spawn } from "node:child_process";
-import { once } from "node:events";
+import { once, setMaxListeners } from "node:events";
 import { readdirSync } from "node:fs";
+import { join, relative } from "node:path";
+import { run } from "node:test";
+import { spec, tap } from "node:test/reporters";
 import { fileURLToPath } from "node:url";
 
 /** Tests that start programs many times over. */
@@ -24,25 +27,59 @@ const files = readdirSync(here, { recursive: true, encoding: "utf8" })
   .sort();
 if (files.length === 0) throw new Error(`no test file matches ${words.join(" ")}`);
 
-const environment: NodeJS.ProcessEnv = { PIP_CONFIG_FILE: "/dev/null", LC_ALL: "C.UTF-8" };
-for (const [name, value] of Object.entries(process.env))
-  if (!/^(PIP_|ESSAY_|TWINE_|NO_COLOR$|SSH_AUTH_SOCK$|SOURCE_DATE_EPOCH$)/.test(name))
-    environment[name] ??= value;
+for (const name of Object.keys(process.env))
+  if (/^(PIP_|ESSAY_|TWINE_|NO_COLOR$|SSH_AUTH_SOCK$|SOURCE_DATE_EPOCH$)/.test(name))
+    delete process.env[name];
+Object.assign(process.env, { PIP_CONFIG_FILE: "/dev/null", LC_ALL: "C.UTF-8" });
 
-/** Runs test files; resolves to the exit status. */
-async function runFiles(chosen: readonly string[], before: readonly string[]): Promise<number> {
-  if (chosen.length === 0) return 0;
-  const [program = "", ...args] = [...before, process.execPath, "--test", "--test-concurrency=2", ...chosen];
-  const child = spawn(program, args, { cwd: here, env: environment, stdio: "inherit" });
-  const [status] = await once(child, "exit");
-  return status ?? 1;
+/** Files at once: on two processors one more, since some wait for hosts rather than compute. */
+const atOnce = 3;
+/** Files that take so many seconds are named at the end. */
+const long = 10;
+
+/** Runs test files, in this order (node --test would sort them by name); false when a test failed. */
+async function runFiles(chosen: readonly string[]): Promise<boolean> {
+  if (chosen.length === 0) return true;
+  const interrupt = new AbortController();
+  // Every file listens to it.
+  setMaxListeners(0, interrupt.signal);
+  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => interrupt.abort());
+  let good = true;
+  const tests = run({
+    files: chosen.map((file) => join(here, file)),
+    concurrency: atOnce,
+    signal: interrupt.signal,
+  });
+  tests.on("test:fail", () => {
+    good = false;
+  });
+  const times = new Map<string, number>();
+  for (const event of ["test:pass", "test:fail"] as const)
+    tests.on(event, ({ file = "", nesting, details }) => {
+      if (nesting === 0) times.set(file, (times.get(file) ?? 0) + details.duration_ms / 1000);
+    });
+  const output = process.stdout.isTTY ? tests.compose(new spec()) : tests.compose(tap);
+  for await (const text of output) process.stdout.write(text);
+  for (const [file, seconds] of [...times].sort(([, a], [, b]) => b - a))
+    if (seconds >= long) process.stdout.write(`# ${seconds.toFixed(0)} s  ${relative(here, file)}\n`);
+  return good && !interrupt.signal.aborted;
 }
 
-if (process.getuid?.() === 0) process.exitCode = await runFiles(files, []);
-else {
-  // The lab makes users and hosts for them, which only root can.
-  const asRoot = ["sudo", "-n", "-H", "--preserve-env", "env", `PATH=${process.env.PATH}`];
-  const units = files.filter((file) => !needsLab(file));
-  const statuses = [await runFiles(units, []), await runFiles(files.filter(needsLab), asRoot)];
-  process.exitCode = Math.max(...statuses);
+/** Runs the tests of the lab, which makes users and hosts for them, as root. */
+async function runAsRoot(chosen: readonly string[]): Promise<boolean> {
+  if (chosen.length === 0) return true;
+  const sudo = ["-n", "-H", "--preserve-env", "env", `PATH=${process.env.PATH}`];
+  const again = [process.execPath, fileURLToPath(import.meta.url), ...chosen];
+  const [status] = await once(spawn("sudo", [...sudo, ...again], { stdio: "inherit" }), "exit");
+  return status === 0;
 }
+
+// First those that take long: one that began last would keep all others waiting.
+const lab = files.filter(needsLab);
+const quick = files.filter((file) => !needsLab(file));
+process.chdir(here);
+const good =
+  process.getuid?.() === 0
+    ? await runFiles([...lab, ...quick])
+    : [await runFiles(quick), await runAsRoot(lab)].every(Boolean);
+if (!good) process.exitCode = 1;
