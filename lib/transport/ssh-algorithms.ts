@@ -20,7 +20,7 @@ function both(
   if (list.length === 0)
     throw new Failure(
       "unreachable",
-      `ssh's configuration allows none of the ${what} algorithms that are supported: ${all.join(", ")}`,
+      `ssh's configuration allows none of the ${what} algorithms that are supported: ${all.join(", ")}; --ssh openssh has more`,
     );
   return list;
 }

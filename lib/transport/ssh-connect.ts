@@ -119,7 +119,10 @@ function logIn(
       // The answer took longer than the host waits (LoginGraceTime); it may be there at the next try.
       if (loggingIn && asker.isAsking) return new Passing("unreachable", hungUp);
       if (loggingIn) return new Failure("unreachable", hungUp);
-      if (trouble?.level === "handshake") return new Failure("unreachable", `${where}${said}`);
+      if (trouble?.level === "handshake") {
+        const way = /no matching/.test(said) ? "; --ssh openssh has more algorithms" : "";
+        return new Failure("unreachable", `${where}${said}${way}`);
+      }
       // ssh2's words for a first line that is not that of SSH 2.
       if (/identification string|greeting lines/.test(said))
         return new Failure("unreachable", `${where} speaks no protocol that we know${said}`);

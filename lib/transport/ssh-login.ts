@@ -85,10 +85,9 @@ export class Login {
     const answers: string[] = [];
     const words = [name, instructions].filter((text) => text.trim() !== "").map((text) => `${text.trim()}; `);
     for (const { prompt, echo } of prompts) {
-      const answer = await this.#asker.ask(
-        `(${this.#who}) ${words.splice(0).join("")}${prompt}`,
-        echo === true,
-      );
+      const question = `(${this.#who}) ${words.splice(0).join("")}${prompt}`;
+      // A terminal that has gone answers nothing.
+      const answer = await this.#asker.ask(question, echo === true).catch(() => undefined);
       if (answer === undefined) this.#asked["keyboard-interactive"] = this.#settings.prompts;
       answers.push(answer ?? "");
     }

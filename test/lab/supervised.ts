@@ -44,7 +44,7 @@ const given = new Set<number>();
  * The first digits of ports of which those with the last digits 0 to 2 are free now. They are below those that
  * the kernel gives to outgoing connections, which could take them in the meantime.
  */
-async function freePrefix(): Promise<string> {
+export async function freePrefix(): Promise<string> {
   for (;;) {
     const prefix = 1100 + Math.floor(Math.random() * 2100);
     if (given.has(prefix)) continue;
@@ -81,16 +81,21 @@ export interface Supervised {
   alive(): number[];
 }
 
+/** Puts the program into a virtualenv. */
+export function putDemo(venv: string): void {
+  const file = join(venv, "bin/demo");
+  mkdirSync(join(venv, "tmp"), { recursive: true });
+  writeFileSync(file, demo.replace("@PYTHON@", join(venv, "bin/python")));
+  chmodSync(file, 0o755);
+}
+
 /** Makes a virtualenv `a` with the program `demo`; all that runs in it ends with the test. */
 export async function supervised(t: TestContext, directory = scratch(t)): Promise<Supervised> {
   const hosts = await expectStatus(0, "es-hosts", ["@local", "--prefix", directory]);
   const venv = await expectStatus(0, "es-venv", ["a"], { input: hosts.stdout });
   const path = join(directory, "a");
   t.after(() => kill(supervisedBelow(directory)));
-  const file = join(path, "bin/demo");
-  mkdirSync(join(path, "tmp"), { recursive: true });
-  writeFileSync(file, demo.replace("@PYTHON@", join(path, "bin/python")));
-  chmodSync(file, 0o755);
+  putDemo(path);
   const prefix = await freePrefix();
   const rendering = ["--project", "demo", "--port-prefix", prefix];
   return {

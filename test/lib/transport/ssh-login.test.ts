@@ -88,3 +88,14 @@ test("the server's own questions are passed on, with its words", async () => {
   assert.deepEqual(answers, ["blue", "42"]);
   assert.deepEqual(person.asked, ["(essay@web1) Think.; Colour: ", "(essay@web1) Code: "]);
 });
+
+test("a terminal that goes while it is asked on answers nothing, and nothing more is asked", async () => {
+  const gone = { isThere: true, isAsking: false, ask: () => Promise.reject(new Error("EIO")), asked: [] };
+  const login = loginWith({ keys: [], leftOut: [] }, gone);
+  await login.next(null, null);
+  const attempt = await login.next(["keyboard-interactive"], false);
+  assert.ok(attempt && attempt.type === "keyboard-interactive" && "prompt" in attempt);
+  const prompts = [{ prompt: "Code: ", echo: false }];
+  assert.deepEqual(await new Promise((resolve) => attempt.prompt("", "", "", prompts, resolve)), [""]);
+  assert.equal(await login.next(["keyboard-interactive"], false), false);
+});
