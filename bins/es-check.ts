@@ -7,6 +7,7 @@ import { addressFor, parseOutcome } from "../lib/check/result.js";
 import { run } from "../lib/cli.js";
 import { hostOptions, wholeNumber } from "../lib/flags.js";
 import { onHosts } from "../lib/host-step.js";
+import { wouldHaveChanged } from "../lib/host-venv.js";
 import { eachRecord } from "../lib/step.js";
 import { runScript } from "../lib/transport/run-script.js";
 
@@ -66,8 +67,17 @@ await run(command, async ({ flags, context }) => {
     const host = settings.find("checkHost", { flag: flags.host }) ?? "";
     const expected = settings.find("checkExpect", { flag: flags.expect }) ?? "";
     return eachRecord(limits, {
-      reads: ["host", "user", "port", "transport", "venv", "bind", "version", "processes"],
+      reads: [
+        ...(["host", "user", "port", "transport", "venv", "bind", "version", "processes"] as const),
+        ...(["plan", "trace"] as const),
+      ],
       work: async (record, task) => {
+        if (wouldHaveChanged(record, ["es-supervisor"]))
+          return {
+            changed: false,
+            said: "what es-supervisor would start is not there to be asked",
+            trace: false,
+          };
         const ports = portsOf(record.processes ?? []);
         const { version } = record;
         if (flags["expect-version"] && version === undefined)

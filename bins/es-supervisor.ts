@@ -9,7 +9,7 @@ import { run } from "../lib/cli.js";
 import { hostOptions, liveOption, wholeNumber } from "../lib/flags.js";
 import { confFor } from "../lib/host-conf.js";
 import { onHosts } from "../lib/host-step.js";
-import { refuseLive, venvFor } from "../lib/host-venv.js";
+import { refuseLive, venvFor, wouldHaveChanged } from "../lib/host-venv.js";
 import { pipIndexes } from "../lib/index/pip.js";
 import { eachRecord } from "../lib/step.js";
 import { labelOf } from "../lib/stream/table.js";
@@ -81,20 +81,21 @@ await run(command, async ({ args: [verb = "", name], flags, context }) => {
     return eachRecord(limits, {
       reads: [
         ...(["host", "user", "port", "transport", "become", "prefix", "venv", "live"] as const),
-        ...(["project", "profile", "bind", "vars", "index"] as const),
+        ...(["project", "profile", "bind", "vars", "index", "plan", "trace"] as const),
       ],
       key: (record) => `${labelOf(record)} ${flags.venv ?? record.venv?.name}`,
       work: async (record, task) => {
         const venv = venvFor(settings, flags.venv, record);
         if (!does.looks) refuseLive(venv.name, record, flags.live);
         const { args, payload } = await rest(venv, record);
+        const ahead = does.renders && wouldHaveChanged(record, ["es-venv", "es-pip"]) ? "changed" : "-";
         const log = new Lines((line) => context.show(labelOf(record), line));
         const results = await runScript(
           transport,
           record,
           {
             parts: ["state", "processes", "supervisord-rpc", "supervisor"],
-            args: [verb, venv.path, name ?? "-", String(patience), ...args],
+            args: [verb, venv.path, name ?? ahead, String(patience), ...args],
             code: "supervisor-failed",
             ...(payload && { payload }),
           },

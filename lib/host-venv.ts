@@ -50,3 +50,14 @@ export function plannedVenv({ plan, trace }: RecordWith<"plan" | "trace">): "mad
   if (planned.length === 0) return undefined;
   return planned.some(({ args }) => args.includes("--recreate")) ? "made" : "mended";
 }
+
+/**
+ * In a dry run, whether one of these steps would have changed something before: what is there now is then not
+ * what a later step would find.
+ */
+export function wouldHaveChanged(
+  { plan, trace }: RecordWith<"plan" | "trace">,
+  steps: readonly string[],
+): boolean {
+  return plan === true && (trace ?? []).some(({ step, changed }) => changed && steps.includes(step));
+}

@@ -1,6 +1,7 @@
 # shellcheck shell=sh disable=SC2154
 # The supervisord of a virtualenv and its processes. After state.sh, processes.sh and supervisord-rpc.sh.
-# Arguments: the verb; the virtualenv, which may begin with ~/; the process or group that is meant, or -; the
+# Arguments: the verb; the virtualenv, which may begin with ~/; the process or group that is meant, or -, for up
+# and reload "changed" in a dry run in which earlier steps would have changed the virtualenv; the
 # seconds that there are. For up and reload, whose payload is the configuration, also: a user name and a
 # password, which stand in the configuration; the ports, a line "NAME PORT" for each process; a .netrc or -;
 # a proxy or -; and, where there is a package index, the flags of pip that name it. For tail also: a number of lines, or -
@@ -271,12 +272,14 @@ stop_one() {
 
 up() {
     lock_venv "$venv"
-    refuse_marked "$venv"
+    # What would have changed the virtualenv would have taken the mark away, too.
+    [ "$target" = changed ] || refuse_marked "$venv"
     substitute_credentials "$1" "$2"
     ports=$3
     shift 3
     look || :
     why=$(difference)
+    [ "$target" = - ] || why=${why:-the virtualenv has changed}
     [ "$verb" = up ] || why=${why:-reload}
     if [ -z "$why" ]; then
         start_idle "$(named automatic)"
@@ -358,7 +361,7 @@ report() {
 
 : >"$processes"
 if [ ! -x "$venv/bin/python" ]; then
-    if [ "$essay_plan" = 1 ] && [ "$verb" = up ]; then
+    if [ "$essay_plan" = 1 ] && [ "$target" = changed ]; then
         change "supervisord started (first start)" || exit 0
     fi
     fail no-venv "there is no virtualenv $venv: run es-venv first"
