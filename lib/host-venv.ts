@@ -46,7 +46,7 @@ export function refuseLive(name: string, record: RecordWith<"live">, allowed: bo
  */
 export function plannedVenv({ plan, trace }: RecordWith<"plan" | "trace">): "made" | "mended" | undefined {
   if (!plan) return undefined;
-  const planned = (trace ?? []).filter(({ step, changed }) => step === "es-venv" && changed);
+  const planned = (trace ?? []).filter((entry) => entry.plan && entry.step === "es-venv" && entry.changed);
   if (planned.length === 0) return undefined;
   return planned.some(({ args }) => args.includes("--recreate")) ? "made" : "mended";
 }
@@ -59,5 +59,7 @@ export function wouldHaveChanged(
   { plan, trace }: RecordWith<"plan" | "trace">,
   steps: readonly string[],
 ): boolean {
-  return plan === true && (trace ?? []).some(({ step, changed }) => changed && steps.includes(step));
+  if (!plan) return false;
+  // Entries of an earlier run, which was none, may be there, too.
+  return (trace ?? []).some((entry) => entry.plan && entry.changed && steps.includes(entry.step));
 }

@@ -175,6 +175,7 @@ export class Run {
       at: new Date(Date.now() - ms).toISOString().replace(/\.\d+Z$/, "Z"),
       ms,
       changed: done?.changed ?? false,
+      ...((this.context.dryRun || line.record.plan === true) && { plan: true }),
       ...(failure && { code: failure.code }),
     };
     const trace = [...((line.record.trace ?? []) as Json[]), entry as unknown as Json];

@@ -25,6 +25,7 @@ const traceEntry = v.object({
   at: text,
   ms: v.pipe(v.number(), v.minValue(0)),
   changed: v.boolean(),
+  plan: v.exactOptional(v.boolean()),
   code: v.exactOptional(text),
 });
 

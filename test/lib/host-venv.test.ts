@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Failure } from "../../lib/base/failure.js";
 import { Settings } from "../../lib/config/settings.js";
-import { plannedVenv, prefixFor, refuseLive, venvFor } from "../../lib/host-venv.js";
+import { plannedVenv, prefixFor, refuseLive, venvFor, wouldHaveChanged } from "../../lib/host-venv.js";
 
 const settings = new Settings({
   file: undefined,
@@ -37,10 +37,28 @@ test("the live virtualenv is refused unless allowed", () => {
 });
 
 test("what es-venv would have done, as the trace of a dry run tells", () => {
-  const entry = (changed: boolean, ...args: string[]) => ({ step: "es-venv", args, at: "", ms: 1, changed });
+  const entry = (changed: boolean, ...args: string[]) => ({
+    ...{ step: "es-venv", args, at: "", ms: 1, changed },
+    plan: true,
+  });
   assert.equal(plannedVenv({ plan: true, trace: [entry(true, "a")] }), "mended");
   assert.equal(plannedVenv({ plan: true, trace: [entry(true, "a", "--recreate")] }), "made");
   assert.equal(plannedVenv({ plan: true, trace: [entry(false, "a", "--recreate")] }), undefined);
   assert.equal(plannedVenv({ plan: true }), undefined);
   assert.equal(plannedVenv({ trace: [entry(true, "a")] }), undefined);
+  // An earlier run was none.
+  const { plan: _, ...done } = entry(true, "a", "--recreate");
+  assert.equal(plannedVenv({ plan: true, trace: [done] }), undefined);
+});
+
+test("what steps would have changed, as the trace of a dry run tells", () => {
+  const entry = { step: "es-pip", args: [], at: "", ms: 1, changed: true, plan: true };
+  const { plan: _, ...done } = entry;
+  const steps = ["es-venv", "es-pip"];
+  assert.equal(wouldHaveChanged({ plan: true, trace: [entry] }, steps), true);
+  assert.equal(wouldHaveChanged({ plan: true, trace: [{ ...entry, changed: false }] }, steps), false);
+  assert.equal(wouldHaveChanged({ plan: true, trace: [done] }, steps), false);
+  assert.equal(wouldHaveChanged({ plan: true, trace: [entry] }, ["es-venv"]), false);
+  assert.equal(wouldHaveChanged({ trace: [entry] }, steps), false);
+  assert.equal(wouldHaveChanged({ plan: true }, steps), false);
 });
