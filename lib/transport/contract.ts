@@ -14,6 +14,8 @@ export interface Target {
   transport?: "ssh" | "local";
   /** The account that changing scripts run under, by `sudo -n -u`. */
   become?: string;
+  /** The hosts that are to be reached together with this one. */
+  batch?: { id: string; size: number };
 }
 
 /** How a remote command ended: by itself (`status`) or by a signal, such as "KILL". */

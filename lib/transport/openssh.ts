@@ -9,6 +9,7 @@ import { Failure } from "../base/failure.js";
 import { Gate } from "../base/gate.js";
 import { type Asker, TerminalAsker } from "./asker.js";
 import type { Channel, SshOptions, Target, Transport, Use } from "./contract.js";
+import { Room } from "./descriptors.js";
 import { newMark } from "./openssh-marks.js";
 import { Master, spawnSsh } from "./openssh-master.js";
 import { SocketDirectory } from "./openssh-sockets.js";
@@ -20,6 +21,8 @@ import { Connections } from "./ssh-sharing.js";
 
 /** sshd begins to drop connections before authentication when there are ten (MaxStartups). */
 const connectionsUnderWay = 10;
+/** Descriptors for a connection: stdin, stdout and stderr of its ssh. */
+const pipesOfSsh = 3;
 /** Milliseconds for the log-in, beyond ConnectTimeout. */
 const loginTime = 30_000;
 /** Bytes of what ssh and the host say that are kept. */
@@ -35,6 +38,7 @@ export class OpensshTransport implements Transport {
   /** A person answers one ssh after the other. */
   readonly #asking = new Gate(1);
   readonly #connections = new Connections<Master>();
+  readonly #room = new Room(pipesOfSsh);
   #directory: SocketDirectory | undefined;
 
   constructor(options: SshOptions) {
@@ -44,7 +48,10 @@ export class OpensshTransport implements Transport {
   }
 
   start(target: Target, command: string, signal: AbortSignal, use?: Use): Promise<Channel> {
-    const open = (giveUp: AbortSignal) => withSecondTries(() => this.#open(target, giveUp), giveUp);
+    const open = async (giveUp: AbortSignal) => {
+      this.#room.check(target, this.#connections);
+      return withSecondTries(() => this.#open(target, giveUp), giveUp);
+    };
     return this.#connections.start(nameOf(target), open, command, signal, use);
   }
 

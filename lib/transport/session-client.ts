@@ -194,8 +194,8 @@ export class SessionTransport implements Transport {
     const number = this.#number();
     const opening = new SessionChannel(link, number, () => this.#drop(link, number));
     this.#asked.set(number, opening);
-    const { host, user, port } = target;
-    link.sendJson(kind.start, number, { target: { host, user, port }, command, ssh: this.#options });
+    const { host, user, port, batch } = target;
+    link.sendJson(kind.start, number, { target: { host, user, port, batch }, command, ssh: this.#options });
     try {
       await abortable(opening.opened.answered, signal);
       return opening.channel;

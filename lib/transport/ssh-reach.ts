@@ -5,6 +5,7 @@ import { connect as connectTo, isIP, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { abortable } from "../base/abort.js";
 import { Failure } from "../base/failure.js";
+import { tooManyHosts } from "./descriptors.js";
 import { Passing } from "./second-tries.js";
 import type { SshSettings } from "./ssh-settings.js";
 
@@ -35,6 +36,7 @@ async function resolve(host: string, settings: SshSettings, signal: AbortSignal)
 function socketFailure(where: string, error: NodeJS.ErrnoException): Failure {
   if (error.code === "ECONNREFUSED")
     return new Failure("refused", `${where} refuses connections: nobody listens there`);
+  if (error.code === "EMFILE") return tooManyHosts(`no further file can be opened for ${where}`);
   if (error.code === "ETIMEDOUT") return new Failure("timeout", `${where} does not answer`);
   if (error.code === "ECONNRESET")
     return new Passing("unreachable", `${where} hung up before the log-in: ${error.message}`);

@@ -22,6 +22,11 @@ export interface Startable extends Closable {
 export class Connections<C extends Startable> {
   readonly #byName = new Map<string, Shared<C>>();
 
+  /** How many are open. */
+  get open(): number {
+    return [...this.#byName.values()].filter(({ isOpen }) => isOpen).length;
+  }
+
   named(name: string, open: (signal: AbortSignal) => Promise<C>): Shared<C> {
     const known = this.#byName.get(name);
     if (known) return known;
@@ -97,6 +102,10 @@ export class Shared<C extends Closable> {
         return connection.closed;
       })
       .then(this.forget, this.forget);
+  }
+
+  get isOpen(): boolean {
+    return this.#open;
   }
 
   async wait(signal: AbortSignal): Promise<C> {

@@ -4,6 +4,7 @@ import { Failure } from "../base/failure.js";
 import { Gate } from "../base/gate.js";
 import { TerminalAsker } from "./asker.js";
 import type { Channel, SshOptions, Target, Transport, Use } from "./contract.js";
+import { Room } from "./descriptors.js";
 import { KnownHostsFiles } from "./known-hosts.js";
 import { connect, type Surroundings } from "./ssh-connect.js";
 import { Connection } from "./ssh-connection.js";
@@ -27,6 +28,7 @@ export class SshTransport implements Transport {
   readonly #terminal = new TerminalAsker();
   readonly #around: Surroundings;
   readonly #connections = new Connections<Connection>();
+  readonly #room = new Room(1);
   /** Hosts on the way that do not let us in. */
   readonly #refused = new Map<string, Failure>();
 
@@ -42,7 +44,12 @@ export class SshTransport implements Transport {
   }
 
   start(target: Target, command: string, signal: AbortSignal, use?: Use): Promise<Channel> {
-    const open = async (giveUp: AbortSignal) => this.#open(await this.#routes.to(target, giveUp), giveUp);
+    const open = async (giveUp: AbortSignal) => {
+      const route = await this.#routes.to(target, giveUp);
+      // What goes through another host takes no descriptor.
+      if (route.length === 1) this.#room.check(target, this.#connections);
+      return this.#open(route, giveUp);
+    };
     return this.#connections.start(nameOf(target), open, command, signal, use);
   }
 
