@@ -509,8 +509,11 @@ test("a dry run, with a virtualenv and without", async (t) => {
   assert.match(half.stderr, /dry run: what was cut short mended/);
   assert.ok(existsSync(mark(full)));
   rmSync(full.venv, { recursive: true });
-  const without = await run(full, 0, ["tiny==1.0"], { record: { plan: true } });
-  assert.match(without.stderr, /dry run: tiny 1\.0 installed/);
+  const without = await run(full, 1, ["tiny==1.0"], { record: { plan: true } });
+  assert.equal(without.record.error.code, "no-venv");
+  const made = { step: "es-venv", args: ["a"], at: "2026-11-21T08:00:03Z", ms: 1, changed: true, plan: true };
+  const ahead = await run(full, 0, ["tiny==1.0"], { record: { plan: true, trace: [made] } });
+  assert.match(ahead.stderr, /dry run: tiny 1\.0 installed/);
   assert.ok(!existsSync(full.venv));
 });
 
