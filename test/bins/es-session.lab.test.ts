@@ -29,6 +29,15 @@ describe("steps in a session", () => {
     assert.equal(accepted() - before, 4, ran.report);
   });
 
+  test("with --ssh openssh, one master connection for each host", async () => {
+    const reach = `node ${new URL("../lab/steps/es-reach.js", import.meta.url).pathname} --ssh openssh`;
+    const before = accepted();
+    const ran = await shell(`es-session sh -c 'es-hosts ${hosts()} | ${reach} | ${reach}'`, { env: env() });
+    assert.equal(ran.status, 0, ran.report);
+    assert.equal(recordsOf(ran.stdout).length, 4);
+    assert.equal(accepted() - before, 4, ran.report);
+  });
+
   /** A session in which es-venv is at work on all hosts. */
   async function atWork(t: TestContext, name: string) {
     const { lab } = started;

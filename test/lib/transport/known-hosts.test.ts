@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { generateKeyPairSync } from "node:crypto";
-import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import crypto, { createHmac, generateKeyPairSync } from "node:crypto";
+import { chmodSync, existsSync, readFileSync, statSync, unlinkSync, writeFileSync } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import {
@@ -216,4 +217,30 @@ test("fingerprints are those of ssh-keygen", (t) => {
     const [, hash] = said.split(" ");
     assert.equal(fingerprint(Buffer.from(base64, "base64")), `${type.toUpperCase()} ${hash}`);
   }
+});
+
+test("files are read once, and names are hashed for few of many lines", async (t) => {
+  const file = join(scratch(t), "known_hosts");
+  const salt = Buffer.alloc(20, 7).toString("base64");
+  const lines = Array.from({ length: 10_000 }, (_, number) => {
+    const key = Buffer.from(one);
+    key.writeUInt32BE(number, key.length - 4);
+    const other = createHmac("sha1", "x").update(String(number)).digest("base64");
+    return `|1|${salt}|${other} ${written(key)}`;
+  });
+  const own = createHmac("sha1", Buffer.from(salt, "base64")).update("web1").digest("base64");
+  writeFileSync(file, `${lines.join("\n")}\n|1|${salt}|${own} ${written(two)}\n`);
+  const files = new KnownHostsFiles();
+  await files.load([file], []);
+  unlinkSync(file);
+  const hosts = await files.load([], [file]);
+  const hmac = t.mock.method(crypto, "createHmac");
+  syncBuiltinESMExports();
+  t.after(() => {
+    hmac.mock.restore();
+    syncBuiltinESMExports();
+  });
+  assert.deepEqual(hosts.types(["web1"], false), []);
+  assert.equal(hosts.verdict(["web1"], two).is, "known");
+  assert.equal(hmac.mock.callCount(), 1);
 });

@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { Master, spawnSsh } from "../../../lib/transport/openssh-master.js";
 import { runBody } from "../../lab/body.js";
+import { startProxy } from "../../lab/fault-proxy.js";
+import { freePort } from "../../lab/ports.js";
 import { scratch } from "../../lab/program.js";
 import { failureOf, labFor, targetOf, transportFor } from "../../lab/reach.js";
 
@@ -51,5 +53,25 @@ describe("a host with few sessions", () => {
     await master.close();
     await master.closed;
     assert.equal((await failureOf(master.start("exec true", signal))).code, "connection-lost");
+  });
+});
+
+describe("a dead peer", () => {
+  const started = labFor({ hosts: 1 });
+
+  test("is noticed, and the next command opens a new connection", async (t) => {
+    const { address, port, user } = started.host(0);
+    const near = { address: "127.0.0.1", port: await freePort("127.0.0.1") };
+    const proxy = await startProxy([{ from: near, to: { address, port } }]);
+    t.after(() => proxy.stop());
+    const lines = `HostKeyAlias [${address}]:${port}\nServerAliveInterval 1\nServerAliveCountMax 1`;
+    const transport = transportFor(t, started.lab, lines, false, "openssh");
+    const target = { host: near.address, port: near.port, user };
+    proxy.plan([{ kind: "stall", direction: "up", after: 20_000, connection: 0 }]);
+    const payload = Buffer.alloc(100_000);
+    const failure = await failureOf(runBody("exit 0", { transport, target, payload }));
+    assert.equal(failure.code, "connection-lost");
+    assert.equal((await runBody("exit 3", { transport, target })).status, 3);
+    assert.equal(proxy.connections.length, 2);
   });
 });

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import dns from "node:dns/promises";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { SshTransport } from "../../../lib/transport/ssh.js";
@@ -45,6 +47,29 @@ describe("hosts that do not let us in", { concurrency: true }, () => {
     await connected;
     await transport.close();
     assert.equal((await failure).code, "cancelled");
+  });
+});
+
+describe("a name that cannot be looked up at first", () => {
+  const started = labFor({ hosts: 1 });
+
+  test("is looked up again, and the host is reached", async (t) => {
+    const { address, port, user } = started.host(0);
+    let times = 0;
+    const lookup = async () => {
+      if (++times < 3) throw Object.assign(new Error("EAI_AGAIN"), { code: "EAI_AGAIN" });
+      return [{ address, family: 4 }];
+    };
+    const mock = t.mock.method(dns, "lookup", lookup as unknown as typeof dns.lookup);
+    syncBuiltinESMExports();
+    t.after(() => {
+      mock.mock.restore();
+      syncBuiltinESMExports();
+    });
+    const transport = transportFor(t, started.lab, `HostKeyAlias [${address}]:${port}`);
+    const target = { host: "web.test", port, user };
+    assert.equal((await runBody("exit 3", { transport, target })).status, 3);
+    assert.equal(times, 3);
   });
 });
 
