@@ -3,6 +3,7 @@
 import { lookup } from "node:dns/promises";
 import { connect as connectTo, isIP, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { getSystemErrorMap } from "node:util";
 import { abortable } from "../base/abort.js";
 import { Failure } from "../base/failure.js";
 import { tooManyHosts } from "./descriptors.js";
@@ -40,7 +41,9 @@ function socketFailure(where: string, error: NodeJS.ErrnoException): Failure {
   if (error.code === "ETIMEDOUT") return new Failure("timeout", `${where} does not answer`);
   if (error.code === "ECONNRESET")
     return new Passing("unreachable", `${where} hung up before the log-in: ${error.message}`);
-  return new Failure("unreachable", `cannot reach ${where}: ${error.message}`);
+  // Such as "network is unreachable"; Node's own message repeats the address.
+  const [, why = error.message] = getSystemErrorMap().get(error.errno ?? 0) ?? [];
+  return new Failure("unreachable", `cannot reach ${where}: ${why}`);
 }
 
 /** Connects to one address; rejects with Failure "timeout" after `limit` milliseconds. */
