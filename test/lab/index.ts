@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Machine } from "./network.js";
 import { identity, until } from "./processes.js";
 import { bins } from "./program.js";
 import { copyWheels } from "./wheels.js";
@@ -17,6 +18,8 @@ export interface IndexOptions {
   flags?: readonly string[];
   /** Without the lab's wheels. */
   empty?: boolean;
+  /** The machine that it runs on, instead of this one. */
+  machine?: Machine;
 }
 
 export interface LabIndex {
@@ -54,6 +57,7 @@ export async function startIndex(options: IndexOptions = {}): Promise<LabIndex> 
   const output = openSync(log, "w");
   const bound = options.lasting ? [] : ["setpriv", "--pdeathsig", "TERM"];
   const [program = "", ...args] = [
+    ...(options.machine?.enter ?? []),
     ...bound,
     process.execPath,
     join(bins, "es-index.js"),

@@ -5,7 +5,7 @@ set -eu
 
 packages="openssh-server openssh-client nginx-light supervisor python3 python3-venv python3-pip
 python3-setuptools python3-wheel virtualenv twine shellcheck mandoc busybox dash sudo git fish csh zsh
-util-linux procps openssl $*"
+util-linux procps openssl iproute2 $*"
 
 policy=/usr/sbin/policy-rc.d
 

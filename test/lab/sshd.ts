@@ -3,9 +3,11 @@
 
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { nameOf } from "../../lib/transport/known-hosts.js";
 import { alone, claim, usersOf } from "./claim.js";
+import type { Machine } from "./network.js";
 import { accepts, freePort } from "./ports.js";
 import { descendants, identity, kill, until } from "./processes.js";
 
@@ -28,6 +30,8 @@ export interface SshdOptions {
   become?: boolean;
   /** More lines for sshd_config; they count before ours. */
   config?: readonly string[];
+  /** A machine with an address for each host, 192.0.2.2 and so on, instead of this one: sshd listens there on port 22. */
+  machine?: Machine;
 }
 
 export interface LabUser {
@@ -102,12 +106,14 @@ export async function startOne(
   directory: string,
   name: string,
   lines: readonly string[],
+  enter: readonly string[] = [],
 ): Promise<() => Promise<void>> {
   const config = join(directory, `sshd_config-${name}`);
   writeFileSync(config, `${lines.join("\n")}\n`);
   mkdirSync("/run/sshd", { recursive: true, mode: 0o755 });
   const daemon = ["/usr/sbin/sshd", "-D", "-f", config, "-E", join(directory, "sshd.log")];
-  const child = spawn("setpriv", ["--pdeathsig", "TERM", ...daemon], { stdio: "inherit" });
+  const [program = "", ...args] = [...enter, "setpriv", "--pdeathsig", "TERM", ...daemon];
+  const child = spawn(program, args, { stdio: "inherit" });
   await once(child, "spawn");
   return async () => {
     const all = [child.pid as number, ...descendants(child.pid as number)];
@@ -122,8 +128,9 @@ export async function startSshd(options: SshdOptions): Promise<SshLab> {
   const { number, directory, release } = await claim();
   const path = (name: string) => join(directory, name);
   const places = Array.from({ length: options.hosts }, (_, place) => place);
-  const addressOf = (place: number) => `127.0.${number}.${place + 2}`;
-  const port = await freePort(addressOf(0));
+  const { machine } = options;
+  const addressOf = (place: number) => `${machine ? "192.0.2" : `127.0.${number}`}.${place + 2}`;
+  const port = machine ? 22 : await freePort(addressOf(0));
 
   mkdirSync(path("keys"), { mode: 0o700 });
   mkdirSync(path("home"), { mode: 0o755 });
@@ -159,7 +166,7 @@ export async function startSshd(options: SshdOptions): Promise<SshLab> {
   const known = places.filter((place) => !options.unknownKey?.includes(place));
   writeFileSync(
     path("known_hosts"),
-    known.map((place) => `[${addressOf(place)}]:${port} ${keyOf(place)}\n`).join(""),
+    known.map((place) => `${nameOf(addressOf(place), port)} ${keyOf(place)}\n`).join(""),
   );
   writeFileSync(
     path("ssh_config"),
@@ -199,16 +206,21 @@ GlobalKnownHostsFile /dev/null
         `  AuthorizedKeysFile ${path(`authorized/${address}`)}`,
       ]),
     ];
-    stops.push(await startOne(directory, String(first), lines));
+    stops.push(await startOne(directory, String(first), lines, machine?.enter));
   }
-  const log = () => readFileSync(path("sshd.log"), "utf8");
+  const log = () => (existsSync(path("sshd.log")) ? readFileSync(path("sshd.log"), "utf8") : "");
   const stop = async () => {
     for (const one of stops) await one();
     release();
   };
   try {
     for (const { address } of answering)
-      await until(`sshd on ${address}:${port}`, () => accepts(address, port), 10_000);
+      await until(
+        `sshd on ${address}:${port}`,
+        // From here nobody gets to another machine.
+        () => (machine ? log().includes(`listening on ${address} port`) : accepts(address, port)),
+        10_000,
+      );
   } catch (error) {
     process.stderr.write(log());
     await stop();
