@@ -74,7 +74,11 @@ test("a sound network passes on and counts, and FIN goes one way at a time", asy
   host.socket.end("long answer");
   await until(() => client.state === "end");
   assert.equal(client.bytes.toString(), "long answer");
-  assert.deepEqual(proxy.connections, [{ route: 0, up: 8, down: 11, broken: false }]);
+  const bursts = [
+    { direction: "up", from: 0, to: 8 },
+    { direction: "down", from: 0, to: 11 },
+  ];
+  assert.deepEqual(proxy.connections, [{ route: 0, up: 8, down: 11, bursts, broken: false }]);
 });
 
 for (const [kind, state] of [
@@ -117,6 +121,8 @@ test("stall: nothing passes in either direction, and nobody is told", async (t) 
   await pause(100);
   assert.deepEqual([client.bytes.length, host.bytes.length], [0, 5]);
   assert.equal(host.state, "open");
+  proxy.plan([]);
+  await until(() => host.state !== "open");
 });
 
 test("pause: all goes on later, and nothing is lost", async (t) => {

@@ -31,12 +31,20 @@ export interface Fault {
   ms?: number;
 }
 
+/** What passed in one direction before something passed in the other one: bytes of that direction, from 0. */
+export interface Burst {
+  direction: Direction;
+  from: number;
+  to: number;
+}
+
 /** A connection that came, and how many bytes of it have passed. */
 export interface Passed {
   /** The place of its route. */
   route: number;
   up: number;
   down: number;
+  bursts: Burst[];
   /** The fault has happened to it. */
   broken: boolean;
 }
@@ -44,7 +52,10 @@ export interface Passed {
 export interface FaultProxy {
   /** Those since the last plan, in the order in which they came. */
   connections: readonly Passed[];
-  /** From now on, what happens to the connections of each route; those that come are counted from 0 again. */
+  /**
+   * From now on, what happens to the connections of each route; those that come are counted from 0 again. Those that
+   * have been broken are dropped: both ends learn of it.
+   */
   plan(faults: readonly (Fault | undefined)[]): void;
   /** Drops all connections and listens no more. */
   stop(): Promise<void>;
@@ -126,7 +137,7 @@ class Connection {
   readonly #streams: Record<Direction, Stream>;
 
   constructor(client: Socket, host: Socket, route: number, delay: number, fault: Fault | undefined) {
-    this.passed = { route, up: 0, down: 0, broken: false };
+    this.passed = { route, up: 0, down: 0, bursts: [], broken: false };
     this.#fault = fault;
     this.#sockets = [client, host];
     this.#streams = { up: new Stream(client, host, delay), down: new Stream(host, client, delay) };
@@ -151,8 +162,14 @@ class Connection {
   }
 
   #pass(way: Direction, bytes: Buffer): void {
-    this.passed[way] += bytes.length;
-    if (bytes.length > 0) this.#streams[way].pass(bytes);
+    if (bytes.length === 0) return;
+    const from = this.passed[way];
+    const to = from + bytes.length;
+    this.passed[way] = to;
+    const last = this.passed.bursts.at(-1);
+    if (last?.direction === way) last.to = to;
+    else this.passed.bursts.push({ direction: way, from, to });
+    this.#streams[way].pass(bytes);
   }
 
   #break({ kind, ms }: Fault): void {
@@ -208,6 +225,7 @@ export async function startProxy(routes: readonly Route[], delay = 0): Promise<F
       return connections.map(({ passed }) => passed);
     },
     plan: (next) => {
+      for (const connection of connections) if (connection.passed.broken) connection.close();
       faults = next;
       connections = [];
     },
