@@ -1,0 +1,151 @@
+// Hosts behind a network that breaks, and a deploy of four steps to them that does real work each time: es-venv
+// mends, es-pip installs another version, es-supervisor starts anew, es-check asks for the new page.
+
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { FaultProxy } from "../lab/fault-proxy.js";
+import { type LabIndex, startIndex } from "../lab/index.js";
+import { commandLine, kill, processesOf, until } from "../lab/processes.js";
+import { type Ran, shell } from "../lab/program.js";
+import { proxied } from "../lab/proxied.js";
+import { type LabHost, type SshLab, startSshd } from "../lab/sshd.js";
+import { supervisedBelow } from "../lab/supervised.js";
+import { tiny } from "../lab/tiny.js";
+
+/** Each step with connections of its own, or all of them with those of one es-session. */
+export type Mode = "steps" | "session";
+
+export interface Fleet {
+  ssh: SshLab;
+  proxy: FaultProxy;
+  /** Deploys the version to the first so many hosts, or to all. */
+  deploy(mode: Mode, version: string, hosts?: number): Promise<Ran>;
+  /** Puts a version on the index, and breaks the virtualenvs a little, so that every step has work to do. */
+  prepare(version: string): void;
+  /**
+   * Waits until nothing of ours runs on the hosts, and gives what is left there, and here, all the same. Where work
+   * was cut short, the virtualenv is marked so; `healed`: that must not be any more.
+   */
+  leftovers(healed: boolean): Promise<string[]>;
+  stop(): Promise<void>;
+}
+
+/** The port of the one process, on each host's own address. */
+export const port = 8800;
+
+// Quick to start, and tells its version.
+const server = (version: string) => `version = "${version}"
+if __name__ == "__main__":
+    import socket, sys
+    listener = socket.create_server((sys.argv[1], int(sys.argv[2])))
+    while True:
+        connection, _ = listener.accept()
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.0 200 OK\\r\\n\\r\\nversion %s\\n" % version.encode())
+        connection.close()
+`;
+
+const template = `[unix_http_server]
+file={{run_root}}/tmp/supervisor.sock
+chmod=0700
+username={{username}}
+password={{password}}
+[supervisord]
+logfile={{run_root}}/logs/supervisord.log
+pidfile={{run_root}}/tmp/supervisord.pid
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
+[supervisorctl]
+serverurl=unix://{{run_root}}/tmp/supervisor.sock
+username={{username}}
+password={{password}}
+[program:{{project}}]
+command="{{venv_dir}}/bin/python" -I -m tiny {{bind}} {{port}}%(process_num)d
+process_name=%(program_name)s_%(process_num)d
+numprocs={{process_count}}
+directory={{run_root}}
+startsecs=1
+redirect_stderr=true
+stdout_logfile={{run_root}}/logs/tiny.log
+`;
+
+// A network that is silent for six seconds is taken for dead.
+const patience = "ConnectTimeout 5\nServerAliveInterval 2\nServerAliveCountMax 3\n";
+
+/** What a script leaves: its folder in /tmp, locks; and, where nothing is `healed` yet, half-made files and marks. */
+function leftOn({ uid, prefix }: LabHost, healed: boolean, known: ReadonlySet<string>): string[] {
+  const scratch = readdirSync("/tmp")
+    .filter((name) => /^essay\.[0-9a-f]{16}$/.test(name) && !known.has(name))
+    .map((name) => join("/tmp", name))
+    .filter((path) => statSync(path, { throwIfNoEntry: false })?.uid === uid);
+  const locked = ["deploy", "lock"]
+    .map((ending) => join(prefix, `.essay/a.${ending}`))
+    .filter((path) => existsSync(path) && spawnSync("flock", ["-n", path, "true"]).status !== 0)
+    .map((path) => `lock ${path}`);
+  if (!healed) return [...scratch, ...locked];
+  const half = readdirSync(prefix, { recursive: true, encoding: "utf8" }).filter((path) =>
+    /\.essay\/changing|\.new$|\/~/.test(path),
+  );
+  return [...scratch, ...locked, ...half.map((path) => join(prefix, path))];
+}
+
+export async function startFleet(hosts: number): Promise<Fleet> {
+  const directory = mkdtempSync(join(tmpdir(), "essay-faults-"));
+  const ssh = await startSshd({ hosts });
+  const { proxy, inventory, sshConfig } = await proxied(ssh);
+  const index: LabIndex = await startIndex({ empty: true });
+  const file = join(directory, "supervisord.conf");
+  const own = join(directory, "ssh_config");
+  const temporary = join(directory, "tmp");
+  const known = new Set(readdirSync("/tmp"));
+  mkdirSync(temporary);
+  writeFileSync(file, template);
+  writeFileSync(own, `${patience}Include ${sshConfig}\n`);
+  const env = { ESSAY_SSH_CONFIG: own, ESSAY_INDEX: index.url, TMPDIR: temporary };
+
+  const prefix = "~/essay_demo";
+  const pipeline = (version: string, count: number) =>
+    [
+      `es-hosts ${inventory.slice(0, count).join(" ")} --prefix '${prefix}' --bind '{host}'`,
+      "es-venv a",
+      `es-pip tiny==${version}`,
+      `es-supervisor up --template ${file} --project tiny --profile test --processes 1 --port-prefix 880`,
+      "es-check --expect-version",
+    ].join(" | ");
+
+  const strangers = () =>
+    ssh.hosts.flatMap(({ uid, prefix: folder }) => {
+      const supervised = new Set(supervisedBelow(folder));
+      return processesOf(uid)
+        .filter((pid) => !supervised.has(pid))
+        .map((pid) => `process ${commandLine(pid)}`);
+    });
+
+  return {
+    ssh,
+    proxy,
+    deploy: (mode, version, count = hosts) => {
+      const script = pipeline(version, count);
+      const options = { cwd: directory, limit: 180_000, env };
+      return shell(mode === "steps" ? script : `es-session sh -c "${script}"`, options);
+    },
+    prepare: (version) => {
+      tiny(index.directory, version, "tiny", server(version));
+      for (const host of ssh.hosts) rmSync(join(host.prefix, "a/bin/pip"), { force: true });
+    },
+    leftovers: async (healed) => {
+      await until("the end of all remote commands", () => strangers().length === 0).catch(() => {});
+      const here = readdirSync(temporary).map((name) => `here ${name}`);
+      return [...strangers(), ...ssh.hosts.flatMap((host) => leftOn(host, healed, known)), ...here];
+    },
+    stop: async () => {
+      for (const { prefix: folder } of ssh.hosts) kill(supervisedBelow(folder));
+      await proxy.stop();
+      await index.stop();
+      await ssh.stop();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
