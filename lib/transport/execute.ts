@@ -15,7 +15,7 @@ const lastWords = { ms: 1000, bytes: 4096, times: 60 };
 /** Milliseconds that a cancelled script has for ending what it started; it kills after 5 s. */
 const patience = 8000;
 
-/** Bytes that came, whether the program's first line was among them, and whether the taker has one in hand. */
+/** Bytes that came on both streams, whether the program's first line was among them, and whether the taker has one in hand. */
 interface Received {
   ready: boolean;
   bytes: number;
@@ -113,7 +113,9 @@ export async function execute(transport: Transport, target: Target, job: Job): P
   const received: Received = { ready: false, bytes: 0, taking: false };
   channel.stdin.on("error", () => {});
   channel.stderr.on("data", (chunk: Buffer) => {
-    if (!over.signal.aborted) job.stderr(chunk);
+    if (over.signal.aborted) return;
+    received.bytes += chunk.length;
+    job.stderr(chunk);
   });
   channel.stderr.on("error", () => {});
   const stderrEnd = once(channel.stderr, "close", { signal: over.signal }).catch(() => {});

@@ -55,11 +55,17 @@ interface AgentKeys {
   leftOut: string[];
 }
 
-function readAgent(path: string): Promise<AgentKeys> {
+/** Milliseconds for an agent to show its keys: one that was forwarded may be as dead as its connection. */
+const agentTime = 10_000;
+
+function readAgent(path: string, limit: number): Promise<AgentKeys> {
   const agent = new ssh2.OpenSSHAgent(path);
   return new Promise((resolve) => {
+    const without = (why: string) => resolve({ keys: [], leftOut: [`the agent at ${path} (${why})`] });
+    const timer = setTimeout(() => without(`it does not answer within ${limit / 1000} s`), limit);
     agent.getIdentities((error, keys = []) => {
-      if (error) return resolve({ keys: [], leftOut: [`the agent at ${path} (${error.message})`] });
+      clearTimeout(timer);
+      if (error) return without(error.message);
       resolve({
         keys: (keys as ParsedKey[]).map((key) => ({
           key,
@@ -80,9 +86,12 @@ export class Identities {
   readonly #agents = new Map<string, Promise<AgentKeys>>();
   readonly #asker: Asker;
 
-  /** `asker`: whom to ask for passphrases. */
-  constructor(asker: Asker) {
+  readonly #agentTime: number;
+
+  /** `asker`: whom to ask for passphrases. `limit`: milliseconds for an agent. */
+  constructor(asker: Asker, limit = agentTime) {
     this.#asker = asker;
+    this.#agentTime = limit;
   }
 
   #file(path: string): Promise<KeyFile | undefined> {
@@ -92,7 +101,7 @@ export class Identities {
   }
 
   #agent(path: string): Promise<AgentKeys> {
-    const agent = this.#agents.get(path) ?? readAgent(path);
+    const agent = this.#agents.get(path) ?? readAgent(path, this.#agentTime);
     this.#agents.set(path, agent);
     return agent;
   }

@@ -120,6 +120,28 @@ test("output that still flows after the exit is waited for, a trickle is not", a
   assert.ok(job.out.length >= 4 * 4096);
 });
 
+test("last words on stderr that come after the exit are waited for, too", async () => {
+  const play = played();
+  let heard = 0;
+  const job = jobOf("");
+  const done = execute(play.transport, here, {
+    ...job,
+    stderr: (chunk) => {
+      heard += chunk.length;
+    },
+  });
+  play.stdout.write("ready now\n");
+  play.stdout.end();
+  play.end({ status: 1, signal: null });
+  for (let times = 0; times < 4; times++) {
+    await pause(400);
+    play.stderr.write(Buffer.alloc(4096));
+  }
+  play.stderr.destroy();
+  assert.equal((await done).status, 1);
+  assert.equal(heard, 4 * 4096);
+});
+
 test("a child that keeps the output open, or goes on writing, does not hang the job", async () => {
   const job = jobOf(
     "echo ready now; sleep 1000 & echo $!; sh -c 'while sleep 0.1; do echo tick; echo tick >&2; done' & echo $!",

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { copyFileSync, unlinkSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Identities } from "../../../lib/transport/ssh-identities.js";
@@ -10,9 +12,11 @@ import { scratch } from "../../lab/program.js";
 
 const methods = ["publickey", "keyboard-interactive", "password"] as const;
 
-async function candidates(settings: Partial<SshSettings>) {
+async function candidates(settings: Partial<SshSettings>, limit?: number) {
   const complete = { identityFiles: [], identitiesOnly: false, methods, unused: [], ...settings };
-  const { keys, leftOut } = await new Identities(asker()).candidatesFor(complete as unknown as SshSettings);
+  const { keys, leftOut } = await new Identities(asker(), limit).candidatesFor(
+    complete as unknown as SshSettings,
+  );
   return { said: keys.map(({ said }) => said.replace(/ [A-Z0-9]+ SHA256:\S+$/, "")), leftOut };
 }
 
@@ -61,4 +65,15 @@ test("an agent that is not there, and settings that only ssh itself can use, are
     leftOut.join("\n"),
     /the agent at .*no-agent \(.*\)\nCertificateFile \/x-cert.pub \(--ssh openssh can use it\)$/,
   );
+});
+
+test("an agent that does not answer is left out, and files go on", async (t) => {
+  const directory = scratch(t);
+  const agent = join(directory, "silent");
+  const server = createServer((socket) => t.after(() => socket.destroy())).listen(agent);
+  t.after(() => server.close());
+  await once(server, "listening");
+  const file = makeKey(directory, "one");
+  const { said, leftOut } = await candidates({ agent, identityFiles: [file] }, 50);
+  assert.deepEqual([said, leftOut], [[file], [`the agent at ${agent} (it does not answer within 0.05 s)`]]);
 });
