@@ -13,7 +13,7 @@ LC_ALL=C
 export LC_ALL
 unset CDPATH ENV BASH_ENV PYTHONPATH PYTHONHOME
 
-essay_tab=$(printf '\t')
+essay_tab='	'
 essay_newline='
 '
 essay_scratch=${TMPDIR:-/tmp}/essay.${essay_ready#* }

@@ -14,10 +14,9 @@ const whole = "# whole";
 // Reads the program exactly and not a byte more (busybox `head -c` reads ahead, so dd), then runs it.
 const readAndRun = [
   "read -r n || exit 125",
-  "if dd bs=1 count=0 iflag=fullblock </dev/null >/dev/null 2>&1",
-  "then p=$(dd bs=$n count=1 iflag=fullblock 2>/dev/null)",
-  "else p=$(dd bs=1 count=$n 2>/dev/null)",
-  "fi",
+  // A dd that does not know fullblock ends before it reads.
+  "p=$(dd bs=$n count=1 iflag=fullblock 2>/dev/null)",
+  '[ -n "$p" ] || p=$(dd bs=1 count=$n 2>/dev/null)',
   `case "$p" in *"${whole}") eval "$p" ;; *) exit 125 ;; esac`,
 ].join("; ");
 

@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
 import { Failure } from "../../../lib/base/failure.js";
 import { command, head } from "../../../lib/transport/wire.js";
 import { runBody } from "../../lab/body.js";
+import { scratch } from "../../lab/program.js";
 import { LocalWith, pathOf, shells } from "../../lab/shells.js";
 
 const text = fc
@@ -50,6 +53,15 @@ test("only names of accounts can be become", () => {
     );
   for (const name of ["essay", "www-data", "_apt", "svc.app", "machine$"])
     assert.ok(head("", name).toString().startsWith(`${name}\n`));
+});
+
+test("a dd that does not know how to read a block whole", async (t) => {
+  const directory = scratch(t);
+  const plain = `case " $* " in *" iflag="*) exit 1 ;; esac\nexec ${execFileSync("which", ["dd"], { encoding: "utf8" })}`;
+  writeFileSync(join(directory, "dd"), `#!/bin/sh\n${plain.trimEnd()} "$@"\n`, { mode: 0o755 });
+  const transport = new LocalWith({ PATH: `${directory}:${process.env.PATH}` });
+  const { results, status } = await runBody('result first "$1"', { transport, args: ["é\n"] });
+  assert.deepEqual([status, results.get("first")], [0, "é\n"]);
 });
 
 test("a program that came only in part does not run", () => {
