@@ -10,14 +10,14 @@ import { hostOptions, liveOption } from "../lib/flags.js";
 import { type FileWanted, filesFor, readSource, valuesFor } from "../lib/host-files.js";
 import { onHosts } from "../lib/host-step.js";
 import { refuseLive } from "../lib/host-venv.js";
-import { eachRecord, passOn } from "../lib/step.js";
+import { eachRecord } from "../lib/step.js";
 import { labelOf } from "../lib/stream/table.js";
 import { runScript } from "../lib/transport/run-script.js";
 
 const command = {
   name: "es-conf",
   summary: "put files of configuration on each host, rendered with its values",
-  usage: ["SRC:DST...", "[--if-set]"],
+  usage: ["[SRC:DST...]"],
   operands: [0, 1000],
   options: {
     "from-env": { value: "NAME", many: true, help: "templates may use this variable, as env.NAME; a secret" },
@@ -25,7 +25,6 @@ const command = {
     owner: { value: "USER[:GROUP]", help: "whose the files are" },
     raw: { help: "no templates: the files go as they are" },
     diff: { help: "show what changes" },
-    "if-set": { help: "without deploy.conf in the configuration, do nothing" },
     ...liveOption,
     ...hostOptions,
   },
@@ -67,10 +66,8 @@ function checked(files: readonly FileWanted[]): FileWanted[] {
 }
 
 await run(command, async ({ args, flags, context }) => {
-  if (flags["if-set"] && args.length > 0) throw new UsageError("--if-set goes without SRC:DST");
   return onHosts(context, flags, async ({ settings, transport }) => {
     const wanted = checked(filesWanted(args, flags, settings.config));
-    if (wanted.length === 0 && flags["if-set"]) return passOn(context);
     if (wanted.length === 0)
       throw new Failure("not-configured", "no file to put: say SRC:DST, or deploy.conf in essay.toml");
     const sources = await Promise.all(wanted.map(readSource));

@@ -26,13 +26,13 @@ const command = {
   options: { print: { help: "print the pipeline instead of running it" } },
 } as const;
 
-/** The value of a key such as `project` or `nginx.role`, as text. */
-function configured(config: Config, key: string): string | undefined {
+/** The value of a key such as `project` or `nginx.role`. */
+function configured(config: Config, key: string): unknown {
   if (key === "project") return new Settings(config).find("project");
   let value: unknown = config.values;
   for (const part of key.split("."))
     value = isObject(value) && Object.hasOwn(value, part) ? value[part] : undefined;
-  return typeof value === "string" || typeof value === "number" ? String(value) : undefined;
+  return value;
 }
 
 /** The aliases of this configuration. */

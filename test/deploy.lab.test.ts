@@ -1,7 +1,7 @@
 // The main job, end to end: from an empty directory to processes that answer, on SSH hosts.
 
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { type Deployment, startDeployment } from "./lab/deployment.js";
@@ -93,6 +93,43 @@ test("a deploy that ended between es-pip and es-supervisor is finished by the ne
   for (const one of pidsOf(whole)) assert.ok(!pids.has(one), `${one} still runs old code\n${whole.report}`);
   for (const { address } of lab.ssh.hosts.slice(0, 4))
     assert.ok((await fetchPage(`http://${address}:8800/`)).body.includes(version));
+});
+
+test("es deploy puts files and runs commands of the configuration; only a file that differs restarts", async () => {
+  writeFileSync(join(lab.project, "app.tpl"), "{{host}} {{version}} {{env.APP_KEY}}\n");
+  appendFileSync(
+    join(lab.project, "essay.toml"),
+    `
+[[deploy.conf]]
+from = "app.tpl"
+to = "etc/app.conf"
+env = ["APP_KEY"]
+[env.hooks.deploy]
+pre = ["test -s $VIRTUAL_ENV/etc/app.conf", { run = "python -c 'import essay_demo' && echo once", once = true }]
+post = "echo $ESSAY_PROJECT $ESSAY_VERSION $ESSAY_VENV $ESSAY_PROFILE $ESSAY_HOST"
+`,
+  );
+  const options = { env: { APP_KEY: "a-secret-word" } };
+  const first = await lab.sh(`es --env hooks deploy -R dev ${version} a test | tee first.jsonl`, options);
+  const records = recordsOf(first.stdout).filter(({ error }) => !error);
+  assert.equal(records.length, 4, first.report);
+  for (const { host, ran } of records)
+    assert.equal(ran.stdout, `essay_demo ${version} a test ${host}\n`, first.report);
+  const steps = records.map(({ trace }) => trace.filter(({ changed }: { changed: boolean }) => changed));
+  for (const changes of steps) {
+    const changers = changes.map(({ step }: { step: string }) => step);
+    assert.deepEqual(changers, ["es-conf", "es-run", "es-supervisor", "es-run"], first.report);
+  }
+  assert.equal(first.stderr.match(/&& echo once: once/g)?.length, 1, first.report);
+  assert.equal(first.stderr.match(/&& echo once run on /g)?.length, 3, first.report);
+  for (const { home, address } of lab.ssh.hosts.slice(0, 4))
+    assert.equal(
+      readFileSync(join(home, "essay_demo/a/etc/app.conf"), "utf8"),
+      `${address} ${version} a-secret-word\n`,
+    );
+  const second = await lab.sh(`es --env hooks deploy -R dev ${version} a test`, options);
+  assert.deepEqual(pidsOf(second).sort(), pidsOf(first).sort(), second.report);
+  for (const { report } of [first, second]) assert.ok(!report.includes("a-secret-word"), report);
 });
 
 test("a release is installed by its record, with its commit", async () => {

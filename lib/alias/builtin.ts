@@ -14,8 +14,11 @@ export const builtinAliases: Readonly<Record<string, string>> = {
     "{if --retry} es-pick --failed --clear-errors --role={-R?} {--dry-run!} {--retry:FILE}",
     "es-venv {2:VENV} --wait={--wait?}",
     "es-pip {config.project}=={1:VERSION} --index={--index?} --wait={--wait?}",
+    "{if config.deploy.conf} es-conf --wait={--wait?}",
+    "{if config.deploy.pre} es-run --hook deploy.pre --wait={--wait?}",
     "es-supervisor up --wait={--wait?}",
     "es-check",
+    "{if config.deploy.post} es-run --hook deploy.post --wait={--wait?}",
   ].join(" | "),
   switch: "es-hosts {-R:ROLE=config.nginx.role=nginx} {--dry-run!} | es-nginx-switch {1:SRC} {2:DST}",
 };

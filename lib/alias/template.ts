@@ -6,7 +6,7 @@
 //   {config.K} the value of the key K of the configuration
 //   {@}        all operands and flags that nothing else takes; a word of its own
 //   {if --all} as the first word of a stage: the stage is there only where the flag --all was given;
-//   {unless --all}: only where it was not
+//   {unless --all}: only where it was not; {if config.K}, {unless config.K}: where the key K is set, or is not
 //
 // `?` after the name: where there is no value, the whole word is left out. `=TEXT`: the value otherwise;
 // `=config.K`, with `=TEXT` behind it or not: the value of that key otherwise.
@@ -29,9 +29,9 @@ export type Word = readonly (string | Placeholder)[];
 export type PipelineTemplate = readonly (readonly Word[])[];
 
 function placeholder(inner: string): Placeholder {
-  const [, condition, flag = ""] = /^(if|unless) +(--?[A-Za-z][\w-]*)$/.exec(inner) ?? [];
+  const [, condition, of = ""] = /^(if|unless) +(--?[A-Za-z][\w-]*|config(?:\.[\w-]+)+)$/.exec(inner) ?? [];
   if (condition === "if" || condition === "unless")
-    return { kind: condition, name: flag, label: flag, optional: false, otherwise: undefined };
+    return { kind: condition, name: of, label: of, optional: false, otherwise: undefined };
   const [, name = "", label = "", mark = "", otherwise] =
     /^(@|\d+|--?[A-Za-z][\w-]*|config(?:\.[\w-]+)+)(?::([\w-]+))?(\?|!)?(?:=(.*))?$/.exec(inner) ?? [];
   if (name === "") throw new UsageError(`an alias knows no placeholder {${inner}}; see man es`);
@@ -60,9 +60,21 @@ function isCondition(part: string | Placeholder | undefined): part is Condition 
   return typeof part === "object" && (part.kind === "if" || part.kind === "unless");
 }
 
-/** The stages that are there with these arguments, without their conditions. */
-function present(template: readonly PipelineTemplate[], args: readonly string[]): PipelineTemplate[] {
-  const given = (flag: string) => args.some((word) => word === flag || word.startsWith(`${flag}=`));
+/** The value of a key; undefined where it is not set. */
+type Configured = (key: string) => unknown;
+
+const isSet = (value: unknown) => value !== undefined && !(Array.isArray(value) && value.length === 0);
+
+/** The stages that are there with these arguments and this configuration, without their conditions. */
+function present(
+  template: readonly PipelineTemplate[],
+  args: readonly string[],
+  configured: Configured,
+): PipelineTemplate[] {
+  const given = (name: string) =>
+    name.startsWith("config.")
+      ? isSet(configured(name.slice("config.".length)))
+      : args.some((word) => word === name || word.startsWith(`${name}=`));
   return template
     .map((stages) =>
       stages
@@ -109,7 +121,7 @@ export function parseTemplate(text: string): PipelineTemplate[] {
     );
   for (const stage of pipelines.flat())
     if (stage.some((word, index) => word.some(isCondition) && (index > 0 || word.length > 1)))
-      throw new UsageError(`{if --FLAG} and {unless --FLAG} are the first word of a stage: ${text}`);
+      throw new UsageError(`{if ...} and {unless ...} are the first word of a stage: ${text}`);
   if (
     pipelines.some((stages) =>
       stages.some((stage) => stage.filter((word) => !isCondition(word[0])).length === 0),
@@ -126,6 +138,11 @@ function placeholdersOf(template: readonly PipelineTemplate[]): Placeholder[] {
 /** The text of an alias that stands in where there is no value at all. */
 function lastResort({ otherwise }: Placeholder): string | undefined {
   return typeof otherwise === "object" ? lastResort(otherwise) : otherwise;
+}
+
+/** A text or a number can stand in a word. */
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" || typeof value === "number" ? String(value) : undefined;
 }
 
 interface Given {
@@ -166,9 +183,9 @@ export function expand(
   name: string,
   whole: readonly PipelineTemplate[],
   args: readonly string[],
-  configured: (key: string) => string | undefined,
+  configured: Configured,
 ): string[][][] {
-  const template = present(whole, args);
+  const template = present(whole, args, configured);
   const given = sort(name, placeholdersOf(template), args);
   const filled = (one: Placeholder): string | undefined => {
     const found =
@@ -176,7 +193,7 @@ export function expand(
         ? given.operands[Number(one.name) - 1]
         : one.kind === "flag"
           ? given.flags.get(one.name)
-          : configured(one.name);
+          : textOf(configured(one.name));
     if (found !== undefined || one.optional) return found;
     if (typeof one.otherwise === "object") return filled(one.otherwise);
     if (one.otherwise !== undefined) return one.otherwise;

@@ -49,6 +49,17 @@ test("input reaches the executable, with -- and what follows it", async (t) => {
   assert.match(await mistake(cwd, ["hosts", "--", "x"]), /es-hosts: takes no command after --/);
 });
 
+test("files and commands of the configuration are stages of a deploy where they are set", async (t) => {
+  const cwd = project(
+    t,
+    'project = "demo"\n[deploy]\nconf = [{ from = "a", to = "b" }]\npre = "x"\npost = ["y"]\n',
+  );
+  assert.equal(
+    await printed(cwd, "deploy", "-R", "dev", "1.0", "a"),
+    "es-hosts dev | es-venv a | es-pip demo==1.0 | es-conf | es-run --hook deploy.pre | es-supervisor up | es-check | es-run --hook deploy.post\n",
+  );
+});
+
 test("--print says what an alias would run", async (t) => {
   const cwd = project(t, 'project = "essay_demo"\n');
   assert.equal(

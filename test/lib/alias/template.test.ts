@@ -80,10 +80,19 @@ test("a stage may be there only with a flag, or only without it", () => {
   assert.deepEqual(expanded("{if --all} a && b {--all!}", "--all"), [[["a"]], [["b", "--all"]]]);
 });
 
+test("a stage may depend on a key of the configuration, whatever its value is", () => {
+  const text = "a | {if config.k} b | {unless config.k} c {config.k?}";
+  const all = (value: unknown) =>
+    expand("x", parseTemplate(text), [], (key) => (key === "k" ? value : undefined));
+  for (const value of ["x", 0, false, ["x"], {}]) assert.deepEqual(all(value), [[["a"], ["b"]]]);
+  for (const value of [undefined, []]) assert.deepEqual(all(value), [[["a"], ["c"]]]);
+});
+
 test("a condition stands before a program, and nowhere else", () => {
   mistake(/are the first word of a stage/, () => expanded("a {if --x} b"));
   mistake(/are the first word of a stage/, () => expanded("a b{unless --x}"));
   mistake(/a stage without a program/, () => expanded("{if --x} | a"));
+  mistake(/knows no placeholder \{if config\}/, () => expanded("{if config} a"));
   mistake(/knows no placeholder \{if x\}/, () => expanded("{if x} a"));
 });
 
