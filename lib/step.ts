@@ -64,6 +64,8 @@ export type Render = (records: readonly Row[], missing: number) => string;
 
 const always: readonly FieldName[] = ["trace", "batch", "plan"];
 
+const failureOf = (outcome: Done | Failure) => (outcome instanceof Failure ? outcome : outcome.failed);
+
 /** What a failure tells beyond its sentence, without the secrets that other programs may have said. */
 function details({ details }: Failure): FailureDetails {
   return { ...details, ...(details.stderr !== undefined && { stderr: hideCredentials(details.stderr) }) };
@@ -157,7 +159,7 @@ export class Run {
   async finish(line: Line, outcome: Done | Failure, started: number): Promise<void> {
     const ms = Math.round(performance.now() - started);
     await this.settle(line, outcome, ms);
-    const failure = outcome instanceof Failure ? outcome : undefined;
+    const failure = failureOf(outcome);
     const dry = this.context.dryRun || line.record.plan === true ? "dry run: " : "";
     this.#say(labelOf(line.record), failure, `${dry}${outcome instanceof Failure ? "" : outcome.said}`, ms);
     if (failure?.code === "internal" && this.context.verbose)
@@ -168,7 +170,7 @@ export class Run {
   async settle(line: Line, outcome: Done | Failure, ms: number): Promise<void> {
     const { name, argv } = this.context;
     const done = outcome instanceof Failure ? undefined : outcome;
-    const failure = outcome instanceof Failure ? outcome : outcome.failed;
+    const failure = failureOf(outcome);
     const entry: TraceEntry = {
       step: name,
       args: [...argv],

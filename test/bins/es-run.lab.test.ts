@@ -47,9 +47,9 @@ test("output, exit status and change go into the record; with --looks nothing ha
 
 test("a command that fails fails the record, which still has its output", async (t) => {
   const { line } = here(t);
-  const { ran, error, trace } = recordOf(
-    await run(1, line, ["--", "sh", "-c", "echo out; echo why >&2; exit 3"]),
-  );
+  const failed = await run(1, line, ["--", "sh", "-c", "echo out; echo why >&2; exit 3"]);
+  const { ran, error, trace } = recordOf(failed);
+  assert.match(failed.stderr, /^@local {2}es-run {2}command-failed: echo out; .* ended with status 3 {2}/);
   assert.deepEqual([ran.exit, ran.stdout], [3, "out\n"]);
   assert.deepEqual([error.code, error.exit, error.stderr], ["command-failed", 3, "why"]);
   assert.deepEqual([trace.at(-1).code, trace.at(-1).changed], ["command-failed", true]);
