@@ -15,7 +15,7 @@ const delay = 25;
 const operations = 17;
 
 const step = fileURLToPath(new URL("../steps/es-nothing.js", import.meta.url));
-const fabric = fileURLToPath(new URL("../../../../test/bench/fabric.py", import.meta.url));
+const fabric = fileURLToPath(new URL("../../../../test/bench/with_fabric.py", import.meta.url));
 
 type Measure = typeof timeCommand;
 let fleet: Fleet | undefined;

@@ -1,5 +1,5 @@
 # Fabric 2 on many hosts: one connection for each, 30 threads, so many commands that do nothing one after the other.
-# Arguments: a file with the hosts, a file for ssh -F, the number of commands.
+# Arguments: a file with the hosts, a file for ssh -F, the number of commands. (As fabric.py it would import itself.)
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
