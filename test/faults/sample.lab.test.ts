@@ -7,19 +7,22 @@ import { nameOf } from "./cases.js";
 import { type Fleet, type Mode, startFleet } from "./fleet.js";
 import { describe, soundCases, tryRound } from "./round.js";
 
-/** Each with the code of its record. */
-const sample: Record<Mode, readonly [name: string, code: string][]> = {
+/**
+ * Each with the code of its record. In a session, whether a step or the lock hears first of a lost connection is a
+ * matter of chance.
+ */
+const sample: Record<Mode, readonly [name: string, code: RegExp][]> = {
   steps: [
-    ["es-venv: in our signature: end", "unreachable"],
-    ["es-pip works: reset", "connection-lost"],
-    ["es-supervisor's last bytes are on their way: corrupt", "connection-lost"],
-    ["es-supervisor is there: stall", "connection-lost"],
+    ["es-venv: in our signature: end", /^unreachable$/],
+    ["es-pip works: reset", /^connection-lost$/],
+    ["es-supervisor's last bytes are on their way: corrupt", /^connection-lost$/],
+    ["es-supervisor is there: stall", /^connection-lost$/],
   ],
   session: [
-    ["the lock is there: end", "connection-lost"],
-    ["es-pip is there: stall", "connection-lost"],
-    ["es-supervisor begins to come: reset", "lock-lost"],
-    ["es-check is on its way: pause", "ok"],
+    ["the lock is there: end", /^(connection|lock)-lost$/],
+    ["es-pip is there: stall", /^(connection|lock)-lost$/],
+    ["es-supervisor begins to come: reset", /^(connection|lock)-lost$/],
+    ["es-check is on its way: pause", /^ok$/],
   ],
 };
 
@@ -44,9 +47,6 @@ for (const mode of ["steps", "session"] as const)
       [],
       said,
     );
-    assert.deepEqual(
-      verdicts.map(({ code }) => code),
-      sample[mode].map(([, code]) => code),
-      said,
-    );
+    for (const [place, { code }] of verdicts.entries())
+      assert.match(code, sample[mode][place]?.[1] ?? /no such case/, said);
   });
