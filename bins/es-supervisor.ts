@@ -1,9 +1,8 @@
 #!/usr/bin/env node
 // es-supervisor: the supervisord of a virtualenv and its processes, on each host.
 
-import { UsageError } from "../lib/base/failure.js";
+import { Failure, UsageError } from "../lib/base/failure.js";
 import { Lines } from "../lib/base/lines.js";
-import { didYouMean } from "../lib/base/nearest.js";
 import type { RecordWith, Venv } from "../lib/base/schema.js";
 import { run } from "../lib/cli.js";
 import { hostOptions, liveOption, wholeNumber } from "../lib/flags.js";
@@ -16,14 +15,22 @@ import { labelOf } from "../lib/stream/table.js";
 import { describeProcesses, parseProcesses } from "../lib/supervisor/processes.js";
 import { readTemplate } from "../lib/supervisor/template.js";
 import { runScript } from "../lib/transport/run-script.js";
+import { checkVerb, type Verb, verbNamed } from "../lib/verbs.js";
 
 const command = {
   name: "es-supervisor",
   summary: "run the processes of a virtualenv under supervisord, on each host",
-  usage: ["up|reload|shutdown|status", "start|stop|restart NAME", "tail [-f | -n N] [NAME]"],
-  operands: [1, 2],
+  usage: [
+    "up|reload [--rolling] [FLAG...] [VENV]",
+    "shutdown|status|activate|deactivate [VENV]",
+    "start|stop NAME [VENV]",
+    "restart [--rolling] NAME [VENV]",
+    "tail [-f | -n N] [NAME [VENV]]",
+  ],
+  operands: [1, 3],
   options: {
-    venv: { value: "NAME", help: "this virtualenv instead of the record's" },
+    venv: { value: "NAME", help: "this virtualenv instead of the record's; the same as VENV" },
+    rolling: { help: "restart processes one by one, and stop at the first that does not come up" },
     template: { value: "FILE", help: "template of supervisord.conf" },
     project: { value: "NAME", help: "{{project}} of the template" },
     profile: { value: "NAME", help: "{{profile}} of the template" },
@@ -37,25 +44,47 @@ const command = {
   },
 } as const;
 
-/** What the verbs take and do. */
-const verbs: Record<string, { name?: "needed" | "optional"; looks?: true; renders?: true }> = {
-  up: { renders: true },
-  reload: { renders: true },
-  shutdown: {},
-  start: { name: "needed" },
-  stop: { name: "needed" },
-  restart: { name: "needed" },
-  status: { looks: true },
-  tail: { name: "optional", looks: true },
+const reaching = ["venv", ...Object.keys(hostOptions)];
+const changing = [...reaching, ...Object.keys(liveOption)];
+const rendering = [
+  ...changing,
+  "rolling",
+  "template",
+  "project",
+  "profile",
+  "processes",
+  "port-prefix",
+  "index",
+];
+
+/** What the verbs take and do; `names` is how many operands name processes, before the one that names the virtualenv. */
+const verbs: Readonly<Record<string, Verb & { names: 0 | 1; looks?: true; renders?: true }>> = {
+  up: { names: 0, operands: [0, 1], flags: rendering, renders: true },
+  reload: { names: 0, operands: [0, 1], flags: rendering, renders: true },
+  shutdown: { names: 0, operands: [0, 1], flags: changing },
+  start: { names: 1, operands: [1, 2], flags: changing },
+  stop: { names: 1, operands: [1, 2], flags: changing },
+  restart: { names: 1, operands: [1, 2], flags: [...changing, "rolling"] },
+  activate: { names: 0, operands: [0, 1], flags: [...reaching, "wait"] },
+  deactivate: { names: 0, operands: [0, 1], flags: changing },
+  status: { names: 0, operands: [0, 1], flags: reaching, looks: true },
+  tail: { names: 1, operands: [0, 2], flags: [...reaching, "follow", "lines"], looks: true },
 };
 
-await run(command, async ({ args: [verb = "", name], flags, context }) => {
-  const does = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined;
-  if (!does) throw new UsageError(`there is no verb ${verb}${didYouMean(verb, Object.keys(verbs))}`);
-  if (does.name === "needed" && name === undefined)
-    throw new UsageError(`${verb} needs the name of a process or a group`);
-  if (!does.name && name !== undefined) throw new UsageError(`${verb} takes no name`);
-  if (verb !== "tail" && (flags.follow || flags.lines)) throw new UsageError("-f and -n go with tail");
+/** Throws Failure "not-live" when the record says that nginx serves another virtualenv. */
+function refuseIdle(name: string, { live }: RecordWith<"live">): void {
+  if (live === undefined || live === name) return;
+  throw new Failure("not-live", `nginx serves ${live}, not ${name}: es-nginx-switch comes before activate`);
+}
+
+await run(command, async ({ args: [verb = "", ...args], flags, rest: words, context }) => {
+  const does = verbNamed(verbs, verb);
+  checkVerb(verb, does, { args, flags, rest: words }, Object.keys(command.options));
+  const name = does.names === 1 ? args[0] : undefined;
+  const operand = args[does.names];
+  if (operand !== undefined && (flags.venv ?? operand) !== operand)
+    throw new UsageError(`${operand} and --venv ${flags.venv} are two virtualenvs: name one`);
+  const venvName = flags.venv ?? operand;
   if (flags.follow && flags.lines) throw new UsageError("-f and -n do not go together");
   const lines = flags.follow ? "-" : String(wholeNumber("--lines", flags.lines ?? "10", 1, 100_000));
   const limits = flags.follow && flags.timeout === undefined ? { ...context, timeout: 0 } : context;
@@ -83,11 +112,12 @@ await run(command, async ({ args: [verb = "", name], flags, context }) => {
         ...(["host", "user", "port", "transport", "become", "prefix", "venv", "live"] as const),
         ...(["project", "profile", "bind", "vars", "index", "plan", "trace"] as const),
       ],
-      key: (record) => `${labelOf(record)} ${flags.venv ?? record.venv?.name}`,
+      key: (record) => `${labelOf(record)} ${venvName ?? record.venv?.name}`,
       work: async (record, task) => {
-        const venv = venvFor(settings, flags.venv, record);
-        if (!does.looks) refuseLive(venv.name, record, flags.live);
-        const { args, payload } = await rest(venv, record);
+        const venv = venvFor(settings, venvName, record);
+        if (verb === "activate") refuseIdle(venv.name, record);
+        else if (!does.looks) refuseLive(venv.name, record, flags.live);
+        const { args: more, payload } = await rest(venv, record);
         const ahead = does.renders && wouldHaveChanged(record, ["es-venv", "es-pip"]) ? "changed" : "-";
         const log = new Lines((line) => context.show(labelOf(record), line));
         const results = await runScript(
@@ -95,7 +125,15 @@ await run(command, async ({ args: [verb = "", name], flags, context }) => {
           record,
           {
             parts: ["state", "processes", "supervisord-rpc", "supervisor"],
-            args: [verb, venv.path, name ?? ahead, String(patience), ...args],
+            args: [
+              verb,
+              venv.path,
+              name ?? "-",
+              ahead,
+              flags.rolling ? "rolling" : "-",
+              String(patience),
+              ...more,
+            ],
             code: "supervisor-failed",
             ...(payload && { payload }),
           },

@@ -1,25 +1,28 @@
 # shellcheck shell=sh disable=SC2154
 # The supervisord of a virtualenv and its processes. After state.sh, processes.sh and supervisord-rpc.sh.
-# Arguments: the verb; the virtualenv, which may begin with ~/; the process or group that is meant, or -, for up
-# and reload "changed" in a dry run in which earlier steps would have changed the virtualenv; the
-# seconds that there are. For up and reload, whose payload is the configuration, also: a user name and a
-# password, which stand in the configuration; the ports, a line "NAME PORT" for each process; a .netrc or -;
-# a proxy or -; and, where there is a package index, the flags of pip that name it. For tail also: a number of lines, or -
-# for following.
+# Arguments: the verb; the virtualenv, which may begin with ~/; the process or group that is meant, or - for all;
+# "changed" in a dry run in which earlier steps would have changed the virtualenv, otherwise -; "rolling" where
+# processes are to be restarted one by one, otherwise -; the seconds that there are. For up and reload, whose
+# payload is the configuration, also: a user name and a password, which stand in the configuration; the ports, a
+# line "NAME PORT" for each process; a .netrc or -; a proxy or -; and, where there is a package index, the flags of
+# pip that name it. For tail also: a number of lines, or - for following.
 #
 #   VENV/etc/supervisord.conf   the configuration
 #   VENV/.essay/credentials     the user name and the password, kept for ever
 #   VENV/.essay/ports           the ports of its processes
 #   VENV/.essay/started         the generation of the virtualenv, and the checksum of the configuration, that
 #                               all processes are known to run; not there while a start is unfinished
+#   VENV/.essay/active          is there when the group live is to run, too
 #
 # What runs under supervisord is told by an entry of its environment, ESSAY_SUPERVISED, and by descent.
 
 verb=$1
 venv=$2
 target=$3
-deadline=$(($(date +%s) + $4))
-shift 4
+ahead=$4
+rolling=$5
+deadline=$(($(date +%s) + $6))
+shift 6
 
 expand_home "$venv"
 venv=$expanded
@@ -28,6 +31,7 @@ kept=$venv/.essay
 scratch
 processes=$essay_scratch/processes
 answering=
+untouched=
 
 # find_supervisord: the virtualenv's, otherwise the system's, in $supervisord, and its interpreter in $python.
 find_supervisord() {
@@ -227,19 +231,27 @@ running() {
     why=$(rpc "$@") || status=$?
     case $status in
         0) ;;
-        4) fail process-failed "$why" ;;
+        4) fail process-failed "$why${untouched:+; not restarted any more: $untouched}" ;;
         *) ended ;;
     esac
 }
 
-# named WHICH: the names of all processes; of those that start by themselves, for "automatic"; of those that
-# run, or are about to, for "awake"; of the others, for "idle".
+# named WHICH: the names of all processes; of those that start by themselves, for "automatic"; of the group live,
+# for "live"; of those that run, or are about to, for "awake"; of the others, for "idle".
 named() {
     while read -r name state _ auto; do
         kind=awake
         case $state in STOPPED | EXITED | FATAL | UNKNOWN) kind=idle ;; esac
-        case $1:$kind:$auto in all:* | automatic:*:1 | awake:awake:* | idle:idle:*) printf '%s\n' "$name" ;; esac
+        case $1:$kind:$auto:${name%%:*} in
+            all:* | automatic:*:1:* | live:*:live | awake:awake:* | idle:idle:*) printf '%s\n' "$name" ;;
+        esac
     done <"$processes"
+}
+
+# wanted: the names of those that are to run.
+wanted() {
+    named automatic
+    [ ! -e "$kept/active" ] || named live
 }
 
 # both LIST LIST: the words that are in both.
@@ -260,29 +272,68 @@ start_idle() {
     fi
 }
 
-# stop_one NAME: and waits until it and what it has started are gone.
-stop_one() {
-    one=$1
-    pid=$(while read -r name _ pid _; do [ "$name" != "$one" ] || printf '%s\n' "${pid#-}"; done <"$processes")
+# stop NAME...: stops these, and waits until they and what they have started are gone.
+stop() {
+    stopping=$*
     # shellcheck disable=SC2046
-    set -- $([ -z "$pid" ] || family "$pid" | entries)
-    rpc stop "$one" || fail stop-failed "$one did not stop in time; --timeout gives it longer"
+    set -- $(while read -r name _ pid _; do
+        if [ "$pid" != - ] && [ -n "$(both "$name" "$stopping")" ]; then family "$pid"; fi
+    done <"$processes" | entries)
+    # shellcheck disable=SC2086
+    rpc stop $stopping ||
+        fail stop-failed "$(both "$stopping" "$(named awake)" | tr '\n' ' ')did not stop in time; --timeout gives it longer"
     end_rest "$@"
+}
+
+# roll NAME...: restarts one after the other, so that the others go on serving. Ends with the first that does not
+# come to run.
+roll() {
+    while [ $# -gt 0 ]; do
+        one=$1
+        shift
+        if change "$one restarted"; then
+            stop "$one"
+            untouched=$*
+            running start "$one"
+        fi
+    done
+}
+
+# restart NAME...: all at once.
+restart() {
+    for one; do change "$one restarted" || :; done
+    [ "$essay_plan" = 0 ] || return 0
+    stop "$@"
+    running start "$@"
+}
+
+note_start() {
+    printf '%s %s\n' "$(generation_of "$venv")" "$(checksum "$conf")" >"$kept/started.new"
+    mv -f "$kept/started.new" "$kept/started"
 }
 
 up() {
     lock_venv "$venv"
     # What would have changed the virtualenv would have taken the mark away, too.
-    [ "$target" = changed ] || refuse_marked "$venv"
+    [ "$ahead" = changed ] || refuse_marked "$venv"
     substitute_credentials "$1" "$2"
     ports=$3
     shift 3
     look || :
     why=$(difference)
-    [ "$target" = - ] || why=${why:-the virtualenv has changed}
+    [ "$ahead" = - ] || why=${why:-the virtualenv has changed}
     [ "$verb" = up ] || why=${why:-reload}
     if [ -z "$why" ]; then
-        start_idle "$(named automatic)"
+        start_idle "$(wanted)"
+        return
+    fi
+    if [ "$rolling" = rolling ] && [ -n "$answering" ]; then
+        [ "$why" != "new configuration" ] ||
+            fail conf-failed "the configuration is a new one, for which supervisord itself must be started anew: say it without --rolling"
+        [ "$essay_plan" = 1 ] || rm -f "$kept/started"
+        # shellcheck disable=SC2046
+        roll $(wanted)
+        [ "$essay_plan" = 1 ] || note_start
         return
     fi
     if [ "$essay_plan" = 1 ]; then
@@ -303,8 +354,9 @@ up() {
     done
     # shellcheck disable=SC2046
     running wait $(named automatic)
-    printf '%s %s\n' "$(generation_of "$venv")" "$(checksum "$conf")" >"$kept/started.new"
-    mv -f "$kept/started.new" "$kept/started"
+    # shellcheck disable=SC2046
+    [ ! -e "$kept/active" ] || running start $(named live)
+    note_start
 }
 
 # meant: the names of the processes that are meant, in $names; all with a target of -.
@@ -312,7 +364,7 @@ meant() {
     look || fail not-running "no supervisord runs in $venv: es-supervisor up starts it"
     names=$(for name in $(named all); do
         case $target in
-            - | "$name" | "${name%%:*}" | "${name%%:*}:*" | "${name#*:}") printf '%s\n' "$name" ;;
+            - | all | "$name" | "${name%%:*}" | "${name%%:*}:*" | "${name#*:}") printf '%s\n' "$name" ;;
         esac
     done)
     [ -n "$names" ] || fail no-process "there is no process or group $target; there are: $(named all | tr '\n' ' ' | sed 's/ $//')"
@@ -321,9 +373,24 @@ meant() {
 shut_down() {
     lock_venv "$venv"
     look || :
-    [ -n "$(everything)" ] || return 0
-    if change "supervisord shut down"; then stop_all; fi
+    if [ -n "$(everything)" ] && change "supervisord shut down"; then stop_all; fi
     : >"$processes"
+    # What is started here the next time may be another side than the one that is served.
+    forget_active
+}
+
+forget_active() {
+    if [ -e "$kept/active" ] && change "group live deactivated"; then rm -f "$kept/active"; fi
+}
+
+# stop_awake: stops what runs of those that are meant. Where nothing runs, all is stopped.
+stop_awake() {
+    if ! look && [ -z "$(everything)" ]; then exit 0; fi
+    meant
+    names=$(both "$names" "$(named awake)")
+    for one in $names; do change "$one stopped" || :; done
+    # shellcheck disable=SC2086
+    if [ "$essay_plan" = 0 ] && [ -n "$names" ]; then stop $names; fi
 }
 
 # tail_logs LINES: the ends of the logs on stderr; - follows them.
@@ -361,7 +428,7 @@ report() {
 
 : >"$processes"
 if [ ! -x "$venv/bin/python" ]; then
-    if [ "$essay_plan" = 1 ] && [ "$target" = changed ]; then
+    if [ "$essay_plan" = 1 ] && [ "$ahead" = changed ]; then
         change "supervisord started (first start)" || exit 0
     fi
     fail no-venv "there is no virtualenv $venv: run es-venv first"
@@ -379,24 +446,28 @@ case $verb in
         ;;
     stop)
         lock_venv "$venv"
-        # Where nothing runs, all is stopped.
-        if ! look && [ -z "$(everything)" ]; then exit 0; fi
-        meant
-        for one in $(both "$names" "$(named awake)"); do
-            if change "$one stopped"; then stop_one "$one"; fi
-        done
+        stop_awake
         ;;
     restart)
         lock_venv "$venv"
         refuse_marked "$venv"
         meant
-        # One after the other, so that the others go on serving.
-        for one in $names; do
-            if change "$one restarted"; then
-                stop_one "$one"
-                running start "$one"
-            fi
-        done
+        # shellcheck disable=SC2086
+        case $rolling in rolling) roll $names ;; *) restart $names ;; esac
+        ;;
+    activate)
+        lock_venv "$venv"
+        refuse_marked "$venv"
+        target=live
+        meant
+        if [ ! -e "$kept/active" ] && change "group live activated"; then : >"$kept/active"; fi
+        start_idle "$names"
+        ;;
+    deactivate)
+        lock_venv "$venv"
+        forget_active
+        target=live
+        stop_awake
         ;;
     status) look || : ;;
     tail)

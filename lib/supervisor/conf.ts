@@ -32,6 +32,13 @@ export function parseConf(text: string): Conf {
 // supervisord first binds SOCKET.PID, and an address of a socket has 107 bytes (unix(7)); pids have 7 digits.
 const longestSocket = 107 - ".1234567".length;
 
+/** The programs of the group `live`, which are to run on the served side only. One of this name is such a group, too. */
+function livePrograms(conf: Conf): string[] {
+  const listed = conf.get("group:live")?.get("programs");
+  if (listed !== undefined) return listed.split(/[\s,]+/).filter((name) => conf.has(`program:${name}`));
+  return conf.has("program:live") ? ["live"] : [];
+}
+
 /**
  * Refuses what supervisord would only stumble over when the old one is down already. `folder` is that of the
  * configuration, for %(here)s. Throws Failure "conf-failed".
@@ -47,6 +54,11 @@ export function checkConf(conf: Conf, folder: string): void {
     refuse("the template has no section [unix_http_server], which supervisorctl needs");
   if (![...conf.keys()].some((name) => /^(fcgi-)?program:|^include$/.test(name)))
     refuse("the template has no section [program:NAME]: there is nothing to run");
+  for (const name of livePrograms(conf))
+    if (!/^(false|no|off|0)$/i.test(conf.get(`program:${name}`)?.get("autostart") ?? ""))
+      refuse(
+        `the program ${name} of the group live needs autostart=false: activate starts it, and up must not`,
+      );
   if (/^(true|yes|on|1)$/i.test(conf.get("supervisord")?.get("nodaemon") ?? ""))
     refuse("the template says nodaemon=true: supervisord must be a daemon here");
   const socket = (server?.get("file") ?? "").replaceAll("%(here)s", folder).replaceAll("%%", "%");

@@ -80,10 +80,11 @@ describe("es-supervisor", { concurrency: 3 }, () => {
     );
     assert.equal(identity(second as number), undefined);
     assert.equal(recordOf(await es(0, "stop", "demo:demo_1")).trace.at(-1).changed, false);
-    const up = recordOf(await es(0, "up", "--profile", "test", "--processes", "2"));
+    const up = recordOf(await es(0, "up", "--profile", "test", "--processes", "2", "a"));
     assert.equal(up.trace.at(-1).changed, true);
     assert.equal(pidsOf(up)[0], first);
-    assert.equal(recordOf(await es(0, "start", "demo:*")).trace.at(-1).changed, false);
+    assert.equal(recordOf(await es(0, "start", "demo:*", "a")).trace.at(-1).changed, false);
+    assert.equal(recordOf(await es(1, "start", "demo:*", "b")).error.code, "no-venv");
     const restarted = recordOf(await es(0, "restart", "demo_0"));
     assert.notEqual(pidsOf(restarted)[0], first);
     assert.equal(pidsOf(restarted)[1], pidsOf(up)[1]);
@@ -275,6 +276,94 @@ describe("es-supervisor", { concurrency: 3 }, () => {
     assert.match(error.message, /^brief is EXITED/);
   });
 
+  test("--rolling restarts one by one and stops at the first that does not come up", async (t) => {
+    const { es, path } = await supervised(t);
+    const flags = ["--profile", "test", "--processes", "3"];
+    const first = recordOf(await es(0, "up", ...flags));
+    const log = join(path, "logs/supervisord.log");
+    const daemon = daemonOf(path);
+    const before = readFileSync(log, "utf8").length;
+    const restarted = recordOf(await es(0, "restart", "--rolling", "all"));
+    const events = [
+      ...readFileSync(log, "utf8")
+        .slice(before)
+        .matchAll(/(stopped|success): (demo_\d)/g),
+    ];
+    assert.deepEqual(
+      events.map(([, what, name]) => `${name} ${what}`),
+      [0, 1, 2].flatMap((number) => [`demo_${number} stopped`, `demo_${number} success`]),
+    );
+    for (const pid of pidsOf(first)) assert.ok(!pidsOf(restarted).includes(pid));
+
+    const program = join(path, "bin/demo");
+    const good = readFileSync(program);
+    writeFileSync(program, "#!/bin/sh\necho broken\nexit 1\n");
+    writeFileSync(join(path, ".essay/generation"), "77\n");
+    const { error } = recordOf(await es(1, "up", "--rolling", ...flags));
+    assert.equal(error.code, "process-failed");
+    assert.match(
+      error.message,
+      /^demo:demo_0 is FATAL .*broken; not restarted any more: demo:demo_1 demo:demo_2$/,
+    );
+    const half = recordOf(await es(0, "status"));
+    assert.deepEqual(pidsOf(half).slice(1), pidsOf(restarted).slice(1));
+
+    writeFileSync(program, good);
+    const dry = recordOf(await es(0, "up", "--rolling", ...flags, "--dry-run"));
+    assert.equal(dry.trace.at(-1).changed, true);
+    assert.deepEqual(pidsOf(recordOf(await es(0, "status"))), pidsOf(half));
+    const healed = recordOf(await es(0, "up", "--rolling", ...flags));
+    for (const pid of pidsOf(restarted)) assert.ok(!pidsOf(healed).includes(pid), "an old process goes on");
+    assert.equal(daemonOf(path), daemon);
+    assert.equal(recordOf(await es(0, "up", "--rolling", ...flags)).trace.at(-1).changed, false);
+    const other = recordOf(await es(1, "up", "--rolling", "--profile", "other", "--processes", "3"));
+    assert.match(other.error.message, /without --rolling/);
+    assert.deepEqual(pidsOf(recordOf(await es(0, "status"))), pidsOf(healed));
+  });
+
+  test("the group live runs between activate and deactivate only", async (t) => {
+    const { es, path, record, prefix } = await supervised(t);
+    const good = readFileSync(join(bins, "../../lib/templates/default/conf/supervisord.conf"), "utf8");
+    const file = join(path, "../own.conf");
+    const template = (more = "autostart=false") =>
+      writeFileSync(
+        file,
+        `${good}\n[program:worker]\ncommand=sleep 1000\n${more}\n[group:live]\nprograms=worker\n`,
+      );
+    const up = (status: number, profile: string) =>
+      es(status, "up", "--profile", profile, "--template", file);
+    const worker = async (ran: Awaited<ReturnType<typeof es>>) => recordOf(ran).processes.at(-1);
+    template("");
+    assert.match(
+      recordOf(await up(1, "one")).error.message,
+      /worker of the group live needs autostart=false/,
+    );
+    template();
+    assert.equal((await worker(await up(0, "one"))).state, "STOPPED");
+    const idle = JSON.stringify({ ...JSON.parse(record), live: "b" });
+    const refused = await expectStatus(1, "es-supervisor", ["activate"], { input: idle });
+    assert.equal(recordOf(refused).error.code, "not-live");
+    const served = JSON.stringify({ ...JSON.parse(record), live: "a" });
+    const active = await expectStatus(0, "es-supervisor", ["activate"], { input: served });
+    assert.match(active.stderr, /group live activated, live:worker started, 2 RUNNING/);
+    const { pid, ...rest } = await worker(active);
+    assert.deepEqual(rest, { name: "live:worker", state: "RUNNING", port: null });
+    assert.equal(recordOf(await es(0, "activate")).trace.at(-1).changed, false);
+
+    const again = await worker(await up(0, "two"));
+    assert.equal(again.state, "RUNNING");
+    assert.notEqual(again.pid, pid);
+    const stopped = await es(0, "deactivate", "a");
+    assert.match(stopped.stderr, /group live deactivated, live:worker stopped, 1 RUNNING, 1 STOPPED/);
+    assert.equal(identity(again.pid), undefined);
+    assert.equal(recordOf(await es(0, "deactivate")).trace.at(-1).changed, false);
+    await es(0, "activate");
+    assert.match((await es(0, "shutdown")).stderr, /shut down, group live deactivated/);
+    assert.equal(recordOf(await es(1, "activate")).error.code, "not-running");
+    assert.equal((await worker(await up(0, "two"))).state, "STOPPED");
+    assert.equal((await page(prefix, 0)).status, 200);
+  });
+
   test("a half-done virtualenv, none at all, and the live one are refused", async (t) => {
     const { es, path, record, prefix } = await supervised(t);
     writeFileSync(join(path, ".essay/changing"), "es-pip\n");
@@ -349,7 +438,17 @@ describe("es-supervisor", { concurrency: 3 }, () => {
   });
 
   test("wrong usage is said before anything is read", async () => {
-    for (const args of [["upp"], ["start"], ["status", "x"], ["up", "-f"], ["tail", "-n", "0"]]) {
+    for (const args of [
+      ["upp"],
+      ["start"],
+      ["status", "a", "b"],
+      ["status", "a", "--venv", "b"],
+      ["status", "--rolling"],
+      ["up", "-f"],
+      ["shutdown", "--profile", "test"],
+      ["activate", "--live"],
+      ["tail", "-n", "0"],
+    ]) {
       const ran = await expectStatus(2, "es-supervisor", args);
       assert.equal(ran.stdout, "");
     }

@@ -24,12 +24,24 @@ for (const shell of shells)
     const flags = { project: "demo", profile: "test", processes: "2", "port-prefix": prefix };
     const venv = { name: "a", path };
     const run = async (verb: string, name: string, ...more: string[]) => {
-      const args = [verb, path, name, "60", ...more];
+      const args = [verb, path, name, "-", "-", "60", ...more];
       return runScript(host, {}, { parts, args, code: "supervisor-failed" }, task);
     };
     const up = async () => {
       const { payload, credentials, ports } = await confFor(settings, template, venv, flags, {});
-      const args = ["up", path, "-", "60", credentials.username, credentials.password, ports, "-", "-"];
+      const args = [
+        "up",
+        path,
+        "-",
+        "-",
+        "-",
+        "60",
+        credentials.username,
+        credentials.password,
+        ports,
+        "-",
+        "-",
+      ];
       return runScript(host, {}, { parts, args, payload, code: "supervisor-failed" }, task);
     };
 
@@ -65,7 +77,7 @@ for (const shell of shells)
     const show = (text: string) => {
       log += text;
     };
-    const tail = { parts, args: ["tail", path, "demo_0", "60", "5"], code: "supervisor-failed" };
+    const tail = { parts, args: ["tail", path, "demo_0", "-", "-", "60", "5"], code: "supervisor-failed" };
     await runScript(host, {}, tail, { ...task, show });
     assert.match(log, /^demo:demo_0\| starting with test$/m);
 
