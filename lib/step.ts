@@ -224,7 +224,7 @@ export class Run {
     let lacking = 0;
     for (const { id, size, missing } of this.batches.missing()) {
       warn(
-        `${missing} of the ${size} records of batch ${id} never came: a stage before this one was ended or left them out`,
+        `${missing} of the ${size} records of batch ${id} never came${partial ? ", as --partial allows" : ": a stage before this one was ended or left them out"}`,
       );
       lacking += missing;
     }
