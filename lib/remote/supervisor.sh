@@ -33,25 +33,6 @@ processes=$essay_scratch/processes
 answering=
 untouched=
 
-# find_supervisord: the virtualenv's, otherwise the system's, in $supervisord, and its interpreter in $python.
-find_supervisord() {
-    supervisord=$venv/bin/supervisord
-    python=$venv/bin/python
-    [ ! -x "$supervisord" ] || return 0
-    supervisord=$(command -v supervisord || command -v /usr/local/bin/supervisord || command -v /usr/bin/supervisord) ||
-        return 1
-    python=$(sed -n '1s/^#! *\([^ ]*\).*/\1/p' "$supervisord")
-    [ -x "$python" ]
-}
-
-# look: the states of all processes in $processes, and the daemon's pid in $answering; false when none answers.
-look() {
-    : >"$processes"
-    answering=
-    [ -f "$conf" ] && find_supervisord && rpc look || return 1
-    answering=$(cat "$processes.daemon")
-}
-
 # marked KIND: the pids of what says by its environment that it belongs here: of supervisord for "daemon", of
 # what it has started for "child". (A grep may know no NUL, such as busybox's.)
 marked() {
@@ -413,19 +394,6 @@ labelled() {
     while IFS= read -r line || [ -n "$line" ]; do printf '%s| %s\n' "$1" "$line" >&2; done
 }
 
-# report: a result for each process: name, state, pid, port.
-report() {
-    while read -r name state pid _; do
-        port=-
-        if [ -f "$kept/ports" ]; then
-            while read -r one number; do
-                if [ "$one" = "${name#*:}" ]; then port=$number; fi
-            done <"$kept/ports"
-        fi
-        result process "$name $state $pid $port"
-    done <"$processes"
-}
-
 : >"$processes"
 if [ ! -x "$venv/bin/python" ]; then
     if [ "$essay_plan" = 1 ] && [ "$ahead" = changed ]; then
@@ -475,4 +443,4 @@ case $verb in
         tail_logs "$1"
         ;;
 esac
-report
+told_processes | while IFS= read -r line; do result process "$line"; done

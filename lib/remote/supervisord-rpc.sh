@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC2154
 # Talking to a supervisord: by its XML-RPC, with supervisor's own client, in the interpreter $python. States
 # are all that is trusted: what a request answers, and how supervisorctl ends, means little (a process that is
-# about to die was started "ok").
+# about to die was started "ok"). $venv is the virtualenv.
 
 # rpc DO [NAME...]: needs $python, $conf, $deadline. Writes the state of every process to $processes, a line
 # "NAME STATE PID AUTO" for each (PID or -; AUTO is 1 for those that supervisord starts by itself), and the
@@ -147,4 +147,37 @@ elif do == "logs":
             if os.path.isfile(processes[name][channel]):
                 print(name, processes[name][channel], sep="\t")
 PYTHON
+}
+
+# find_supervisord: the virtualenv's, otherwise the system's, in $supervisord, and its interpreter in $python.
+find_supervisord() {
+    supervisord=$venv/bin/supervisord
+    python=$venv/bin/python
+    [ ! -x "$supervisord" ] || return 0
+    supervisord=$(command -v supervisord || command -v /usr/local/bin/supervisord || command -v /usr/bin/supervisord) ||
+        return 1
+    python=$(sed -n '1s/^#! *\([^ ]*\).*/\1/p' "$supervisord")
+    [ -x "$python" ]
+}
+
+# look: the states of all processes in $processes, and the daemon's pid in $answering; false when none answers.
+look() {
+    : >"$processes"
+    answering=
+    [ -f "$conf" ] && find_supervisord && rpc look || return 1
+    answering=$(cat "$processes.daemon")
+}
+
+# told_processes: after look, a line "NAME STATE PID PORT" for each process, with - for what there is not. The ports
+# are those that es-supervisor noted.
+told_processes() {
+    while read -r name state pid _; do
+        port=-
+        if [ -f "$venv/.essay/ports" ]; then
+            while read -r one number; do
+                if [ "$one" = "${name#*:}" ]; then port=$number; fi
+            done <"$venv/.essay/ports"
+        fi
+        printf '%s\n' "$name $state $pid $port"
+    done <"$processes"
 }
