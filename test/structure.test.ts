@@ -89,6 +89,7 @@ const allowedOfRoot: Record<string, readonly string[]> = {
   "host-files": ["config", "templates", "transport"],
   "host-run": ["config", "remote", "run", "transport"],
   "pip-wanted": ["index", "stream", "version"],
+  "pip-wheel": ["index", "package", "transport", "version"],
   "pip-install": ["index", "pip-wanted", "remote", "transport"],
   "index-releases": ["index", "version"],
   "host-conf": ["config", "supervisor", "templates", "transport"],

@@ -78,11 +78,19 @@ change() {
     [ "$essay_plan" = 0 ]
 }
 
+# Fails for what could not be written there; $essay_why has what the tools said.
+essay_refuse_scratch() {
+    case $essay_why in
+        *"No space left"* | *"Disk quota"*) fail disk-full "no space left for ${essay_scratch%/*}" ;;
+        *) fail permission-denied "cannot write in ${essay_scratch%/*}: ${essay_why##*: }" ;;
+    esac
+}
+
 # scratch: makes a private directory, $essay_scratch, that goes with the script. Nobody can guess its name,
 # and the watcher, which is another process, knows it beforehand.
 scratch() {
     if [ -z "$essay_scratched" ]; then
-        (umask 077 && mkdir "$essay_scratch")
+        essay_why=$( (umask 077 && mkdir "$essay_scratch") 2>&1) || essay_refuse_scratch
         essay_scratched=1
     fi
 }

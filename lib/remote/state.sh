@@ -8,14 +8,24 @@
 #   VENV/.essay/changing        the steps whose change is under way, or was cut short, one on each line
 #   VENV/.essay/generation      a number that grows with every change
 
+# refuse_writing FILE WHY VERB: fails for what cannot be written; WHY is what the tool said. dash has "I/O error" for a full
+# disk.
+refuse_writing() {
+    essay_why=${2##*: }
+    case $essay_why in
+        "No space"* | "Disk quota"* | "I/O error"*) fail disk-full "no space left for $1" ;;
+        *) fail permission-denied "cannot $3 $1: $essay_why" ;;
+    esac
+}
+
 # make_directory DIRECTORY: makes it, with its parents, where it is not there; fails with the reason.
 make_directory() {
-    if essay_why=$(mkdir -p "$1" 2>&1); then return 0; fi
-    essay_why=${essay_why##*: }
-    case $essay_why in
-        "No space"* | "Disk quota"*) fail disk-full "no space left for $1" ;;
-        *) fail permission-denied "cannot make the directory $1: $essay_why" ;;
-    esac
+    essay_why=$(mkdir -p "$1" 2>&1) || refuse_writing "$1" "$essay_why" "make the directory"
+}
+
+# add_line FILE TEXT: fails with the reason.
+add_line() {
+    essay_why=$( (printf '%s\n' "$2" >>"$1") 2>&1) || refuse_writing "$1" "$essay_why" write
 }
 
 # take_lock VENV DESCRIPTOR: locks it; status 1 when another process has the lock. busybox may have no flock;
@@ -49,8 +59,9 @@ try_lock() {
 open_locks() {
     essay_locks=${1%/*}/.essay/${1##*/}
     make_directory "${essay_locks%/*}"
-    (: >>"$essay_locks.deploy" && : >>"$essay_locks.lock") ||
-        fail permission-denied "cannot write $essay_locks.lock"
+    for essay_lock in "$essay_locks.deploy" "$essay_locks.lock"; do
+        essay_why=$( (: >>"$essay_lock") 2>&1) || refuse_writing "$essay_lock" "$essay_why" write
+    done
     exec 7>>"$essay_locks.deploy" 9>>"$essay_locks.lock"
 }
 
@@ -76,7 +87,8 @@ wait_for_lock() {
 
 # own_lock SESSION OWNER [RANK]: notes whose the lock is that we have.
 own_lock() {
-    printf '%s\n' "$1" "$2 (since $(date -u +%Y-%m-%dT%H:%M:%SZ))" "${3-}" >"$essay_locks.deploy"
+    : >"$essay_locks.deploy"
+    add_line "$essay_locks.deploy" "$1$essay_newline$2 (since $(date -u +%Y-%m-%dT%H:%M:%SZ))$essay_newline${3-}"
 }
 
 # lock_venv VENV: takes the lock of the run, or sees that our session has it, and that of the script; until the
@@ -97,7 +109,8 @@ lock_venv() {
         fi
     fi
     try_lock "$1" 9 || fail locked "$1 is being changed by another run: $(cat "$essay_locks.lock")"
-    printf '%s since %s\n' "$essay_owner" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >"$essay_locks.lock"
+    : >"$essay_locks.lock"
+    add_line "$essay_locks.lock" "$essay_owner since $(date -u +%Y-%m-%dT%H:%M:%SZ)"
 }
 
 # marked_by VENV WHO: true when work by WHO is half-done.
@@ -108,8 +121,7 @@ marked_by() {
 # mark_venv VENV WHO: work by WHO begins.
 mark_venv() {
     make_directory "$1/.essay"
-    marked_by "$1" "$2" || printf '%s\n' "$2" >>"$1/.essay/changing" ||
-        fail permission-denied "cannot write $1/.essay/changing"
+    marked_by "$1" "$2" || add_line "$1/.essay/changing" "$2"
 }
 
 # unmark_venv VENV WHO: the work by WHO is complete, or has touched nothing.
@@ -125,7 +137,8 @@ unmark_venv() {
 # renew_venv VENV WHO: the work by WHO is complete; the virtualenv has a new generation.
 renew_venv() {
     essay_generation=$(generation_of "$1")
-    printf '%s\n' "$((essay_generation + 1))" >"$1/.essay/generation.new"
+    rm -f "$1/.essay/generation.new"
+    add_line "$1/.essay/generation.new" "$((essay_generation + 1))"
     mv -f "$1/.essay/generation.new" "$1/.essay/generation"
     unmark_venv "$1" "$2"
 }

@@ -1,17 +1,21 @@
 # shellcheck shell=sh disable=SC2154
-# Makes sure that a virtualenv exists and is sound. After state.sh.
-# Arguments: the prefix, the name, the interpreter or -, the program virtualenv or -, and the directories
-# that belong into the virtualenv.
+# Makes sure that a virtualenv exists and is sound, or that there is none. After venv-make.sh.
+# Arguments: the prefix; the name; make, recreate or remove; the interpreter, or a version of Python, or -; the program
+# virtualenv or -; and the directories that belong into the virtualenv. The payload, if there is one, is a wheel of pip.
 
 prefix=$1
 name=$2
-wanted=$3
-virtualenv=$4
-shift 4
+verb=$3
+wanted=$4
+virtualenv=$5
+shift 5
 
 expand_home "$prefix"
 prefix=${expanded%/}
 venv=$prefix/$name
+case $wanted in
+    [0-9]*) wanted=python$wanted ;;
+esac
 
 # version_of PYTHON: prints its version, and on a second line where it is installed.
 version_of() {
@@ -61,125 +65,105 @@ choose_python() {
     esac
 }
 
-# clear_away: takes away what venv would not replace: links to another interpreter, and what the programs of
-# a virtualenv that was moved or copied begin with.
-clear_away() {
-    [ -d "$venv/bin" ] || return 0
-    rm -f "$venv/bin/python" "$venv/bin/python3" "$venv"/bin/python3.[0-9]*
-    "$python" -I - "$venv/bin" <<'PYTHON'
-import os, re, shutil, sys
-
-own = sys.argv[1]
-start = re.compile(
-    rb"#!(?:/bin/sh\n'''exec' \"?(?P<long>/[^\n\"]*)/(?P<a>python[\d.]*)\"? \"\$0\" \"\$@\"\n' '''"
-    rb"|(?P<short>/[^\n]*)/(?P<b>python[\d.]*))\n"
-)
-
-
-def read(name):
-    with open(os.path.join(own, name), "rb") as script:
-        text = script.read()
-    found = start.match(text)
-    return (found["long"] or found["short"], found["a"] or found["b"], text[found.end() :]) if found else None
-
-
-pip = read("pip") if os.path.exists(os.path.join(own, "pip")) else None
-if pip and os.path.realpath(pip[0]) != os.path.realpath(os.fsencode(own)):
-    for name in os.listdir(own):
-        path = os.path.join(own, name)
-        if os.path.islink(path) or not os.path.isfile(path):
-            continue
-        program = read(name)
-        if not program or program[0] != pip[0]:
-            continue
-        # sh reads two quotes and starts Python; Python reads a string. Any path may stand there.
-        interpreter = os.path.join(os.fsencode(own), program[1])
-        with open(path + ".new", "wb") as script:
-            script.write(b"#!/bin/sh\n'''exec' \"%s\" \"$0\" \"$@\"\n' '''\n%s" % (interpreter, program[2]))
-        shutil.copymode(path, path + ".new")
-        os.replace(path + ".new", path)
-PYTHON
+# occupants: prints the processes that run from the virtualenv, or in it, as one clause.
+occupants() {
+    real=$(cd "$venv" && pwd -P)
+    {
+        # shellcheck disable=SC2012 # the names are numbers; no other tool reads them all at once
+        ls -l /proc/[0-9]*/cwd /proc/[0-9]*/exe 2>/dev/null |
+            sed -n 's|^.* /proc/\([0-9]*\)/[a-z]* -> \(.*\)$|\1 \2|p'
+        for entry in /proc/[0-9]*/cmdline; do
+            line=
+            # Its words end with NULs, which read leaves out.
+            { IFS= read -r line <"$entry"; } 2>/dev/null || :
+            process=${entry%/cmdline}
+            case $line in
+                /*) printf '%s %s\n' "${process#/proc/}" "$line" ;;
+                *"$name/bin/"*) printf '%s %s\n' "${process#/proc/}" "$(readlink "$process/cwd")/$line" ;;
+            esac
+        done
+    } | while read -r pid path; do
+        case $path in
+            "$venv" | "$venv"/* | "$real" | "$real"/*) [ "$pid" = "$$" ] || printf '%s\n' "$pid" ;;
+        esac
+    done | sort -un | while read -r pid; do
+        { read -r what <"/proc/$pid/comm"; } 2>/dev/null || continue
+        printf '%s (%s) ' "$pid" "$what"
+    done
 }
 
-# make_with_venv: the interpreter's own venv, and pip unpacked from the wheel that comes with it, which is
-# ten times as fast as ensurepip. False where the host has no such wheel.
-make_with_venv() {
-    wheel=$("$python" -I -c 'import glob, os, sysconfig
-places = [sysconfig.get_config_var("WHEEL_PKG_DIR") or "", os.path.join(sysconfig.get_path("stdlib"), "ensurepip", "_bundled"), "/usr/share/python-wheels"]
-found = [wheel for place in places for wheel in glob.glob(os.path.join(place, "pip-*-py*-none-any.whl"))]
-print(found[0] if found else "")')
-    [ -n "$wheel" ] || return 1
-    "$python" -I -m venv --without-pip "$venv" || return 1
-    "$venv/bin/python" -I - "$wheel" <<'PYTHON'
-import glob, os, shutil, sys, sysconfig, zipfile
-
-site, scripts = sysconfig.get_path("purelib"), sysconfig.get_path("scripts")
-# Two of them in one place would be neither.
-for old in [os.path.join(site, "pip"), *glob.glob(os.path.join(glob.escape(site), "pip-*.dist-info"))]:
-    shutil.rmtree(old, ignore_errors=True)
-with zipfile.ZipFile(sys.argv[1]) as wheel:
-    wheel.extractall(site)
-    [record] = [name for name in wheel.namelist() if name.endswith(".dist-info/RECORD")]
-interpreter = os.path.join(scripts, "python")
-if " " in interpreter or len(interpreter) > 124:
-    # The kernel takes no such first line: sh reads two quotes and starts Python, Python reads a string.
-    first = "#!/bin/sh\n'''exec' \"%s\" \"$0\" \"$@\"\n' '''\n" % interpreter
-else:
-    first = "#!%s\n" % interpreter
-lines = []
-for name in ("pip", "pip3", "pip3.%d" % sys.version_info[1]):
-    path = os.path.join(scripts, name)
-    with open(path, "w") as script:
-        script.write(first + "import sys\nfrom pip._internal.cli.main import main\nsys.exit(main())\n")
-    os.chmod(path, 0o755)
-    lines.append(os.path.relpath(path, site) + ",,\n")
-installer = os.path.join(os.path.dirname(record), "INSTALLER")
-if not os.path.exists(os.path.join(site, installer)):
-    with open(os.path.join(site, installer), "w") as file:
-        file.write("pip\n")
-    lines.append(installer + ",,\n")
-with open(os.path.join(site, record), "a") as file:
-    file.writelines(lines)
-PYTHON
+# refuse_occupied: fails while processes run from the virtualenv.
+refuse_occupied() {
+    who=$(occupants)
+    [ -z "$who" ] || fail in-use "processes run from $venv: ${who% }; stop them before, as with es-supervisor shutdown"
 }
 
-make_with_virtualenv() {
-    [ "$virtualenv" != - ] || virtualenv=virtualenv
-    command -v "$virtualenv" >/dev/null || return 1
-    "$virtualenv" --quiet --python "$python" "$venv"
+# empty [DIRECTORY]...: takes away what is in the virtualenv, save its state and these directories.
+empty() {
+    for entry in "$venv"/* "$venv"/.[!.]* "$venv"/..?*; do
+        kept=
+        for directory in .essay "$@"; do
+            [ "${entry##*/}" != "${directory%%/*}" ] || kept=1
+        done
+        [ -z "$kept" ] || continue
+        [ -e "$entry" ] || [ -L "$entry" ] || continue
+        why=$(rm -rf "$entry" 2>&1) ||
+            fail permission-denied "cannot take away $entry: ${why##*: }"
+    done
 }
 
-make() {
-    make_directory "$venv"
-    mark_venv "$venv" es-venv
-    clear_away
-    if [ "$virtualenv" != - ]; then
-        make_with_virtualenv || fail venv-failed "$virtualenv made no virtualenv $venv"
-    elif ! make_with_venv && ! make_with_virtualenv; then
-        "$python" -I -m venv "$venv" ||
-            fail venv-failed "cannot make $venv: $python has neither venv with a wheel of pip nor virtualenv; on Debian, install python3-venv"
-    fi
-    renew_venv "$venv" es-venv
+# is_foreign: true for a directory with other things in it than a virtualenv.
+is_foreign() {
+    [ -d "$venv" ] && [ ! -f "$venv/pyvenv.cfg" ] && [ ! -d "$venv/.essay" ] && [ -n "$(ls -A "$venv")" ]
 }
 
 [ ! -e "$venv" ] || [ -d "$venv" ] || fail venv-failed "$venv is there and is no directory"
-[ ! -d "$venv" ] || [ -f "$venv/pyvenv.cfg" ] || [ -d "$venv/.essay" ] || [ -z "$(ls -A "$venv")" ] ||
+if is_foreign; then
+    [ "$verb" != remove ] || fail venv-failed "$venv is no virtualenv: it is not removed"
     fail venv-failed "$venv is a directory with other things in it; give another name or move it away"
+fi
 
-if ! look; then
-    choose_python
+if [ "$verb" = remove ]; then
+    result path "$venv"
+    [ -d "$venv" ] || exit 0
+    refuse_occupied
     lock_venv "$venv"
-    if look; then
-        : # another run made it while we waited for nothing: the lock is ours, and it is sound
-    elif [ -e "$venv/pyvenv.cfg" ] || [ -e "$venv/.essay" ]; then
-        if change "virtualenv $name mended"; then make; fi
-    elif change "virtualenv $name made"; then
-        make
+    if change "virtualenv $name removed"; then
+        mark_venv "$venv" es-venv
+        empty
+        rm -rf "$venv"
     fi
-    if [ "$essay_plan" = 0 ]; then
-        look || fail venv-failed "$venv was made, but is not sound: its python or its pip does not run"
-    else
-        found=$made_for
+    exit 0
+fi
+
+if [ "$verb" = recreate ] && [ -d "$venv" ]; then
+    what=recreated
+elif [ -e "$venv/pyvenv.cfg" ] || [ -e "$venv/.essay" ]; then
+    what=mended
+else
+    what=made
+fi
+if [ "$what" = recreated ] || ! look; then
+    [ "$what" != recreated ] || refuse_occupied
+    choose_python
+    find_way
+    if [ -z "$way" ]; then
+        result pip-needed "$made_for"
+        [ "$essay_plan" = 1 ] || exit 0
+    fi
+    lock_venv "$venv"
+    # Another run may have made it until we had the lock.
+    if [ "$what" = recreated ] || ! look; then
+        if change "virtualenv $name $what"; then
+            make_directory "$venv"
+            mark_venv "$venv" es-venv
+            [ "$what" != recreated ] || empty "$@"
+            make
+            renew_venv "$venv" es-venv
+            look || fail venv-failed "$venv was made, but is not sound: its python or its pip does not run"
+        else
+            found=$made_for
+        fi
     fi
 fi
 for directory; do

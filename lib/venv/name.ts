@@ -34,3 +34,23 @@ export function checkDirectory(directory: string): string {
     );
   return directory;
 }
+
+/** A virtualenv as the command line names it. */
+export interface NamedVenv {
+  name: string;
+  /** The directory that it is in; undefined where it is in the directory of virtualenvs. */
+  prefix: string | undefined;
+}
+
+/**
+ * Reads the name of a virtualenv, or its path, which must be absolute: what is relative could lead out of the
+ * directory of virtualenvs. `prefix` is the one that the command line names. Throws UsageError.
+ */
+export function checkVenv(operand: string, prefix: string | undefined): NamedVenv {
+  if (prefix !== undefined) checkPrefix(prefix);
+  if (!/^[/~]/.test(operand)) return { name: checkVenvName(operand), prefix: undefined };
+  if (prefix !== undefined)
+    throw new UsageError(`${operand} is a path of its own: it does not go with --prefix`);
+  const [, directory = "", name = ""] = /^(.*)\/([^/]*)$/s.exec(operand.replace(/\/+$/, "")) ?? [];
+  return { name: checkVenvName(name), prefix: checkPrefix(directory === "" ? "/" : directory) };
+}

@@ -57,3 +57,9 @@ export async function findExact(exact: string, versions: Iterable<string>): Prom
   }
   return undefined;
 }
+
+/** True when a version is one of those that a list of clauses allows (`>=3.8,<4`); false for clauses that are none. */
+export async function allows(clauses: string, version: string): Promise<boolean> {
+  const { satisfies, validRange } = await import("@renovatebot/pep440");
+  return clauses.trim() === "" || (validRange(clauses) && satisfies(version, clauses, { prereleases: true }));
+}

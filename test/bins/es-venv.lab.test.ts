@@ -18,9 +18,12 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
+import { startIndex } from "../lab/index.js";
 import { commandLine, identity, until } from "../lab/processes.js";
 import { bins, expectStatus, program, type RunOptions, recordsOf, scratch } from "../lab/program.js";
 import { pathOf, shells } from "../lab/shells.js";
+import { atTerminal, withoutTerminal } from "../lab/terminal.js";
+import { tiny } from "../lab/tiny.js";
 
 const here = `${JSON.stringify({ host: "@local", transport: "local" })}\n`;
 
@@ -378,6 +381,200 @@ test("where nothing can be written, the reason is told", async (t) => {
   const { error } = (await run(at, 1, ["a"])).record;
   assert.equal(error.code, "permission-denied");
   assert.match(error.message, /^cannot make the directory .*\/srv\/\.essay: Not a directory$/);
+});
+
+test("a path of its own; what is relative could lead out of the prefix", async (t) => {
+  const at = home(t);
+  const made = async (status: number, ...args: string[]) =>
+    expectStatus(status, "es-venv", [...args, "--dry-run"], { input: here, cwd: at, env: { HOME: at } });
+  for (const [path, place] of [
+    [`${at}/other/b/`, `${at}/other/b`],
+    ["~/other/b", `${at}/other/b`],
+    ["/b", "/b"],
+  ])
+    assert.deepEqual(recordsOf((await made(0, path ?? "")).stdout)[0].venv, { name: "b", path: place });
+  assert.match((await made(2, "other/b")).stderr, /"other\/b" cannot name a virtualenv/);
+  assert.match((await made(2, "/srv/../b")).stderr, /must begin with \/ or ~\/ and have no \.\. in it/);
+  assert.match((await made(2, "/x/b", "--prefix", at)).stderr, /\/x\/b is a path of its own/);
+});
+
+/** A process of a virtualenv that goes on until the test ends. */
+async function occupy(t: TestContext, command: string, args: string[], cwd: string): Promise<number> {
+  const child = spawn(command, args, { cwd, stdio: ["ignore", "pipe", "inherit"] });
+  t.after(() => child.kill());
+  await once(child.stdout, "data");
+  return child.pid as number;
+}
+
+const waiting = "import time; print(flush=True); time.sleep(1000)";
+
+test("made anew from nothing, save its directories; never below running processes", async (t) => {
+  const at = home(t);
+  const venv = join(at, "srv/a");
+  await run(at, 0, ["a"]);
+  writeFileSync(join(venv, "logs/kept"), "");
+  for (const name of ["lib/gone", ".gone"]) writeFileSync(join(venv, name), "");
+  const planned = await run(at, 0, ["a", "--recreate", "--dry-run"]);
+  assert.match(planned.stderr, /dry run: virtualenv a recreated \(Python/);
+  assert.ok(existsSync(join(venv, ".gone")));
+  const made = await run(at, 0, ["a", "--recreate"]);
+  assert.match(made.stderr, / {2}virtualenv a recreated \(Python/);
+  assertSound(venv);
+  assert.deepEqual(readdirSync(join(venv, "logs")), ["kept"]);
+  for (const name of ["lib/gone", ".gone"]) assert.ok(!existsSync(join(venv, name)), name);
+  assert.equal(generation(venv), 2);
+  const pid = await occupy(t, "srv/a/bin/python", ["-c", waiting], at);
+  for (const args of [["--recreate"], ["--recreate", "--dry-run"], ["--remove", "--yes"]]) {
+    const { error } = (await run(at, 1, ["a", ...args])).record;
+    assert.equal(error.code, "in-use");
+    assert.match(
+      error.message,
+      new RegExp(`^processes run from ${venv}: ${pid} \\(python\\d*[\\d.]*\\); stop`),
+    );
+  }
+  assertSound(venv);
+});
+
+test("removed, after a question, and never what is no virtualenv, is served, or is in use", async (t) => {
+  const at = home(t);
+  const venv = join(at, "srv/a");
+  await run(at, 0, ["a"]);
+  const remove = `es-venv --prefix ${join(at, "srv")} a --remove`;
+  writeFileSync(join(at, "in"), here);
+  const options = { cwd: at, env: { HOME: at } };
+  const nobody = await withoutTerminal(`${remove} <in`, options);
+  assert.equal(nobody.status, 2, nobody.report);
+  assert.match(nobody.stderr, /--remove asks, and there is no terminal: say --yes/);
+  const question = "remove the virtualenv a of every host that comes? (yes or no) ";
+  const no = await atTerminal(`${remove} <in`, [[question, "no\n"]], options);
+  assert.match(no.stdout, /nothing was removed/);
+  assert.match((await run(at, 0, ["a", "--remove", "--dry-run"])).stderr, /dry run: virtualenv a removed/);
+  const live = `${JSON.stringify({ host: "@local", transport: "local", live: "a" })}\n`;
+  assert.equal((await run(at, 1, ["a", "--remove", "--yes"], { input: live })).record.error.code, "live");
+  const inside = await occupy(t, "sh", ["-c", "echo; exec sleep 1000"], join(venv, "logs"));
+  assert.match(
+    (await run(at, 1, ["a", "--remove", "--yes"])).record.error.message,
+    new RegExp(`: ${inside} \\(sleep\\); stop them before`),
+  );
+  process.kill(inside);
+  assertSound(venv);
+  // As cut short in the middle.
+  rmSync(join(venv, "pyvenv.cfg"));
+  const record = { venv: { name: "a", path: venv }, python: "3.11.2", installed: { x: "1" } };
+  const input = `${JSON.stringify({ host: "@local", transport: "local", ...record })}\n`;
+  const [yes] = [await atTerminal(`${remove} --json <in`, [[question, "yes\n"]], options)];
+  assert.match(yes.stdout, /virtualenv a removed/);
+  assert.deepEqual(readdirSync(join(at, "srv")), [".essay"]);
+  const again = await run(at, 0, ["a", "--remove", "--yes"], { input });
+  assert.match(again.stderr, /there is no virtualenv a/);
+  assert.deepEqual(
+    [again.entry.changed, again.record.venv, again.record.python, again.record.installed],
+    [false, undefined, undefined, undefined],
+  );
+  mkdirSync(join(at, "srv/foreign"));
+  writeFileSync(join(at, "srv/foreign/file"), "");
+  const foreign = (await run(at, 1, ["foreign", "--remove", "--yes"])).record.error;
+  assert.equal(foreign.message, `${at}/srv/foreign is no virtualenv: it is not removed`);
+});
+
+test("flags that do not go together", async (t) => {
+  const at = home(t);
+  assert.match(
+    (await run(at, 2, ["a", "--remove", "--live"])).stderr,
+    /--remove goes with none of --recreate, --live/,
+  );
+  assert.match((await run(at, 2, ["a", "--yes"])).stderr, /--yes is for --remove/);
+  assert.match(
+    (await run(at, 2, ["a", "--index", "nosuch"])).stderr,
+    /nosuch is neither the URL of an index/,
+  );
+});
+
+/** A PATH of a host that has no pip: a Python that knows of no wheel, and no virtualenv. */
+function withoutPip(at: string): string {
+  mkdirSync(join(at, "bin"));
+  const script =
+    '#!/bin/sh\ncase "$*" in *WHEEL_PKG_DIR*) echo -; exit ;; esac\nexec /usr/bin/python3 "$@"\n';
+  writeFileSync(join(at, "bin/python3"), script, { mode: 0o755 });
+  return `${pathOf("busybox")}:${join(at, "bin")}`;
+}
+
+test("a host without ensurepip, virtualenv and a wheel of pip gets this machine's", async (t) => {
+  const at = home(t);
+  const env = { PATH: withoutPip(at) };
+  const planned = await run(at, 0, ["a", "--dry-run"], { env });
+  assert.match(planned.stderr, /dry run: virtualenv a made/);
+  assert.equal((await run(at, 0, ["a"], { env })).entry.changed, true);
+  assertSound(join(at, "srv/a"));
+  assert.equal((await run(at, 0, ["a"], { env })).entry.changed, false);
+});
+
+/** es-venv on a machine of which neither Python nor Debian has a wheel of pip. */
+function bare(at: string, args: string[], env: NodeJS.ProcessEnv) {
+  const hidden = 'mount -t tmpfs none /usr/share/python-wheels && exec "$@"';
+  const command = [process.execPath, join(bins, "es-venv.js"), "--prefix", join(at, "srv"), ...args];
+  return program("/usr/bin/unshare", ["--mount", "/bin/sh", "-c", hidden, "sh", ...command], {
+    input: here,
+    cwd: at,
+    env: { HOME: at, ...env },
+  });
+}
+
+test("where this machine has no pip to send, the newest one of the index that will do is sent", async (t) => {
+  const at = home(t);
+  const env = { PATH: withoutPip(at) };
+  const none = await bare(at, ["a"], env);
+  const { error } = recordsOf(none.stdout)[0];
+  assert.equal(error.code, "no-pip", none.report);
+  assert.match(
+    error.message,
+    /^the host has no pip .* and no index is configured; install python3-venv on the host/,
+  );
+  assert.ok(!existsSync(join(at, "srv")));
+  const index = await startIndex();
+  t.after(() => index.stop());
+  tiny(index.directory, "99.0", "pip", "", ["Requires-Python: >=3.99"]);
+  const made = await bare(at, ["a"], { ...env, ESSAY_INDEX: index.url });
+  assert.equal(made.status, 0, made.report);
+  assertSound(join(at, "srv/a"));
+  const empty = await bare(at, ["b"], { ...env, ESSAY_INDEX: "http://127.0.0.1:1/simple/" });
+  assert.match(
+    recordsOf(empty.stdout)[0].error.message,
+    /has one for it, and cannot reach http:\/\/127\.0\.0\.1:1\/.*nothing listens/,
+  );
+});
+
+test("a disk that is full, and one that is read-only: told so, and mended when there is room", async (t) => {
+  const at = home(t);
+  mkdirSync(join(at, "srv"));
+  writeFileSync(join(at, "in"), here);
+  const script = `run() { "$node" "$step" --prefix "$PWD/srv" "$@" <in || :; }
+node=$1 step=$2
+mount -t tmpfs -o size=2m none srv
+run a
+cat srv/a/.essay/changing >&2
+mount -o remount,size=64m srv
+run a
+mount -o remount,ro srv
+run a
+run b
+mount -o remount,rw srv
+cat /dev/zero >srv/full 2>/dev/null
+run c`;
+  const ran = await program(
+    "unshare",
+    ["--mount", "sh", "-c", script, "sh", process.execPath, join(bins, "es-venv.js")],
+    {
+      cwd: at,
+    },
+  );
+  const seen = recordsOf(ran.stdout).map(({ error, trace }) => error?.code ?? trace[0].changed);
+  assert.deepEqual(seen, ["disk-full", true, false, "permission-denied", "disk-full"], ran.report);
+  assert.match(ran.stderr, /^es-venv$/m);
+  assert.match(
+    ran.stderr,
+    /permission-denied: cannot write .*\/srv\/\.essay\/b\.deploy: Read-only file system/,
+  );
 });
 
 test("while another run changes it, it is locked", async (t) => {
