@@ -8,8 +8,8 @@
 #   VENV/.essay/changing        the steps whose change is under way, or was cut short, one on each line
 #   VENV/.essay/generation      a number that grows with every change
 
-# refuse_writing FILE WHY VERB: fails for what cannot be written; WHY is what the tool said. dash has "I/O error" for a full
-# disk.
+# refuse_writing FILE WHY VERB: fails for what cannot be written; WHY is what the tool said. dash calls a full disk
+# "I/O error".
 refuse_writing() {
     essay_why=${2##*: }
     case $essay_why in
@@ -21,6 +21,11 @@ refuse_writing() {
 # make_directory DIRECTORY: makes it, with its parents, where it is not there; fails with the reason.
 make_directory() {
     essay_why=$(mkdir -p "$1" 2>&1) || refuse_writing "$1" "$essay_why" "make the directory"
+}
+
+# write_line FILE TEXT: fails with the reason.
+write_line() {
+    essay_why=$( (printf '%s\n' "$2" >"$1") 2>&1) || refuse_writing "$1" "$essay_why" write
 }
 
 # add_line FILE TEXT: fails with the reason.
@@ -87,8 +92,7 @@ wait_for_lock() {
 
 # own_lock SESSION OWNER [RANK]: notes whose the lock is that we have.
 own_lock() {
-    : >"$essay_locks.deploy"
-    add_line "$essay_locks.deploy" "$1$essay_newline$2 (since $(date -u +%Y-%m-%dT%H:%M:%SZ))$essay_newline${3-}"
+    write_line "$essay_locks.deploy" "$1$essay_newline$2 (since $(date -u +%Y-%m-%dT%H:%M:%SZ))$essay_newline${3-}"
 }
 
 # lock_venv VENV: takes the lock of the run, or sees that our session has it, and that of the script; until the
@@ -109,8 +113,7 @@ lock_venv() {
         fi
     fi
     try_lock "$1" 9 || fail locked "$1 is being changed by another run: $(cat "$essay_locks.lock")"
-    : >"$essay_locks.lock"
-    add_line "$essay_locks.lock" "$essay_owner since $(date -u +%Y-%m-%dT%H:%M:%SZ)"
+    write_line "$essay_locks.lock" "$essay_owner since $(date -u +%Y-%m-%dT%H:%M:%SZ)"
 }
 
 # marked_by VENV WHO: true when work by WHO is half-done.
@@ -137,8 +140,7 @@ unmark_venv() {
 # renew_venv VENV WHO: the work by WHO is complete; the virtualenv has a new generation.
 renew_venv() {
     essay_generation=$(generation_of "$1")
-    rm -f "$1/.essay/generation.new"
-    add_line "$1/.essay/generation.new" "$((essay_generation + 1))"
+    write_line "$1/.essay/generation.new" "$((essay_generation + 1))"
     mv -f "$1/.essay/generation.new" "$1/.essay/generation"
     unmark_venv "$1" "$2"
 }

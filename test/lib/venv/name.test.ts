@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { UsageError } from "../../../lib/base/failure.js";
-import { checkDirectory, checkPrefix, checkVenvName } from "../../../lib/venv/name.js";
+import { checkDirectory, checkPrefix, checkVenv, checkVenvName } from "../../../lib/venv/name.js";
 
 test("names of virtualenvs", () => {
   for (const name of ["a", "beta", "1", "a-b_c.d", "_x"]) assert.equal(checkVenvName(name), name);
@@ -42,4 +42,15 @@ test("directories of a virtualenv", () => {
     assert.equal(checkDirectory(directory), directory);
   for (const directory of ["/etc", "../b", "a/../../b", "~", "~/x", "-p", "a\nb"])
     assert.throws(() => checkDirectory(directory), UsageError, directory);
+});
+
+test("a virtualenv by its name in the prefix, or by its path", () => {
+  assert.deepEqual(checkVenv("a", "/srv"), { name: "a", prefix: undefined });
+  assert.deepEqual(checkVenv("/srv/x y/a//", undefined), { name: "a", prefix: "/srv/x y" });
+  assert.deepEqual(checkVenv("~/a", undefined), { name: "a", prefix: "~" });
+  assert.deepEqual(checkVenv("/a", undefined), { name: "a", prefix: "/" });
+  for (const operand of ["x/a", "../a", "/srv/../a", "/", "~", "/srv/.hidden", "/srv/$x/a"])
+    assert.throws(() => checkVenv(operand, undefined), UsageError, operand);
+  assert.throws(() => checkVenv("/srv/a", "/srv"), /does not go with --prefix/);
+  assert.throws(() => checkVenv("a", "srv"), /must begin with/);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { UsageError } from "../../../lib/base/failure.js";
-import { findExact, parseSpecifier } from "../../../lib/version/specifier.js";
+import { allows, findExact, parseSpecifier } from "../../../lib/version/specifier.js";
 
 const silent = () => assert.fail("nothing is to be told");
 
@@ -46,4 +46,10 @@ test("an exact version in the spelling of the index, and not one with a label", 
   assert.equal(await findExact("1.0", ["x.y", "1.0+fixbug", "1.00.0", "2.0"]), "1.00.0");
   assert.equal(await findExact("1.0+fixbug", ["1.0", "1.0+fixbug"]), "1.0+fixbug");
   assert.equal(await findExact("1.0", ["1.0+fixbug", "1.1"]), undefined);
+});
+
+test("versions that clauses allow", async () => {
+  const asked = [">=3.8", ">=3.8,<3.11", "", "!=3.11.2", "nonsense", "~=3.10"];
+  const answers = await Promise.all(asked.map((clauses) => allows(clauses, "3.11.2")));
+  assert.deepEqual(answers, [true, false, true, false, false, true]);
 });
