@@ -103,7 +103,7 @@ function explained(error: unknown, { index, wanted }: PipChange): unknown {
     ? absent(told, index.url, latest, "pip finds none there for this Python").message
     : ofRelease
       ? `no ${told}`
-      : `the release has no file of ${requirement}, which is needed on this host: es-wheel --deps adds them`;
+      : `the release has no file of ${requirement.replace(/ \(from .*/, "")}, which is needed on this host: es-wheel --deps adds them`;
   return new Failure(error.code, message, error.details);
 }
 

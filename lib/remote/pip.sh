@@ -67,7 +67,7 @@ run_pip() {
 # failed FLAG...: pip has failed; the virtualenv stays marked unless pip has touched nothing.
 failed() {
     # Before these lines it has touched nothing.
-    if [ "$marked" = no ] && ! grep -q -e '^Installing collected packages' -e '^ *Uninstalling ' "$log"; then
+    if [ "$cut_short" = no ] && ! grep -q -e '^Installing collected packages' -e '^ *Uninstalling ' "$log"; then
         unmark_venv "$venv" es-pip
     fi
     explain "$@"
@@ -211,11 +211,11 @@ if [ "$source" = ask ]; then
 fi
 old=$found
 before=$(snapshot)
+cut_short=$marked
 mark_venv "$venv" es-pip
-if [ "$marked" = yes ] && change "what was cut short mended"; then
+if [ "$cut_short" = yes ] && change "what was cut short mended"; then
     mend || fail venv-broken "the python of $venv does not run: run es-venv again"
     examine
-    marked=yes
 fi
 set_pip_apart "$netrc" "$proxy"
 if [ "$source" = sent ]; then unpack; fi
@@ -229,7 +229,7 @@ examine
     fail not-installed "pip said that all went well, but $venv has: $(printf '%s' "$found" | tr '\t\n' ' ,' | sed 's/^ //')"
 [ "$together" = 0 ] || refuse_unmet
 tell_changes "$old"
-if [ "$marked" = yes ] || [ "$before" != "$(snapshot)" ]; then
+if [ "$cut_short" = yes ] || [ "$before" != "$(snapshot)" ]; then
     renew_venv "$venv" es-pip
 else
     unmark_venv "$venv" es-pip

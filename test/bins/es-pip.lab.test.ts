@@ -23,10 +23,10 @@ import type { ReleaseFile } from "../../lib/base/schema.js";
 import { fetchPage } from "../lab/http.js";
 import { type LabIndex, startIndex } from "../lab/index.js";
 import { identity, until } from "../lab/processes.js";
-import { bins, expectStatus, type RunOptions, recordsOf, scratch, shell } from "../lab/program.js";
+import { bins, expectStatus, program, type RunOptions, recordsOf, scratch, shell } from "../lab/program.js";
 import { backend, packed, plainSdist, selfBuilding } from "../lab/sdist.js";
 import { pathOf, shells } from "../lab/shells.js";
-import { tiny } from "../lab/tiny.js";
+import { tiny, wheelOfSize } from "../lab/tiny.js";
 
 let index: LabIndex;
 /** Home directories with a virtualenv that all others are copies of. */
@@ -462,6 +462,180 @@ test("--release with a record that is none, failed, or says what pip would read 
     const ran = await expectStatus(2, "es-pip", ["--release", file], { input: "", cwd: at.home });
     assert.match(ran.stderr, message);
   }
+});
+
+/** A release of two distributions whose files are nowhere but here. */
+function pushed(t: TestContext): ReleaseFile[] {
+  const directory = scratch(t);
+  return [
+    ...wheelOf(tiny(directory, "2.0", "app", "", ["Requires-Dist: dep"])),
+    ...wheelOf(tiny(directory, "3.0", "dep")),
+  ];
+}
+
+test("--push: the release's files go along, as far as the host lacks them, and no index is asked", async (t) => {
+  const at = await deployed(t);
+  const files = pushed(t);
+  const tmp = join(at.home, "tmp");
+  mkdirSync(tmp);
+  const env = { ESSAY_INDEX: "", TMPDIR: tmp };
+  const args = ["--release", release(at, files, { index: "http://127.0.0.1:1/" }), "--push"];
+  const planned = await run(at, 0, [...args, "--dry-run"], { env });
+  assert.match(planned.stderr, /dry run: app 2\.0 installed, dep 3\.0 installed/);
+  const first = await run(at, 0, args, { env });
+  assert.deepEqual(first.record.installed, { app: "2.0", dep: "3.0" });
+  assert.equal(first.record.commit, "0123456789012345678901234567890123456789");
+  assert.deepEqual(readdirSync(tmp), []);
+  // What is there is not sent again: it could not be read.
+  rmSync(join(at.site, "dep-3.0.dist-info"), { recursive: true });
+  rmSync(files[0]?.path ?? "");
+  assert.deepEqual((await run(at, 0, args, { env })).record.installed, { app: "2.0", dep: "3.0" });
+
+  const again = await deployed(t);
+  const other = tiny(scratch(t), "3.0", "dep", "other = 1\n").filter(({ kind }) => kind === "wheel");
+  const [, dep] = files as [ReleaseFile, ReleaseFile];
+  const [forged] = other as [ReleaseFile];
+  const bad = release(again, [{ ...dep, path: forged.path, size: forged.size }]);
+  const { error } = await run(again, 1, ["--release", bad, "--push"], { env });
+  assert.deepEqual(
+    [error.code, error.message],
+    [
+      "hash-mismatch",
+      "dep-3.0-py3-none-any.whl came with other bytes than the release says: nothing was installed",
+    ],
+  );
+  const lone = release(again, pushed(t).slice(0, 1));
+  const lacking = (await run(again, 1, ["--release", lone, "--push"], { env })).error;
+  assert.equal(lacking.code, "version-not-found");
+  assert.match(
+    lacking.message,
+    /^the release has no file of dep, which is needed on this host: es-wheel --deps/,
+  );
+  assert.deepEqual(readdirSync(tmp), []);
+});
+
+test("requirements and constraints files, @latest, newer ones, and away with them", async (t) => {
+  const at = await deployed(t);
+  writeFileSync(join(at.home, "r.txt"), 'tiny>=1.0\nnever==1.0; python_version < "3"\n');
+  writeFileSync(join(at.home, "c.txt"), "tiny<1.1\n");
+  const limited = ["-r", "r.txt", "-c", "c.txt", "third==1.0"];
+  const planned = await run(at, 0, [...limited, "--dry-run"]);
+  assert.match(planned.stderr, /dry run: third 1\.0 installed, tiny>=1\.0 installed {2}/);
+  const first = await run(at, 0, limited);
+  assert.deepEqual(first.record.installed, { third: "1.0", tiny: "1.0" });
+  assert.deepEqual([first.record.project, first.record.version], ["third", "1.0"]);
+  assert.equal((await run(at, 0, limited)).entry.changed, false);
+  assert.equal((await run(at, 0, ["-r", "r.txt"])).entry.changed, false);
+  const newer = await run(at, 0, ["-r", "r.txt", "--upgrade"]);
+  assert.match(newer.stderr, / {2}tiny 1\.1\+fixbug installed {2}/);
+  assert.equal(newer.record.project, undefined);
+  const before = generation(at);
+  assert.equal((await run(at, 0, ["-r", "r.txt", "--upgrade"])).entry.changed, false);
+  assert.deepEqual([generation(at), existsSync(mark(at))], [before, false]);
+  const latest = await run(at, 0, ["tiny@latest"]);
+  assert.deepEqual([latest.entry.changed, latest.record.version], [false, "1.1+fixbug"]);
+  const limits = await run(at, 1, ["tiny==1.1", "-c", "c.txt"]);
+  assert.match(limits.error.message, /^these do not go together: .*tiny/);
+  assert.ok(!existsSync(mark(at)));
+  const record = { installed: { third: "1.0", Tiny: "1.1" } };
+  const gone = await run(at, 0, ["--uninstall", "tiny", "nosuch"], { record });
+  assert.match(gone.stderr, / {2}tiny 1\.1\+fixbug removed {2}/);
+  assert.deepEqual([gone.record.installed, installed(at)], [{ third: "1.0" }, ["third==1.0"]]);
+  assert.match((await run(at, 0, ["--uninstall", "tiny"])).stderr, /tiny not there/);
+});
+
+test("what does not go together afterwards is no success, whatever pip says; --no-deps does not ask", async (t) => {
+  const at = await deployed(t);
+  await run(at, 0, ["needs==1.0"]);
+  const { error } = await run(at, 1, ["tiny==1.1"]);
+  assert.deepEqual(
+    [error.code, error.message],
+    ["conflict", "these do not go together: needs 1.0 needs tiny<1.1,>=1.0, and tiny 1.1 is there"],
+  );
+  assert.equal(readFileSync(mark(at), "utf8"), "es-pip\n");
+  const away = await run(at, 1, ["--uninstall", "tiny"]);
+  assert.match(away.error.message, /needs 1\.0 needs tiny<1\.1,>=1\.0, which is not there$/);
+  assert.equal((await run(at, 0, ["tiny==1.1", "--no-deps"])).entry.changed, true);
+  assert.ok(!existsSync(mark(at)));
+});
+
+test("a dry run asks the index from here for the version, and counts what es-venv would have made", async (t) => {
+  const home = realpathSync(scratch(t));
+  const entry = {
+    step: "es-venv",
+    args: ["a"],
+    at: "2026-11-22T08:00:00Z",
+    ms: 1,
+    changed: true,
+    plan: true,
+  };
+  const record = {
+    host: "@local",
+    transport: "local",
+    venv: { name: "a", path: join(home, "a") },
+    plan: true,
+  };
+  const planned = async (status: number, requirement: string, trace: object[]) => {
+    const ran = await expectStatus(status, "es-pip", [requirement], {
+      input: `${JSON.stringify({ ...record, trace })}\n`,
+      env: { HOME: home, ESSAY_INDEX: index.url },
+    });
+    return { ...ran, error: recordsOf(ran.stdout)[0].error };
+  };
+  assert.match((await planned(0, "tiny==1.0", [entry])).stderr, /dry run: tiny 1\.0 installed/);
+  const { error } = await planned(1, "tiny==99.0", [entry]);
+  assert.equal(error.message, `no tiny 99.0 on ${index.url} (latest is 1.1+fixbug)`);
+  assert.equal((await planned(1, "tiny==1.0", [])).error.code, "no-venv");
+});
+
+test("a disk that fills, and one that is read-only", async (t) => {
+  const at = await deployed(t);
+  const large = wheelOfSize(index.directory, "1.0", 3 << 20);
+  t.after(() => rmSync(join(index.directory, large)));
+  const script = `run() { "$node" "$step" "$@" <in || :; }
+node=$1 step=$2
+cp -a srv full && mount -t tmpfs -o size=100m none srv && cp -a full/. srv
+head -c 2m /dev/zero >srv/spare; cat /dev/zero >srv/rest 2>/dev/null; rm srv/spare
+run large==1.0
+cat srv/a/.essay/changing >&2
+rm srv/rest
+run large==1.0
+mount -o remount,ro srv
+run large==1.0
+run tiny==1.0`;
+  writeFileSync(join(at.home, "in"), `${JSON.stringify(at.record)}\n`);
+  const command = ["--mount", "sh", "-c", script, "sh", process.execPath, join(bins, "es-pip.js")];
+  const env = { HOME: at.home, ESSAY_INDEX: index.url };
+  const ran = await program("unshare", command, { cwd: at.home, env, limit: 120_000 });
+  const seen = recordsOf(ran.stdout).map(({ error, trace }) => error?.code ?? trace[0].changed);
+  assert.deepEqual(seen, ["disk-full", true, false, "permission-denied"], ran.report);
+  assert.match(ran.stderr, /^es-pip$/m);
+});
+
+test("an extension in C and no compiler on the host: which one is named", async (t) => {
+  const folder = join(scratch(t), "native-1.0");
+  mkdirSync(folder);
+  writeFileSync(join(folder, "native.c"), "");
+  writeFileSync(join(folder, "PKG-INFO"), "Metadata-Version: 2.1\nName: native\nVersion: 1.0\n");
+  writeFileSync(
+    join(folder, "setup.py"),
+    'from setuptools import Extension, setup\nsetup(name="native", version="1.0", ext_modules=[Extension("native", ["native.c"])])\n',
+  );
+  execFileSync("tar", [
+    "-czf",
+    join(index.directory, "native-1.0.tar.gz"),
+    "-C",
+    dirname(folder),
+    "native-1.0",
+  ]);
+  const at = await deployed(t);
+  const { error } = await run(at, 1, ["native==1.0"], { env: { PATH: pathOf("busybox") } });
+  assert.equal(error.code, "pip-failed");
+  assert.match(
+    error.message,
+    /^a build needs \S*(cc|clang)\S*, which is not on this host: es-wheel builds wheels/,
+  );
+  assert.ok(!existsSync(mark(at)));
 });
 
 test("project, version and commit that disagree with the record", async (t) => {
