@@ -118,7 +118,7 @@ await run(command, async ({ args: [verb = "", ...args], flags, rest: words, cont
         if (verb === "activate") refuseIdle(venv.name, record);
         else if (!does.looks) refuseLive(venv.name, record, flags.live);
         const { args: more, payload } = await rest(venv, record);
-        const ahead = does.renders && wouldHaveChanged(record, ["es-venv", "es-pip"]) ? "changed" : "-";
+        const ahead = does.renders && wouldHaveChanged(record, ["es-venv", "es-pip", "es-conf"]) ? "changed" : "-";
         const log = new Lines((line) => context.show(labelOf(record), line));
         const results = await runScript(
           transport,

@@ -18,6 +18,11 @@ function startDirectory(): string {
   }
 }
 
+/** Our environment as sshd's would be: without what belongs to this run of ours, as a daemon would keep it for ever. */
+function environment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("ESSAY_")));
+}
+
 /** Runs commands by /bin/sh on this machine, each in its own process group, as sshd would. */
 export class LocalTransport implements Transport {
   async start(_target: Target, command: string): Promise<Channel> {
@@ -26,6 +31,7 @@ export class LocalTransport implements Transport {
       stdio: "pipe",
       detached: true,
       cwd: startDirectory(),
+      env: environment(),
     });
     const ended = new Promise<Ended>((resolve, reject) => {
       child.on("exit", (status, signal) => resolve({ status, signal: signal?.replace(/^SIG/, "") ?? null }));

@@ -17,6 +17,16 @@ test("a command has three streams, the home directory, and a status", async () =
   assert.deepEqual(await channel.ended, { status: 3, signal: null });
 });
 
+test("a command is not told what belongs to this run: a daemon would keep it", async (t) => {
+  process.env.ESSAY_SESSION = "/nowhere";
+  t.after(() => delete process.env.ESSAY_SESSION);
+  const channel = await local.start({}, 'printf "%s" "${ESSAY_SESSION-none}"; printf "%s" "$PATH" >&2');
+  channel.stdin.end();
+  const [out, err] = await Promise.all([text(channel.stdout), text(channel.stderr)]);
+  assert.equal(out, "none");
+  assert.equal(err, process.env.PATH);
+});
+
 test("a command that a signal ends says which", async () => {
   const channel = await local.start({}, "kill -TERM $$");
   channel.stdout.resume();
