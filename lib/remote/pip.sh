@@ -209,7 +209,6 @@ if [ "$source" = ask ]; then
     result ready ''
     exit 0
 fi
-old=$found
 before=$(snapshot)
 cut_short=$marked
 mark_venv "$venv" es-pip
@@ -217,6 +216,7 @@ if [ "$cut_short" = yes ] && change "what was cut short mended"; then
     mend || fail venv-broken "the python of $venv does not run: run es-venv again"
     examine
 fi
+old=$found
 set_pip_apart "$netrc" "$proxy"
 if [ "$source" = sent ]; then unpack; fi
 if [ "$verb" != uninstall ]; then
