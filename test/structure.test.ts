@@ -87,6 +87,7 @@ const allowedOfRoot: Record<string, readonly string[]> = {
   "host-venv": ["config", "venv"],
   "pip-run": ["build-host", "package", "transport"],
   "host-files": ["config", "templates", "transport"],
+  "host-check": ["check", "transport"],
   "host-run": ["config", "remote", "run", "transport"],
   "pip-wanted": ["index", "stream", "version"],
   "pip-wheel": ["index", "package", "transport", "version"],

@@ -37,6 +37,7 @@ const process = v.object({
 });
 
 const check = v.object({
+  name: v.exactOptional(text),
   port: v.nullable(count),
   url: v.nullable(text),
   status: v.nullable(v.union([count, text])),

@@ -98,7 +98,20 @@ export const configuration = table({
   ),
   supervisor: optional(table({ template: optional(text) })),
   ports: optional(named(v.pipe(v.string(noDigits), v.regex(/^\d{1,4}$/, noDigits)))),
-  check: optional(table({ http: optional(text), host: optional(text), expect: optional(text) })),
+  check: optional(
+    table({
+      http: optional(text),
+      tcp: optional(v.boolean("must be true or false")),
+      command: optional(v.pipe(strings, v.minLength(1, "must not be empty"))),
+      from: optional(v.picklist(["host", "here"], 'must be "host" or "here"')),
+      host: optional(text),
+      status: optional(numberFrom(100, 599, "must be a status of HTTP, a number from 100 to 599")),
+      expect: optional(text),
+      expect_header: optional(text),
+      expect_version: optional(v.boolean("must be true or false")),
+      timeout: optional(numberFrom(1, 86_400, "must be a number of seconds from 1 to 86400")),
+    }),
+  ),
   ssh: optional(table({ config: optional(text) })),
   nginx: optional(
     table({

@@ -73,7 +73,14 @@ const table = {
     path: "file",
   },
   virtualenv: { flag: "--virtualenv", key: "deploy.virtualenv", inConfig: (c) => c.deploy?.virtualenv },
-  checkPath: { flag: "--http", key: "check.http", inConfig: (c) => c.check?.http },
+  checkFrom: { flag: "--from", key: "check.from", inConfig: (c) => c.check?.from },
+  checkStatus: { flag: "--status", key: "check.status", inConfig: (c) => c.check?.status },
+  checkHeader: {
+    flag: "--expect-header",
+    key: "check.expect_header",
+    inConfig: (c) => c.check?.expect_header,
+  },
+  checkTimeout: { flag: "--timeout", key: "check.timeout", inConfig: (c) => c.check?.timeout },
   checkHost: { flag: "--host", key: "check.host", inConfig: (c) => c.check?.host },
   checkExpect: { flag: "--expect", key: "check.expect", inConfig: (c) => c.check?.expect },
   sshConfig: {

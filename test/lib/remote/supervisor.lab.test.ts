@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Settings } from "../../../lib/config/settings.js";
+import { askProcesses, type Wanted } from "../../../lib/host-check.js";
 import { confFor } from "../../../lib/host-conf.js";
 import { parseProcesses } from "../../../lib/supervisor/processes.js";
 import { readTemplate } from "../../../lib/supervisor/template.js";
@@ -54,18 +55,26 @@ for (const shell of shells)
     );
     assert.deepEqual((await up()).all("change"), []);
 
-    const args = [path, "http", "20", "127.0.0.1", "/", "", "200", "test", "", `${prefix}0`, `${prefix}1`];
-    const checked = await runScript(host, {}, { parts: ["check"], args, code: "check-failed" }, task);
-    assert.deepEqual(
-      checked.all("check").map((line) =>
-        line
-          .split(" ")
-          .filter((_, i) => i !== 2)
-          .join(" ")
-          .trim(),
-      ),
-      [`${prefix}0 200 1`, `${prefix}1 200 1`],
-    );
+    const asks = [0, 1].map((last) => ({ name: `demo_${last}`, port: Number(`${prefix}${last}`) }));
+    const deadline = 20_000;
+    const wanted = {
+      way: { kind: "http", path: "/" },
+      deadline,
+      host: "",
+      status: 200,
+      expect: "test",
+      header: null,
+    };
+    const place = { address: "127.0.0.1", version: "", variables: {} };
+    const record = { venv };
+    const [page] = await askProcesses(host, record, asks.slice(0, 1), "host", wanted as Wanted, place, task);
+    assert.deepEqual([page?.status, page?.ok, page?.wrong], [200, true, ""]);
+    const command = {
+      ...wanted,
+      way: { kind: "command", words: ["sh", "-c", 'test "$ESSAY_PORT $A" = "$1 b"'] },
+    };
+    for (const outcome of await askProcesses(host, record, asks, "host", command as Wanted, place, task))
+      assert.equal(outcome.status, 1);
 
     const restarted = parseProcesses((await run("restart", "demo_1")).all("process"));
     assert.equal(restarted[0]?.pid, processes[0]?.pid);
