@@ -50,13 +50,18 @@ export async function readSource(wanted: FileWanted): Promise<Source> {
   const { from } = wanted;
   const secrets = secretsOf(wanted.env);
   try {
+    const found = await stat(from);
+    // A device may have no end. A pipe has one, but can be read only once, and a file that goes as it is is read twice.
+    if (!found.isFile() && (wanted.raw || !found.isFIFO()))
+      throw new UsageError(`${from} is no file${found.isDirectory() ? ": it is a directory" : ""}`);
     if (wanted.raw) {
-      const { size } = await stat(from);
+      const { size } = found;
       return { ...wanted, secrets, size, sha256: await hashOf(from) };
     }
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(await readFile(from));
     return { ...wanted, secrets, text };
   } catch (error) {
+    if (error instanceof UsageError) throw error;
     if (error instanceof TypeError)
       throw new UsageError(
         `${from} is not UTF-8, so it is no template: --raw, or raw = true, sends it as it is`,

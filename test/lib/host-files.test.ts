@@ -80,4 +80,7 @@ test("files that are no templates go as they are, the empty one, too", async (t)
   await assert.rejects(files(scratch(t), [{ text: odd }]), /is not UTF-8, so it is no template: --raw/);
   await assert.rejects(readSource({ ...wanted, from: "/etc" }), UsageError);
   await assert.rejects(readSource({ ...wanted, from: "/no/such", raw: true }), UsageError);
+  // What has no end is not begun.
+  for (const raw of [false, true])
+    await assert.rejects(readSource({ ...wanted, from: "/dev/zero", raw }), /\/dev\/zero is no file/);
 });
