@@ -69,6 +69,7 @@ await run(command, async ({ flags, rest = [], context: given }) => {
   const ways = [flags.script, flags.hook, flags.script === undefined ? rest[0] : undefined];
   if (ways.filter((way) => way !== undefined).length !== 1)
     throw new UsageError("say what to run: -- CMD, --script FILE, or --hook KEY");
+  if (rest[0] === "" && flags.script === undefined) throw new UsageError("the command is an empty word");
   // What is typed may be a secret, and the process list is everybody's.
   if (flags.setenv.length > 0) process.title = command.name;
   const variables = flags.setenv.map((text) => readVariable(text, process.env));

@@ -5,6 +5,7 @@ import { Failure } from "./base/failure.js";
 import { Lines } from "./base/lines.js";
 import { showCommand } from "./base/quote.js";
 import type { Ran, RecordWith } from "./base/schema.js";
+import { hideCredentials } from "./base/url.js";
 import type { Settings } from "./config/settings.js";
 import { Results } from "./remote/results.js";
 import { type Variable, withoutSecrets } from "./run/variables.js";
@@ -86,7 +87,7 @@ export async function runOnHost(
   // More than is kept, so that a secret at the edge is whole, and is seen.
   const margin = Math.max(0, ...secrets.map((secret) => Buffer.byteLength(secret)));
   const stderr = new Tail(keptStderr + margin);
-  const lines = new Lines((line) => task.show?.(`${withoutSecrets(line, secrets)}\n`));
+  const lines = new Lines((line) => task.show?.(`${hideCredentials(withoutSecrets(line, secrets))}\n`));
   const stderrText = () => lastBytes(withoutSecrets(stderr.toString(), secrets), keptStderr).trim();
   const results = new Results();
   const shown: Circumstances = {
@@ -127,12 +128,12 @@ export async function runOnHost(
   }
   if (results.get("began") === undefined) return { ran: undefined, failed: undefined };
 
-  const all = withoutSecrets(results.get("stdout") ?? "", secrets);
+  const all = hideCredentials(withoutSecrets(results.get("stdout") ?? "", secrets));
   const stdout = firstBytes(all, keptOutput);
   const signal = results.get("signal");
   const exit = signal === undefined ? Number(results.get("exit")) : null;
   const ran: Ran = {
-    args: [...words],
+    args: words.map(hideCredentials),
     exit,
     ...(signal !== undefined && { signal }),
     stdout,

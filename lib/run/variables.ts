@@ -36,9 +36,12 @@ export function withoutValues(argv: readonly string[]): string[] {
   });
 }
 
-/** `text` with *** for each of these values. */
+/** `text` with *** for each of these values, and for each line of them: output is shown line by line. */
 export function withoutSecrets(text: string, secrets: readonly string[]): string {
+  const lines = secrets.flatMap((secret) => secret.split(/\r?\n/));
   // The longest first: one may be a part of another.
-  const longestFirst = secrets.filter(Boolean).sort((a, b) => b.length - a.length);
+  const longestFirst = [...secrets, ...lines]
+    .filter((each) => each.trim())
+    .sort((a, b) => b.length - a.length);
   return longestFirst.reduce((left, secret) => left.replaceAll(secret, "***"), text);
 }

@@ -145,6 +145,7 @@ test("wrong usage is said before anything is read", async () => {
   const wrong = [
     [],
     ["--"],
+    ["--", ""],
     ["--script", "/no/such"],
     ["--script", "/etc/hostname", "--hook", "deploy.pre"],
     ["true"],

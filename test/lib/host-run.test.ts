@@ -98,6 +98,11 @@ sys.exit(3)`;
     });
     assert.equal(long.ran?.cut, true);
     assert.equal(long.ran?.stdout, `${"a".repeat(65520)}***\n1\n2\n3\n4\n5\n6\n`);
+    const named = await run(["echo", "http://me:hidden@pypi.example/"]);
+    assert.deepEqual(
+      [named.ran?.args[1], named.ran?.stdout],
+      ["http://pypi.example/", "http://pypi.example/\n"],
+    );
     const killed = await run(["sh", "-c", "kill -9 $$"]);
     assert.deepEqual([killed.ran?.exit, killed.ran?.signal], [null, "SIGKILL"]);
     assert.equal(killed.failed?.details.signal, "SIGKILL");

@@ -24,4 +24,5 @@ test("no value stands in a trace", () => {
 test("a secret is hidden wherever it stands, also one that has another in it", () => {
   assert.equal(withoutSecrets("a abc b abcd ab", ["ab", "", "abcd"]), "a ***c b *** ***");
   assert.equal(withoutSecrets("$& [x]", ["[x]"]), "$& ***");
+  assert.equal(withoutSecrets("key one\ntwo!", ["one\n\ntwo\n"]), "key ***\n***!");
 });
