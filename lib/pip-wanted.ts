@@ -69,6 +69,11 @@ export async function wantedRelease(file: string, tell: Tell): Promise<Wanted> {
   const keyOf = (one: Requirement) => `${normaliseName(one.project)} ${one.version}`;
   const all = new Map([[keyOf(main), { ...main, wheels: [] as ReleaseFile[], sdists: [] as ReleaseFile[] }]]);
   for (const one of files) {
+    // A host writes it under this name.
+    if (!/^[A-Za-z0-9_][A-Za-z0-9_.+!-]*$/.test(one.filename))
+      throw new UsageError(
+        `${file}: ${JSON.stringify(one.filename)} cannot be the name of an sdist or a wheel`,
+      );
     const named = await distribution(file, one.name, one.version, () => {});
     const entry = all.get(keyOf(named)) ?? { ...named, wheels: [], sdists: [] };
     entry[one.kind === "wheel" ? "wheels" : "sdists"].push(one);

@@ -209,6 +209,8 @@ if [ "$source" = ask ]; then
     result ready ''
     exit 0
 fi
+# Before the mark: without the files nothing is touched.
+if [ "$source" = sent ]; then unpack; fi
 before=$(snapshot)
 cut_short=$marked
 mark_venv "$venv" es-pip
@@ -218,7 +220,6 @@ if [ "$cut_short" = yes ] && change "what was cut short mended"; then
 fi
 old=$found
 set_pip_apart "$netrc" "$proxy"
-if [ "$source" = sent ]; then unpack; fi
 if [ "$verb" != uninstall ]; then
     install "$@"
 elif [ "$status" != 0 ]; then

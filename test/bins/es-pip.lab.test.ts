@@ -504,6 +504,7 @@ test("--push: the release's files go along, as far as the host lacks them, and n
       "dep-3.0-py3-none-any.whl came with other bytes than the release says: nothing was installed",
     ],
   );
+  assert.ok(!existsSync(join(again.venv, ".essay/changing")));
   const lone = release(again, pushed(t).slice(0, 1));
   const lacking = (await run(again, 1, ["--release", lone, "--push"], { env })).error;
   assert.equal(lacking.code, "version-not-found");

@@ -60,6 +60,16 @@ test("a release of one distribution: its files by hash, then what it depends on"
   });
 });
 
+test("a file of a release has a name, and no way out of the folder that it is sent to", async (t) => {
+  for (const filename of ["../../x.whl", "/etc/x.whl", "a\tb.whl", "-x.whl", ".whl", ""]) {
+    const files = [{ ...file("demo", "1.0", "a"), filename }];
+    await assert.rejects(
+      wantedRelease(release(t, { project: "demo", version: "1.0", files }), silent),
+      UsageError,
+    );
+  }
+});
+
 test("where a release has a wheel, no other one is built from its sdist", async (t) => {
   const wheel = (name: string, digit: string) => ({ ...file(name, "1.0", digit), kind: "wheel" });
   const files = [
