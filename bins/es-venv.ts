@@ -38,9 +38,9 @@ async function mayBegin(
   flags: Flags<typeof command.options>,
   context: Context,
 ): Promise<boolean> {
-  const { remove, recreate, yes, live, python, virtualenv } = flags;
-  if (remove && (recreate || live || (python ?? virtualenv) !== undefined))
-    throw new UsageError("--remove goes with none of --recreate, --live, --python and --virtualenv");
+  const { remove, recreate, yes, live, python, virtualenv, index } = flags;
+  if (remove && (recreate || live || (python ?? virtualenv ?? index) !== undefined))
+    throw new UsageError("--remove goes with none of --recreate, --live, --python, --virtualenv and --index");
   if (yes && !remove) throw new UsageError("--yes is for --remove");
   if (!remove || yes || context.dryRun) return true;
   const answer = await context.ask(`remove the virtualenv ${name} of every host that comes? (yes or no) `, {

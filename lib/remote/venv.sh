@@ -16,6 +16,10 @@ venv=$prefix/$name
 case $wanted in
     [0-9]*) wanted=python$wanted ;;
 esac
+expand_home "$wanted"
+wanted=$expanded
+expand_home "$virtualenv"
+virtualenv=$expanded
 
 # version_of PYTHON: prints its version, and on a second line where it is installed.
 version_of() {
@@ -117,6 +121,11 @@ is_foreign() {
     [ -d "$venv" ] && [ ! -f "$venv/pyvenv.cfg" ] && [ ! -d "$venv/.essay" ] && [ -n "$(ls -A "$venv")" ]
 }
 
+# refuse_link: fails where a link is in the place. What would be emptied, or made, is elsewhere then.
+refuse_link() {
+    [ ! -L "$venv" ] || fail in-the-way "$venv is a symbolic link: name $(readlink "$venv") itself, or take it away"
+}
+
 [ ! -e "$venv" ] || [ -d "$venv" ] || fail venv-failed "$venv is there and is no directory"
 if is_foreign; then
     [ "$verb" != remove ] || fail venv-failed "$venv is no virtualenv: it is not removed"
@@ -125,9 +134,10 @@ fi
 
 if [ "$verb" = remove ]; then
     result path "$venv"
+    refuse_link
     [ -d "$venv" ] || exit 0
-    refuse_occupied
     lock_venv "$venv"
+    refuse_occupied
     if change "virtualenv $name removed"; then
         mark_venv "$venv" es-venv
         empty
@@ -144,6 +154,7 @@ else
     what=made
 fi
 if [ "$what" = recreated ] || ! look; then
+    refuse_link
     [ "$what" != recreated ] || refuse_occupied
     choose_python
     find_way

@@ -25,14 +25,16 @@ export function checkPrefix(prefix: string): string {
   return prefix;
 }
 
-/** Checks a directory of a virtualenv, as deploy.dirs names it: below the virtualenv. */
+/** Checks a directory of a virtualenv, as deploy.dirs names it: below the virtualenv. Gives it without `.` and `//`. */
 export function checkDirectory(directory: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: a line break or NUL has no place in a path
-  if (/^[/~-]|[\u0000-\u001f]/.test(directory) || directory.split("/").includes(".."))
+  const odd = /^[/~-]|[\u0000-\u001f]/.test(directory);
+  const parts = directory.split("/").filter((part) => part !== "" && part !== ".");
+  if (odd || parts.includes("..") || parts.length === 0)
     throw new UsageError(
       `deploy.dirs: ${JSON.stringify(directory)} must be below the virtualenv, without / in front and without ..`,
     );
-  return directory;
+  return parts.join("/");
 }
 
 /** A virtualenv as the command line names it. */
@@ -51,6 +53,7 @@ export function checkVenv(operand: string, prefix: string | undefined): NamedVen
   if (!/^[/~]/.test(operand)) return { name: checkVenvName(operand), prefix: undefined };
   if (prefix !== undefined)
     throw new UsageError(`${operand} is a path of its own: it does not go with --prefix`);
-  const [, directory = "", name = ""] = /^(.*)\/([^/]*)$/s.exec(operand.replace(/\/+$/, "")) ?? [];
+  const [, directory = "", name] = /^(.*)\/([^/]*)$/s.exec(operand.replace(/\/+$/, "")) ?? [];
+  if (!name) throw new UsageError(`${operand} is no virtualenv: name one in it`);
   return { name: checkVenvName(name), prefix: checkPrefix(directory === "" ? "/" : directory) };
 }

@@ -475,6 +475,15 @@ test("removed, after a question, and never what is no virtualenv, is served, or 
   writeFileSync(join(at, "srv/foreign/file"), "");
   const foreign = (await run(at, 1, ["foreign", "--remove", "--yes"])).record.error;
   assert.equal(foreign.message, `${at}/srv/foreign is no virtualenv: it is not removed`);
+  // Nor what a link leads to, nor is anything made there.
+  mkdirSync(join(at, "elsewhere/bin"), { recursive: true });
+  writeFileSync(join(at, "elsewhere/pyvenv.cfg"), "");
+  symlinkSync("../elsewhere", join(at, "srv/link"));
+  for (const args of [["--remove", "--yes"], ["--recreate"], []]) {
+    const { error } = (await run(at, 1, ["link", ...args])).record;
+    assert.match(error.message, /srv\/link is a symbolic link: name \.\.\/elsewhere itself/);
+    assert.deepEqual(readdirSync(join(at, "elsewhere")), ["bin", "pyvenv.cfg"]);
+  }
 });
 
 test("flags that do not go together", async (t) => {

@@ -40,7 +40,9 @@ for (const prefix of [
 test("directories of a virtualenv", () => {
   for (const directory of ["logs", "etc/conf.d", ".cache", "a b", "a..b"])
     assert.equal(checkDirectory(directory), directory);
-  for (const directory of ["/etc", "../b", "a/../../b", "~", "~/x", "-p", "a\nb"])
+  // es-venv --recreate keeps them by their first word.
+  assert.equal(checkDirectory("./logs//old/"), "logs/old");
+  for (const directory of ["", ".", "/etc", "../b", "a/../../b", "~", "~/x", "-p", "a\nb"])
     assert.throws(() => checkDirectory(directory), UsageError, directory);
 });
 
