@@ -105,10 +105,17 @@ function append<K, V>(map: Map<K, V[]>, key: K, value: V): void {
   else map.set(key, [value]);
 }
 
+/** The lines that have one key: those with plain names by these, and the others. */
+interface LinesOfKey {
+  named: Map<string, KnownHostsLine[]>;
+  others: KnownHostsLine[];
+}
+
 /** One file, read once. It may be a file that does not exist yet. */
 class KnownHostsFile {
   readonly path: string;
-  readonly byKey = new Map<string, KnownHostsLine[]>();
+  /** Hosts that were made from one image share a key, so that it may stand on each line. */
+  readonly #byKey = new Map<string, LinesOfKey>();
   readonly #byName = new Map<string, KnownHostsLine[]>();
   /** Lines with wildcards or negations. */
   readonly #patterns: KnownHostsLine[] = [];
@@ -137,10 +144,18 @@ class KnownHostsFile {
   #add(text: string): void {
     const line = parseLine(this.path, ++this.#lines, text);
     if (!line) return;
-    append(this.byKey, line.key, line);
+    const ofKey: LinesOfKey = this.#byKey.get(line.key) ?? { named: new Map(), others: [] };
+    this.#byKey.set(line.key, ofKey);
     if (line.hashedName) this.#hashed.push(line);
     else if (line.names.some((name) => /[*?!]/.test(name))) this.#patterns.push(line);
-    else for (const name of line.names) append(this.#byName, name, line);
+    else {
+      for (const name of line.names) {
+        append(this.#byName, name, line);
+        append(ofKey.named, name, line);
+      }
+      return;
+    }
+    ofKey.others.push(line);
   }
 
   /** The lines for a name; comparing with hashed names costs 3 µs a line. */
@@ -149,8 +164,15 @@ class KnownHostsFile {
     return [...(this.#byName.get(name) ?? []), ...others.filter((line) => lineMatches(line, name))];
   }
 
+  /** The lines that have this key for a name. */
+  linesOf(key: string, name: string): KnownHostsLine[] {
+    const ofKey = this.#byKey.get(key);
+    if (!ofKey) return [];
+    return [...(ofKey.named.get(name) ?? []), ...ofKey.others.filter((line) => lineMatches(line, name))];
+  }
+
   has(name: string, key: string): boolean {
-    return (this.byKey.get(key) ?? []).some((line) => line.marker === undefined && lineMatches(line, name));
+    return this.linesOf(key, name).some((line) => line.marker === undefined);
   }
 
   /** Appends a line for a host, in one write, as other programs may do the same at the same time. */
@@ -192,22 +214,17 @@ export class KnownHosts {
    */
   verdict(names: readonly string[], key: Buffer): Verdict {
     const text = key.toString("base64");
-    // Looked up by the key first: only its few lines have their names compared.
-    const ofKey = this.#files.flatMap((file) => file.byKey.get(text) ?? []);
-    const vouches = (name: string) =>
-      ofKey.some((line) => line.marker === undefined && lineMatches(line, name));
-    const [first = "", ...rest] = names;
-    const revoked = ofKey.find(
-      (line) => line.marker === "revoked" && names.some((name) => lineMatches(line, name)),
-    );
+    const ofKey = names.map((name) => this.#files.flatMap((file) => file.linesOf(text, name)));
+    const vouching = ofKey.map((lines) => lines.some(({ marker }) => marker === undefined));
+    const revoked = ofKey.flat().find(({ marker }) => marker === "revoked");
     if (revoked) return { is: "revoked", line: revoked };
-    if (vouches(first)) return { is: "known" };
-    const lines = this.#linesFor([first], true);
+    if (vouching[0]) return { is: "known" };
+    const lines = this.#linesFor(names.slice(0, 1), true);
     const others = lines.filter(({ marker }) => marker === undefined);
     const type = typeOf(key);
     const other = others.find((line) => typeOf(Buffer.from(line.key, "base64")) === type) ?? others[0];
     if (other) return { is: "changed", line: other };
-    if (rest.some(vouches)) return { is: "known" };
+    if (vouching.includes(true)) return { is: "known" };
     return { is: "unknown", authority: lines.find(({ marker }) => marker === "cert-authority") };
   }
 

@@ -1,7 +1,7 @@
 // One way to a host: reach it, check its key, log in; with second tries where they may help.
 
 import type { Duplex } from "node:stream";
-import ssh2, { type AnyAuthMethod, type Client } from "ssh2";
+import ssh2, { type AnyAuthMethod, type Client, type ParsedKey } from "ssh2";
 import { abortable } from "../base/abort.js";
 import { Failure } from "../base/failure.js";
 import type { Gate } from "../base/gate.js";
@@ -53,6 +53,28 @@ function leaveOtherKeys(client: Client): void {
   protocol._handlers.GLOBAL_REQUEST = (to, name, wantReply, data) => {
     if (name !== "hostkeys-00@openssh.com") usual(to, name, wantReply, data);
     else if (wantReply) to.requestSuccess();
+  };
+}
+
+type AuthPublicKey = (
+  user: string,
+  key: ParsedKey,
+  algorithm?: string,
+  sign?: (data: Buffer, done: (signature: Buffer) => void) => void,
+) => void;
+
+/**
+ * ssh2 asks first whether a key would do, and signs then: a round trip, for which sshd reads authorized_keys once more.
+ * A key that we hold ourselves signs at once (RFC 4252 section 7). Others are left alone: an agent may ask its user,
+ * and an RSA key has the choice of several algorithms.
+ */
+function signAtOnce(client: Client): void {
+  const { _protocol: protocol } = client as { _protocol?: { authPK?: AuthPublicKey } };
+  if (!protocol?.authPK) return;
+  const usual = protocol.authPK.bind(protocol);
+  protocol.authPK = (user, key, algorithm, sign) => {
+    const ours = key.type === "ssh-ed25519" && key.isPrivateKey();
+    usual(user, key, algorithm, sign ?? (ours ? (data, done) => done(key.sign(data)) : undefined));
   };
 }
 
@@ -147,6 +169,7 @@ function logIn(
         },
       });
       leaveOtherKeys(client);
+      signAtOnce(client);
     } catch (error) {
       fail(error);
     }

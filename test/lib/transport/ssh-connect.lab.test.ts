@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import dns from "node:dns/promises";
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
+import ssh2 from "ssh2";
 import { SshTransport } from "../../../lib/transport/ssh.js";
 import { runBody } from "../../lab/body.js";
 import { until } from "../../lab/processes.js";
@@ -48,6 +50,33 @@ describe("hosts that do not let us in", { concurrency: true }, () => {
     await transport.close();
     assert.equal((await failure).code, "cancelled");
   });
+});
+
+test("a key that is at hand signs at once, without the question whether it would do", async (t) => {
+  const folder = scratch(t);
+  const key = join(folder, "key");
+  execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", key]);
+  const attempts: boolean[] = [];
+  const server = new ssh2.Server({ hostKeys: [readFileSync(key)] }, (client) => {
+    client.on("error", () => {});
+    client.on("authentication", (attempt) => {
+      if (attempt.method === "publickey") attempts.push(attempt.signature !== undefined);
+      attempt.reject(["publickey"]);
+    });
+  });
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  t.after(() => server.close());
+  const config = join(folder, "config");
+  writeFileSync(
+    config,
+    `IdentityFile ${key}\nIdentityAgent none\nUserKnownHostsFile ${folder}/known\nGlobalKnownHostsFile none\n`,
+  );
+  const transport = new SshTransport({ config, acceptNew: true });
+  t.after(() => transport.close());
+  const { port } = server.address() as { port: number };
+  const failure = await failureOf(transport.start({ host: "127.0.0.1", port }, "true", signal));
+  assert.equal(failure.code, "auth-failed", failure.message);
+  assert.deepEqual(attempts, [true]);
 });
 
 describe("a name that cannot be looked up at first", () => {
