@@ -22,7 +22,7 @@ const command = {
   summary: "run the processes of a virtualenv under supervisord, on each host",
   usage: [
     "up|reload [--rolling] [FLAG...] [VENV]",
-    "shutdown|status|activate|deactivate [VENV]",
+    "shutdown|status|activate|deactivate|enable|disable [VENV]",
     "start|stop NAME [VENV]",
     "restart [--rolling] NAME [VENV]",
     "tail [-f | -n N] [NAME [VENV]]",
@@ -67,6 +67,8 @@ const verbs: Readonly<Record<string, Verb & { names: 0 | 1; looks?: true; render
   restart: { names: 1, operands: [1, 2], flags: [...changing, "rolling"] },
   activate: { names: 0, operands: [0, 1], flags: [...reaching, "wait"] },
   deactivate: { names: 0, operands: [0, 1], flags: changing },
+  enable: { names: 0, operands: [0, 1], flags: [...reaching, "wait"] },
+  disable: { names: 0, operands: [0, 1], flags: [...reaching, "wait"] },
   status: { names: 0, operands: [0, 1], flags: reaching, looks: true },
   tail: { names: 1, operands: [0, 2], flags: [...reaching, "follow", "lines"], looks: true },
 };
@@ -116,15 +118,16 @@ await run(command, async ({ args: [verb = "", ...args], flags, rest: words, cont
       work: async (record, task) => {
         const venv = venvFor(settings, venvName, record);
         if (verb === "activate") refuseIdle(venv.name, record);
-        else if (!does.looks) refuseLive(venv.name, record, flags.live);
+        else if (does.flags.includes("live")) refuseLive(venv.name, record, flags.live);
         const { args: more, payload } = await rest(venv, record);
-        const ahead = does.renders && wouldHaveChanged(record, ["es-venv", "es-pip", "es-conf"]) ? "changed" : "-";
+        const ahead =
+          does.renders && wouldHaveChanged(record, ["es-venv", "es-pip", "es-conf"]) ? "changed" : "-";
         const log = new Lines((line) => context.show(labelOf(record), line));
         const results = await runScript(
           transport,
           record,
           {
-            parts: ["state", "processes", "supervisord-rpc", "supervisor"],
+            parts: ["state", "processes", "supervisord-rpc", "boot", "supervisor"],
             args: [
               verb,
               venv.path,

@@ -1,5 +1,6 @@
 # shellcheck shell=sh disable=SC2154
-# The supervisord of a virtualenv and its processes. After state.sh, processes.sh and supervisord-rpc.sh.
+# The supervisord of a virtualenv and its processes. After state.sh, processes.sh, supervisord-rpc.sh and
+# boot.sh.
 # Arguments: the verb; the virtualenv, which may begin with ~/; the process or group that is meant, or - for all;
 # "changed" in a dry run in which earlier steps would have changed the virtualenv, otherwise -; "rolling" where
 # processes are to be restarted one by one, otherwise -; the seconds that there are. For up and reload, whose
@@ -436,6 +437,11 @@ case $verb in
         forget_active
         target=live
         stop_awake
+        ;;
+    enable | disable)
+        lock_venv "$venv"
+        "${verb}_boot"
+        look || :
         ;;
     status) look || : ;;
     tail)

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { fetchPage } from "../lab/http.js";
 import { commandLine, identity, kill, until } from "../lab/processes.js";
-import { bins, expectStatus, recordsOf, scratch } from "../lab/program.js";
+import { bins, expectStatus, program, recordsOf, scratch } from "../lab/program.js";
 import { recordOf, supervised } from "../lab/supervised.js";
 import { copyWheels } from "../lab/wheels.js";
 
@@ -362,6 +362,83 @@ describe("es-supervisor", { concurrency: 3 }, () => {
     assert.equal(recordOf(await es(1, "activate")).error.code, "not-running");
     assert.equal((await worker(await up(0, "two"))).state, "STOPPED");
     assert.equal((await page(prefix, 0)).status, 200);
+  });
+
+  test("enable brings it back after a reboot, by the crontab, and disable does not", async (t) => {
+    // A path with what a crontab would take for something else.
+    const { es, path, alive } = await supervised(t, join(scratch(t), "a 50%"));
+    const missing = recordOf(await es(1, "enable"));
+    assert.equal(missing.error.code, "conf-missing");
+    const first = recordOf(await es(0, "up", "--profile", "test"));
+    const crontab = () => program("crontab", ["-l"]).then(({ stdout }) => stdout);
+    const before = await crontab();
+    t.after(async () => {
+      const left = (await crontab()).split("\n").filter((each) => !each.includes(path.replace("%", "\\%")));
+      await program("crontab", ["-"], { input: left.join("\n") });
+    });
+    const dry = await es(0, "enable", "--dry-run");
+    assert.match(dry.stderr, /put into the crontab/);
+    assert.equal(await crontab(), before);
+    assert.equal(recordOf(await es(0, "enable")).trace.at(-1).changed, true);
+    assert.equal(recordOf(await es(0, "enable", "a")).trace.at(-1).changed, false);
+    const line = (await crontab()).split("\n").filter((each) => !before.split("\n").includes(each));
+    assert.equal(line.length, 1);
+    const [, command = ""] = /^@reboot (.*)$/.exec(line[0] as string) ?? [];
+
+    kill(alive());
+    // As cron does, for which an escaped % is a plain one.
+    const boot = ["-i", "HOME=/", "PATH=/usr/bin:/bin", "/bin/sh", "-c", command.replaceAll("\\%", "%")];
+    await expectStatus(0, "env", boot);
+    await until("the process", async () => recordOf(await es(0, "status")).processes[0]?.state === "RUNNING");
+    const up = recordOf(await es(0, "up", "--profile", "test"));
+    assert.equal(up.trace.at(-1).changed, false);
+    assert.notDeepEqual(pidsOf(up), pidsOf(first));
+
+    assert.match((await es(0, "disable")).stderr, /taken from the crontab/);
+    assert.equal(await crontab(), before);
+    assert.ok(!existsSync(join(path, ".essay/boot")));
+    assert.equal(recordOf(await es(0, "disable")).trace.at(-1).changed, false);
+  });
+
+  test("where systemd runs the host, enable makes a unit of the account that systemd accepts", async (t) => {
+    const { es, path, record } = await supervised(t);
+    await es(0, "up", "--profile", "silent");
+    const directory = scratch(t);
+    const stub = (name: string, text: string) =>
+      writeFileSync(join(directory, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+    // An account like any other, with a systemd that notes what it is told.
+    stub("id", 'case $1 in -u) echo 1000 ;; *) exec /usr/bin/id "$@" ;; esac');
+    stub(
+      "loginctl",
+      `case $* in *enable-linger*) touch ${directory}/linger ;; *) test ! -e ${directory}/linger || echo Linger=yes ;; esac`,
+    );
+    stub(
+      "systemctl",
+      `echo "$*" >>${directory}/said
+case $2 in
+is-system-running) echo running ;;
+enable) touch ${directory}/enabled ;;
+disable) rm ${directory}/enabled ;;
+is-enabled) if test -e ${directory}/enabled; then echo enabled; else echo disabled; exit 1; fi ;;
+esac`,
+    );
+    const env = { PATH: `${directory}:${process.env.PATH}`, HOME: directory, XDG_CONFIG_HOME: "" };
+    const systemd = (verb: string) => expectStatus(0, "es-supervisor", [verb], { input: record, env });
+    assert.equal(recordOf(await systemd("enable")).trace.at(-1).changed, true);
+    const units = join(directory, ".config/systemd/user");
+    const [unit = ""] = readdirSync(units);
+    assert.match(unit, /^essay-a-[0-9a-f]{8}\.service$/);
+    assert.ok(readFileSync(join(units, unit), "utf8").includes(`ExecStart=/bin/sh "${path}/.essay/boot"\n`));
+    if (existsSync("/usr/bin/systemd-analyze"))
+      await expectStatus(0, "systemd-analyze", ["verify", "--user", "--man=no", join(units, unit)], {
+        env: { XDG_RUNTIME_DIR: directory },
+      });
+    assert.equal(recordOf(await systemd("enable")).trace.at(-1).changed, false);
+    const told = readFileSync(join(directory, "said"), "utf8");
+    assert.equal(told.match(/^--user enable essay-a-\w+\.service$/gm)?.length, 1);
+    assert.equal(recordOf(await systemd("disable")).trace.at(-1).changed, true);
+    assert.deepEqual(readdirSync(units), []);
+    assert.equal(recordOf(await systemd("disable")).trace.at(-1).changed, false);
   });
 
   test("a half-done virtualenv, none at all, and the live one are refused", async (t) => {

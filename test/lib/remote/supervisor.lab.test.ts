@@ -15,7 +15,7 @@ import { supervised } from "../../lab/supervised.js";
 
 const settings = new Settings({ file: undefined, directory: "/", values: {}, projectName: undefined });
 const task: Circumstances = { signal: new AbortController().signal, plan: false, show: undefined };
-const parts = ["state", "processes", "supervisord-rpc", "supervisor"];
+const parts = ["state", "processes", "supervisord-rpc", "boot", "supervisor"];
 
 for (const shell of shells)
   test(`the life of a supervisord under ${shell}, in a path with spaces, % and umlauts`, async (t) => {
