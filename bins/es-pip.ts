@@ -2,6 +2,7 @@
 // es-pip: installs exact versions into each host's virtualenv, and looks whether they are there afterwards.
 
 import { Failure, UsageError } from "../lib/base/failure.js";
+import { noting } from "../lib/base/note.js";
 import { run } from "../lib/cli.js";
 import type { Said } from "../lib/config/settings.js";
 import { type Flags, hostOptions, liveOption } from "../lib/flags.js";
@@ -123,7 +124,12 @@ await run(command, async ({ args, flags, context }) => {
           index: indexless ? undefined : await lookUp(settings.accessFromHosts(said)),
           alone: flags["no-deps"],
         } as const;
-        const { changes, yanked, installed } = await changeByPip(transport, record, change, task);
+        const { changes, yanked, installed } = await changeByPip(
+          transport,
+          record,
+          change,
+          noting(task, fields),
+        );
         if (task.plan && change.index && changes.length > 0) await pip.refuseAbsent(listingOf(said), wanted);
         const before = Object.entries(record.installed ?? {}).filter(
           ([name]) => !flags.uninstall || !pip.names(wanted, name),

@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { asFailure, Failure, UsageError } from "./base/failure.js";
 import type { Place } from "./base/gate.js";
+import type { Note } from "./base/note.js";
 import { inPackage } from "./base/package-root.js";
 import { printable, printableLines } from "./base/printable.js";
 import { type Asking, ask } from "./base/terminal.js";
@@ -51,6 +52,8 @@ export interface Context {
   jobs: number;
   /** Inside es-session: waits for one of the places that its steps share; each record's work needs one. */
   place?: (signal: AbortSignal) => Promise<Place>;
+  /** What the history is told of the work on a record; set by steps that reach hosts. */
+  note?: (record: object) => Note;
   keepOrder: boolean;
   /** Milliseconds for one record; 0 for no limit. */
   timeout: number;

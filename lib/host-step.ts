@@ -6,6 +6,7 @@ import type { Context } from "./cli.js";
 import { loadConfig } from "./config/load.js";
 import { Settings } from "./config/settings.js";
 import { type commonOptions, type Flags, type hostOptions, type waitOption, wholeNumber } from "./flags.js";
+import { noteTaker } from "./history.js";
 import type { SshOptions, Transport } from "./transport/contract.js";
 import { openTransport } from "./transport/open.js";
 
@@ -39,6 +40,7 @@ export async function onHosts(
   const settings = new Settings(await loadConfig(context));
   const jobs = settings.find("jobs", { flag: flags.jobs });
   if (jobs !== undefined) context.jobs = Number(jobs);
+  context.note = noteTaker(context, settings);
   const wait = "wait" in flags ? secondsToWait(flags.wait, settings) : 0;
   // The time that a record has is for the work on it, not for waiting.
   if (context.timeout > 0) context.timeout += wait * 1000;

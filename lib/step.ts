@@ -8,6 +8,7 @@ import type { Readable } from "node:stream";
 import { asFailure, Failure, type FailureDetails, UsageError } from "./base/failure.js";
 import { Gate, type Place } from "./base/gate.js";
 import type { Json, JsonObject } from "./base/json.js";
+import type { Note } from "./base/note.js";
 import type { Batch, FieldName, RecordWith, TraceEntry } from "./base/schema.js";
 import { hideCredentials } from "./base/url.js";
 import type { Context } from "./cli.js";
@@ -40,6 +41,8 @@ export interface Task {
   plan: boolean;
   /** For output of a host as it comes; shown with -v. */
   show: ((text: string) => void) | undefined;
+  /** What the history is told. */
+  note: Note | undefined;
 }
 
 export interface PerRecord<F extends FieldName> {
@@ -49,6 +52,8 @@ export interface PerRecord<F extends FieldName> {
   work(record: RecordWith<F>, task: Task): Promise<Done>;
   /** Records of the same key are worked on one after the other; by default host and virtualenv. */
   key?(record: RecordWith<F>): string;
+  /** What is shown on a terminal, instead of the table of records. */
+  render?: Render;
 }
 
 export interface WholeBatch<F extends FieldName> {
@@ -61,6 +66,11 @@ type Row = Record<string, unknown>;
 
 /** Makes text for people of all records, and of the number of those that never came. */
 export type Render = (records: readonly Row[], missing: number) => string;
+
+/** What renders the records on a terminal; undefined where they are written as lines. */
+function onTerminal(context: Context, render: Render = renderTable): Render | undefined {
+  return process.stdout.isTTY && !context.json ? render : undefined;
+}
 
 const always: readonly FieldName[] = ["trace", "batch", "plan"];
 
@@ -109,10 +119,7 @@ export class Run {
   readonly #started = performance.now();
 
   /** With `render`, which is a table on a terminal, records are kept to the end and then written by it. */
-  constructor(
-    context: Context,
-    render: Render | undefined = process.stdout.isTTY && !context.json ? renderTable : undefined,
-  ) {
+  constructor(context: Context, render: Render | undefined = onTerminal(context)) {
     this.context = context;
     this.#render = render;
     this.#writer = new RecordWriter(process.stdout);
@@ -348,7 +355,7 @@ async function inPlace(context: Context, work: () => Promise<Done | Failure>): P
 
 function taskFor(context: Context, record: Row, signal: AbortSignal): Task {
   const show = context.verbose ? (text: string) => context.show(labelOf(record), text) : undefined;
-  return { signal, plan: context.dryRun || record.plan === true, show };
+  return { signal, plan: context.dryRun || record.plan === true, show, note: context.note?.(record) };
 }
 
 function defaultKey(record: Row): string {
@@ -360,7 +367,7 @@ function defaultKey(record: Row): string {
  * failed is passed on untouched.
  */
 export async function eachRecord<F extends FieldName>(context: Context, step: PerRecord<F>): Promise<number> {
-  const run = new Run(context);
+  const run = new Run(context, onTerminal(context, step.render));
   const gate = new Gate(context.jobs);
   const turns = new Turns();
   const underWay = new Set<Promise<void>>();

@@ -81,7 +81,9 @@ const allowedOfRoot: Record<string, readonly string[]> = {
   step: ["cli", "stream"],
   roll: ["cli", "foreground", "hosts", "step", "stream"],
   "host-session": ["cli", "config", "flags", "transport"],
-  "host-step": ["cli", "flags", "config", "transport"],
+  history: ["cli", "config"],
+  "host-status": ["supervisor"],
+  "host-step": ["cli", "flags", "config", "history", "transport"],
   "build-host": ["flags", "host-step", "config", "hosts", "transport"],
   "build-source": ["build-host", "config"],
   "host-venv": ["config", "venv"],
@@ -100,6 +102,7 @@ const allowedOfRoot: Record<string, readonly string[]> = {
 const allowedOfFolders: Record<string, readonly string[]> = {
   transport: ["remote"],
   report: ["stream"],
+  status: ["stream"],
 };
 
 function mayImport(from: string, to: string): boolean {
@@ -292,7 +295,7 @@ const compositions = sources.flatMap((file) =>
 );
 
 test("every script is part of a program, and each program is clean under shellcheck", async () => {
-  const used = new Set(["prelude", ...compositions.flat()]);
+  const used = new Set(["prelude", "history", ...compositions.flat()]);
   const scripts = filesIn("lib/remote", ".sh")
     .map((file) => basename(file, ".sh"))
     .sort();

@@ -54,6 +54,48 @@ const ran = v.object({
   once: v.exactOptional(text),
 });
 
+const venvStatus = v.object({
+  name: text,
+  path: text,
+  state: v.picklist(["sound", "marked", "broken"]),
+  marks: strings,
+  held: v.exactOptional(text),
+  python: v.nullable(text),
+  version: v.nullable(text),
+  generation: count,
+  started: v.nullable(count),
+  supervisor: v.picklist(["running", "silent", "down"]),
+  processes: v.array(process),
+  cpu: v.nullable(v.number()),
+  memory: v.nullable(count),
+  strays: v.array(v.object({ pid: count, user: text, command: text })),
+});
+
+const system = v.object({
+  load: v.array(v.number()),
+  cpus: v.nullable(count),
+  memory: v.nullable(count),
+  free: v.nullable(count),
+  uptime: v.nullable(count),
+});
+
+const deed = v.object({
+  at: text,
+  user: text,
+  from: text,
+  host: v.exactOptional(text),
+  step: text,
+  args: v.array(v.string()),
+  project: v.exactOptional(text),
+  version: v.exactOptional(text),
+  commit: v.exactOptional(text),
+  profile: v.exactOptional(text),
+  venv: v.exactOptional(text),
+  changes: v.array(v.string()),
+  outcome: v.picklist(["done", "failed", "cut-short"]),
+  code: v.exactOptional(text),
+});
+
 /** A schema for each known field of a record, by its name. */
 export const fields = {
   // any record
@@ -97,6 +139,9 @@ export const fields = {
   processes: v.array(process),
   checks: v.array(check),
   ran,
+  venvs: v.array(venvStatus),
+  system,
+  history: v.array(deed),
   nginx: v.object({ conf: text, from: text, to: text, live: v.nullable(text) }),
 };
 
@@ -115,6 +160,9 @@ export type Process = Value<"processes">[number];
 export type Check = Value<"checks">[number];
 export type Ran = Value<"ran">;
 export type Venv = Value<"venv">;
+export type VenvStatus = Value<"venvs">[number];
+export type System = Value<"system">;
+export type Deed = Value<"history">[number];
 
 /**
  * Says what is wrong with the named fields of a record, as one clause ("port must be ..."), or undefined.

@@ -122,6 +122,7 @@ export const configuration = table({
       sides: optional(named(text)),
     }),
   ),
+  history: optional(table({ file: optional(text) })),
   alias: optional(named(text)),
 });
 

@@ -90,6 +90,7 @@ const table = {
     inConfig: (c) => c.ssh?.config,
     path: "file",
   },
+  history: { flag: "", key: "history.file", inConfig: (c) => c.history?.file, path: "file" },
   nginxBin: { flag: "--bin", key: "nginx.bin", inConfig: (c) => c.nginx?.bin },
   nginxConf: { flag: "--conf", key: "nginx.conf", inConfig: (c) => c.nginx?.conf },
   nginxSwitchConf: { flag: "--switch-conf", key: "nginx.switch_conf", inConfig: (c) => c.nginx?.switch_conf },

@@ -4,6 +4,7 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { type Note, noteText } from "../base/note.js";
 import { inPackage } from "../base/package-root.js";
 import { quoteWord } from "../base/quote.js";
 
@@ -32,6 +33,8 @@ export interface Script {
   beats?: true | undefined;
   /** For scripts that lock. */
   locks?: LockOwner | undefined;
+  /** What the history is told of what it changes. */
+  note?: Note | undefined;
 }
 
 /** For whom the lock of a virtualenv is taken. */
@@ -60,8 +63,12 @@ export function compose(script: Script): { program: string; ready: string } {
     `essay_plan=${script.plan ? 1 : 0}`,
     `essay_beats=${script.beats ? 1 : 0}`,
     ...(script.parts.includes("state") ? lockSettings(script.locks) : []),
+    `essay_history=${quoteWord(script.note ? noteText(script.note) : "")}`,
+    `essay_history_folder=${quoteWord(script.note?.folder ?? "")}`,
     `set -- ${script.args.map(quoteWord).join(" ")}`,
   ];
-  const program = [settings.join("\n"), load("prelude"), ...script.parts.map(load)].join("\n");
+  const program = [settings.join("\n"), load("history"), load("prelude"), ...script.parts.map(load)].join(
+    "\n",
+  );
   return { program: `${program}\n`, ready };
 }

@@ -350,7 +350,18 @@ keep() {
 case $phase in
     look) look ;;
     edit) edit ;;
-    reload) reload ;;
-    undo) undo "$@" ;;
+    reload)
+        reload
+        # shellcheck disable=SC2119
+        note_in
+        noted "$to is served"
+        ;;
+    undo)
+        undo "$@"
+        if [ -n "${number-}" ]; then
+            note_in
+            noted "$from is served again"
+        fi
+        ;;
     keep) keep ;;
 esac

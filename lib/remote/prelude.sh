@@ -20,6 +20,7 @@ essay_scratch=${TMPDIR:-/tmp}/essay.${essay_ready#* }
 essay_scratched=
 essay_watcher=
 essay_ended=
+essay_code=
 
 # Where HOME is not set, as in some services, it is what the system knows of this account; otherwise empty.
 if [ -z "${HOME-}" ]; then
@@ -52,7 +53,9 @@ result() {
 }
 
 # fail CODE SENTENCE: ends the script; the record gets this error.
+# shellcheck disable=SC2034 # essay_code is for the history
 fail() {
+    essay_code=$1
     result error-code "$1"
     result error-message "$2"
     exit 1
@@ -75,7 +78,8 @@ expand_home() {
 #     if change "directory $d made"; then mkdir "$d"; fi
 change() {
     result change "$1"
-    [ "$essay_plan" = 0 ]
+    [ "$essay_plan" = 0 ] || return 1
+    noted "$1"
 }
 
 # Fails for what could not be written there; $essay_why has what the tools said.
@@ -93,6 +97,24 @@ scratch() {
         essay_why=$( (umask 077 && mkdir "$essay_scratch") 2>&1) || essay_refuse_scratch
         essay_scratched=1
     fi
+}
+
+# take_lock VENV DESCRIPTOR: locks it; status 1 when another process has the lock. busybox may have no flock;
+# a lock that Python takes stays with the descriptor, too.
+take_lock() {
+    if command -v flock >/dev/null; then
+        flock -n "$2"
+        return
+    fi
+    essay_python=$1/bin/python
+    [ -x "$essay_python" ] || essay_python=python3
+    "$essay_python" -c 'import fcntl, sys
+try:
+    fcntl.flock(int(sys.argv[1]), fcntl.LOCK_EX | fcntl.LOCK_NB)
+except BlockingIOError:
+    sys.exit(1)
+except Exception:
+    sys.exit(2)' "$2"
 }
 
 # daemon COMMAND...: starts what goes into the background by itself and outlives us; it must hold none of our
@@ -153,6 +175,7 @@ essay_leave() {
     essay_status=$?
     trap - EXIT
     trap '' HUP INT PIPE TERM
+    essay_note "$essay_status" 2>/dev/null || :
     [ -z "$essay_scratched" ] || rm -rf "$essay_scratch"
     # Ended by a signal, we may leave something behind that does not heed it: the watcher takes care of that.
     essay_signal=KILL

@@ -33,24 +33,6 @@ add_line() {
     essay_why=$( (printf '%s\n' "$2" >>"$1") 2>&1) || refuse_writing "$1" "$essay_why" write
 }
 
-# take_lock VENV DESCRIPTOR: locks it; status 1 when another process has the lock. busybox may have no flock;
-# a lock that Python takes stays with the descriptor, too.
-take_lock() {
-    if command -v flock >/dev/null; then
-        flock -n "$2"
-        return
-    fi
-    essay_python=$1/bin/python
-    [ -x "$essay_python" ] || essay_python=python3
-    "$essay_python" -c 'import fcntl, sys
-try:
-    fcntl.flock(int(sys.argv[1]), fcntl.LOCK_EX | fcntl.LOCK_NB)
-except BlockingIOError:
-    sys.exit(1)
-except Exception:
-    sys.exit(2)' "$2"
-}
-
 # try_lock VENV DESCRIPTOR: the same; fails where the host can lock nothing.
 try_lock() {
     essay_status=0
@@ -113,6 +95,7 @@ lock_venv() {
         fi
     fi
     try_lock "$1" 9 || fail locked "$1 is being changed by another run: $(cat "$essay_locks.lock")"
+    note_in "${1%/*}/.essay" "${1##*/}"
     write_line "$essay_locks.lock" "$essay_owner since $(date -u +%Y-%m-%dT%H:%M:%SZ)"
 }
 
@@ -124,11 +107,13 @@ marked_by() {
 # mark_venv VENV WHO: work by WHO begins.
 mark_venv() {
     make_directory "$1/.essay"
+    essay_touched=${essay_touched:-marked}
     marked_by "$1" "$2" || add_line "$1/.essay/changing" "$2"
 }
 
 # unmark_venv VENV WHO: the work by WHO is complete, or has touched nothing.
 unmark_venv() {
+    [ "$essay_touched" != marked ] || essay_touched=
     [ -e "$1/.essay/changing" ] || return 0
     if grep -vxF -e "$2" "$1/.essay/changing" >"$1/.essay/changing.new"; then
         mv -f "$1/.essay/changing.new" "$1/.essay/changing"
@@ -139,6 +124,7 @@ unmark_venv() {
 
 # renew_venv VENV WHO: the work by WHO is complete; the virtualenv has a new generation.
 renew_venv() {
+    essay_touched=1
     essay_generation=$(generation_of "$1")
     write_line "$1/.essay/generation.new" "$((essay_generation + 1))"
     mv -f "$1/.essay/generation.new" "$1/.essay/generation"

@@ -24,7 +24,7 @@ from supervisor.options import ClientOptions
 conf, deadline, report, do, *names = sys.argv[1:]
 options = ClientOptions()
 options.realize(["-c", conf, "status"], doc="")
-socket.setdefaulttimeout(30)
+socket.setdefaulttimeout(max(1, min(30, float(deadline) - time.time())))
 stopped = ("STOPPED", "EXITED", "FATAL", "UNKNOWN")
 
 
@@ -160,6 +160,7 @@ find_supervisord() {
     [ -x "$python" ]
 }
 
+# shellcheck disable=SC2034 # for the scripts
 # look: the states of all processes in $processes, and the daemon's pid in $answering; false when none answers.
 look() {
     : >"$processes"

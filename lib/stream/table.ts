@@ -85,10 +85,9 @@ export function columnsOf(records: readonly Row[]): { title: string; cells: stri
     .filter(({ cells }) => cells.some((text) => text !== ""));
 }
 
-/** A table of records, with a heading, each line ended; empty text for no records. */
-export function renderTable(records: readonly Row[]): string {
-  if (records.length === 0) return "";
-  const shown = columnsOf(records).map((column) => ({
+/** Columns as a table, with a heading, each line ended. */
+export function renderColumns(columns: readonly { title: string; cells: readonly string[] }[]): string {
+  const shown = columns.map((column) => ({
     ...column,
     width: Math.max(width(column.title), ...column.cells.map(width)),
   }));
@@ -99,6 +98,11 @@ export function renderTable(records: readonly Row[]): string {
       .trimEnd()}\n`;
   return [
     line(shown.map(({ title }) => title)),
-    ...records.map((_, row) => line(shown.map(({ cells }) => cells[row] ?? ""))),
+    ...(shown[0]?.cells ?? []).map((_, row) => line(shown.map(({ cells }) => cells[row] ?? ""))),
   ].join("");
+}
+
+/** A table of records, with a heading, each line ended; empty text for no records. */
+export function renderTable(records: readonly Row[]): string {
+  return records.length === 0 ? "" : renderColumns(columnsOf(records));
 }

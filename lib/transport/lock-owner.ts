@@ -1,20 +1,13 @@
 // What others are told of a lock of ours: who has it, from where, and for what.
 
-import { hostname, userInfo } from "node:os";
+import { hostname } from "node:os";
 import { basename } from "node:path";
+import { accountName } from "../base/account.js";
 import { printable } from "../base/printable.js";
 import { showCommand } from "../base/quote.js";
 import { hideCredentials } from "../base/url.js";
 
 const longestCommand = 200;
-
-function user(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return String(process.getuid?.() ?? "somebody"); // an account without a name
-  }
-}
 
 /** "ann@control: es deploy -R web 26.1.31.1 a", of this process; without secrets, line breaks and the like. */
 export function lockOwner(): string {
@@ -23,7 +16,7 @@ export function lockOwner(): string {
     showCommand([basename(program, ".js"), ...args.map(hideCredentials)]).toWellFormed(),
   );
   const short = text.length > longestCommand ? `${text.slice(0, longestCommand)}...` : text;
-  return `${user()}@${hostname()}: ${short}`;
+  return `${accountName()}@${hostname()}: ${short}`;
 }
 
 /** The name of the session at a socket, as the hosts know it: no two that live at the same time have the same one. */

@@ -2,6 +2,7 @@
 
 import { Tail } from "../base/bytes.js";
 import { Failure } from "../base/failure.js";
+import { finishedLine, type Note } from "../base/note.js";
 import { compose } from "../remote/compose.js";
 import { Results } from "../remote/results.js";
 import type { Payload, Target, Transport } from "./contract.js";
@@ -30,6 +31,8 @@ export interface Circumstances {
   signal: AbortSignal;
   plan: boolean;
   show: ((text: string) => void) | undefined;
+  /** What the history is told of what the script changes. */
+  note?: Note | undefined;
 }
 
 const keptStderr = 4096;
@@ -46,14 +49,41 @@ export async function runScript(
   run: ScriptRun,
   task: Circumstances,
 ): Promise<Results> {
-  const results = await runOnce(transport, target, run, task);
+  const results = await runNoted(transport, target, run, task);
   const venv = results.take("lock");
   if (venv === undefined) return results;
   // It has changed nothing yet: first the session has to have the lock of the virtualenv.
   await transport.lock?.(target, venv, task.signal);
-  const again = await runOnce(transport, target, run, task);
+  const again = await runNoted(transport, target, run, task);
   if (again.get("lock") === undefined) return again;
   throw new Failure("lock-lost", `the lock of ${venv} was lost as soon as it was taken: run all of it again`);
+}
+
+/** Runs it once, and keeps the line that the script has for the history. */
+async function runNoted(
+  transport: Transport,
+  target: Target,
+  run: ScriptRun,
+  task: Circumstances,
+): Promise<Results> {
+  const { note } = task;
+  const results = run.results ?? new Results();
+  let failed: Failure | undefined;
+  try {
+    return await runOnce(transport, target, { ...run, results }, task);
+  } catch (error) {
+    if (error instanceof Failure) failed = error;
+    throw error;
+  } finally {
+    const changes = results.all("change");
+    const line = results.take("history");
+    const lost = results.take("history-lost");
+    if (lost !== undefined) note?.lost(lost);
+    if (line !== undefined) note?.keep(line);
+    // A script that was killed, or whose host went, could not say what it left.
+    else if (failed && note && changes.length > 0 && !task.plan)
+      note.keep(finishedLine(note, changes, failed.code));
+  }
 }
 
 async function runOnce(
@@ -73,6 +103,7 @@ async function runOnce(
       plan: task.plan,
       beats: run.beats,
       locks: transport.locks,
+      note: task.note,
     }),
     beat: run.beats && beat,
     become,

@@ -1,0 +1,78 @@
+// The history: what is noted of each change on a host, there and, where history.file says so, on this machine.
+
+import { appendFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { accountName } from "./base/account.js";
+import { isObject } from "./base/json.js";
+import type { Note } from "./base/note.js";
+import type { Deed, RecordWith } from "./base/schema.js";
+import type { Context } from "./cli.js";
+import type { Settings } from "./config/settings.js";
+
+type Noted = RecordWith<"host" | "project" | "version" | "commit" | "profile" | "prefix">;
+
+/** Members of which nothing is known are left out. */
+function known(members: { [name: string]: string | undefined }): { [name: string]: string } {
+  return Object.fromEntries(
+    Object.entries(members).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
+  );
+}
+
+/** What makes, for each record of a run, the note that goes to its host. */
+export function noteTaker(
+  { name, argv, warn }: Pick<Context, "name" | "argv" | "warn">,
+  settings: Settings,
+): (record: object) => Note {
+  const user = accountName();
+  const from = hostname();
+  const file = settings.find("history");
+  let told = false;
+  const keep = (line: string) => {
+    if (file === undefined) return;
+    try {
+      // One write, to the end: others may write to it at the same time.
+      appendFileSync(file, `${line}\n`, { mode: 0o600 });
+    } catch (error) {
+      if (!told) warn(`the history cannot be kept in ${file}: ${(error as Error).message}`);
+      told = true;
+    }
+  };
+  return (record) => {
+    const { host, project, version, commit, profile, prefix }: Noted = record;
+    const name_ = settings.find("project", { record: project });
+    const folder = settings.find("prefix", { record: prefix }) ?? (name_ === undefined ? "~" : `~/${name_}`);
+    const at = new Date().toISOString().replace(/\.\d+Z$/, "Z");
+    const members = { host, project: name_, version, commit, profile };
+    return {
+      fields: { at, user, from, step: name, args: [...argv], ...known(members) },
+      folder: `${folder.replace(/\/+$/, "")}/.essay`,
+      keep,
+      lost: (reason) => warn(`${host}: the history of the host could not be kept: ${reason}`),
+    };
+  };
+}
+
+/** True for what has the members that every line of a history has. */
+function isDeed(value: unknown): value is Deed {
+  if (!isObject(value)) return false;
+  const { at, user, from, step, args, changes, outcome } = value;
+  const areTexts = (list: unknown) => Array.isArray(list) && list.every((one) => typeof one === "string");
+  return (
+    [at, user, from, step].every((text) => typeof text === "string" && text !== "") &&
+    areTexts(args) &&
+    areTexts(changes) &&
+    (outcome === "done" || outcome === "failed" || outcome === "cut-short")
+  );
+}
+
+/** The lines of a log that are such; a full disk, or a hand, may have left others. */
+export function parseHistory(lines: readonly string[]): Deed[] {
+  return lines.flatMap((line) => {
+    try {
+      const value: unknown = JSON.parse(line);
+      return isDeed(value) ? [value] : [];
+    } catch {
+      return [];
+    }
+  });
+}
