@@ -89,6 +89,8 @@ await run(command, async ({ args: [verb = "", ...args], flags, rest: words, cont
   const venvName = flags.venv ?? operand;
   if (flags.follow && flags.lines) throw new UsageError("-f and -n do not go together");
   const lines = flags.follow ? "-" : String(wholeNumber("--lines", flags.lines ?? "10", 1, 100_000));
+  // Where nobody reads the lines any more, there is nothing to follow them for.
+  if (flags.follow) process.stderr.once("error", () => process.kill(process.pid, "SIGTERM"));
   const limits = flags.follow && flags.timeout === undefined ? { ...context, timeout: 0 } : context;
   const patience = limits.timeout === 0 ? 31_536_000 : Math.max(1, Math.floor(limits.timeout / 1100));
 

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { fetchPage } from "../lab/http.js";
 import { commandLine, identity, kill, until } from "../lab/processes.js";
-import { bins, expectStatus, program, recordsOf, scratch } from "../lab/program.js";
+import { bins, expectStatus, program, recordsOf, scratch, shell } from "../lab/program.js";
 import { recordOf, supervised } from "../lab/supervised.js";
 import { copyWheels } from "../lab/wheels.js";
 
@@ -125,6 +125,17 @@ describe("es-supervisor", { concurrency: 3 }, () => {
     await until("the new line", () => stderr.includes("@local| demo:demo_0| a new line\n"));
     child.kill("SIGINT");
     assert.equal(await ended, "SIGINT", stderr);
+
+    // Or until nobody reads what it shows.
+    const follow = `es-supervisor tail -f <record 2>&1 >/dev/null | head -n 1`;
+    writeFileSync(join(path, "../record"), record);
+    const stopper = setInterval(
+      () => writeFileSync(join(path, "logs/process_00.log"), "more\n", { flag: "a" }),
+      200,
+    );
+    t.after(() => clearInterval(stopper));
+    const unread = await shell(follow, { cwd: join(path, "..") });
+    assert.match(unread.stdout, /^@local\| demo:demo_0\| /, unread.report);
   });
 
   test("shutdown leaves nothing behind, not even what a shell has left", async (t) => {
