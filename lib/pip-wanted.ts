@@ -209,11 +209,25 @@ export async function latestOn(listing: Listing, project: string): Promise<strin
   return latest;
 }
 
-/** Throws Failure "version-not-found" for the first version that an index does not have. */
-export async function refuseAbsent(listing: Listing, { looked }: Wanted): Promise<void> {
+/** Codes of an index that this machine cannot reach; the hosts may. */
+const unreached = ["unresolved", "unreachable", "refused", "timeout"];
+
+/**
+ * Throws Failure "version-not-found" for the first version that an index does not have. An index that cannot be
+ * reached from here says nothing about that.
+ */
+export async function refuseAbsent(
+  listing: Pick<Listing, "url" | "files">,
+  { looked }: Wanted,
+): Promise<void> {
   for (const { project, version } of looked) {
     if (version === undefined) continue;
-    const published = await publishedVersions(await listing.files(project));
+    const files = await listing.files(project).catch((error) => {
+      if (error instanceof Failure && unreached.includes(error.code)) return undefined;
+      throw error;
+    });
+    if (files === undefined) return;
+    const published = await publishedVersions(files);
     if (!published.some((one) => one.version === version))
       throw absent(`${project} ${version}`, listing.url, await latestVersion(published));
   }

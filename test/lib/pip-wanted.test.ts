@@ -7,6 +7,7 @@ import {
   deployed,
   isLatest,
   names,
+  refuseAbsent,
   unchanged,
   unwanted,
   wantedRelease,
@@ -168,4 +169,22 @@ test("what was there already, in few words", () => {
   assert.equal(unchanged(wanted, { a: "1", b: "2" }, "install"), "a 1, b 2 already there");
   assert.equal(unchanged(wanted, many, "install"), "6 distributions already there");
   assert.equal(unchanged(wanted, {}, "uninstall"), "a not there");
+});
+
+test("a version is refused where the index says that it has none, not where the index cannot be reached from here", async () => {
+  const wanted = await versions("demo==1.0");
+  const unreached = (code: string) => ({
+    url: "http://pypi.example/simple/",
+    files: () => Promise.reject(new Failure(code, "not reached")),
+  });
+  for (const code of ["unresolved", "unreachable", "refused", "timeout"])
+    await refuseAbsent(unreached(code), wanted);
+  await assert.rejects(
+    refuseAbsent(unreached("auth-failed"), wanted),
+    (error) => error instanceof Failure && error.code === "auth-failed",
+  );
+  await assert.rejects(
+    refuseAbsent({ url: "http://pypi.example/simple/", files: async () => [] }, wanted),
+    (error) => error instanceof Failure && error.code === "version-not-found",
+  );
 });
