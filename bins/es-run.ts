@@ -3,17 +3,16 @@
 
 import { readFile } from "node:fs/promises";
 import { Readable } from "node:stream";
-import { Failure, UsageError } from "../lib/base/failure.js";
+import { UsageError } from "../lib/base/failure.js";
 import { run } from "../lib/cli.js";
-import type { Configuration } from "../lib/config/schema.js";
 import { hostOptions, liveOption } from "../lib/flags.js";
-import { deployVariables, type HostRun, runOnHost, titleOf } from "../lib/host-run.js";
+import { deployVariables, hooksOf } from "../lib/host-run.js";
+import { runAllOnHost } from "../lib/host-runs.js";
 import { onHosts } from "../lib/host-step.js";
 import { refuseLive } from "../lib/host-venv.js";
 import { Once } from "../lib/run/once.js";
 import { readVariable, withoutValues } from "../lib/run/variables.js";
 import { eachRecord, passOn } from "../lib/step.js";
-import { labelOf } from "../lib/stream/table.js";
 import type { Payload } from "../lib/transport/contract.js";
 
 const command = {
@@ -41,28 +40,6 @@ async function scriptOf(file: string): Promise<Payload> {
   } catch (error) {
     throw new UsageError(`cannot read the script ${file}: ${(error as Error).message}`);
   }
-}
-
-interface Wanted {
-  words: string[];
-  once: boolean;
-}
-
-/** The commands of the key deploy.pre or deploy.post; none where it is not set. */
-function hooksOf(key: string, { deploy }: Configuration): Wanted[] {
-  if (key !== "deploy.pre" && key !== "deploy.post")
-    throw new UsageError(`--hook takes deploy.pre or deploy.post, not ${key}`);
-  const hooks = key === "deploy.pre" ? deploy?.pre : deploy?.post;
-  return [hooks ?? []].flat().map((hook) => {
-    const { run, once = false } = typeof hook === "string" ? { run: hook } : hook;
-    return { words: ["sh", "-c", run], once };
-  });
-}
-
-/** For people: the command, and the last line that it wrote. */
-function said(title: string, { ran }: HostRun): string {
-  const last = (ran?.stdout ?? "").trim().split("\n").at(-1) ?? "";
-  return last === "" ? `${title} run` : `${title}: ${last.slice(0, 200)}`;
 }
 
 await run(command, async ({ flags, rest = [], context: given }) => {
@@ -96,38 +73,11 @@ await run(command, async ({ flags, rest = [], context: given }) => {
         if (record.venv && !flags.looks) refuseLive(record.venv.name, record, flags.live);
         const told = [...deployVariables(settings, record), ...variables];
         const common = { script, variables: told, directory: flags.cd, looks: flags.looks };
-        const here: HostRun[] = [];
-        const sentences: string[] = [];
-        let fields = {};
-        for (const { words, once } of commands) {
-          const title = titleOf(words);
-          const runHere = async () => {
-            const done = await runOnHost(transport, record, { ...common, words }, task);
-            here.push(done);
-            sentences.push(said(title, done));
-            if (done.ran) fields = { ran: done.ran };
-            return done.failed?.message;
-          };
-          const before = here.length;
-          const { host, failed } =
-            once && !task.plan
-              ? await once.take(labelOf(record), runHere, task.signal)
-              : { host: "", failed: await runHere() };
-          // An earlier batch of the roll may have had this host, too.
-          const wasHere = here.length > before;
-          if (failed !== undefined && !wasHere)
-            throw new Failure("once-failed", `not run here, as on ${host} it failed: ${failed}`);
-          if (failed !== undefined) break;
-          if (wasHere) continue;
-          fields = { ran: { args: words, exit: 0, once: host } };
-          sentences.push(`${title} run on ${host}`);
-        }
-        const changed = here.length > 0 && !flags.looks;
-        const failed = here.at(-1)?.failed;
+        const { ran, begun, failed, said } = await runAllOnHost(transport, record, commands, common, task);
         return {
-          fields,
-          changed,
-          said: sentences.join("; "),
+          fields: ran ? { ran } : {},
+          changed: begun && !flags.looks,
+          said,
           ...(failed ? { failed } : flags.looks && { trace: false as const }),
         };
       },

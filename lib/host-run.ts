@@ -1,11 +1,12 @@
 // Running a user's command on the host of a record: what it is told, what comes back, and what may not.
 
 import { Tail } from "./base/bytes.js";
-import { Failure } from "./base/failure.js";
+import { Failure, UsageError } from "./base/failure.js";
 import { Lines } from "./base/lines.js";
 import { showCommand } from "./base/quote.js";
 import type { Ran, RecordWith } from "./base/schema.js";
 import { hideCredentials } from "./base/url.js";
+import type { Configuration } from "./config/schema.js";
 import type { Settings } from "./config/settings.js";
 import { Results } from "./remote/results.js";
 import { type Variable, withoutSecrets } from "./run/variables.js";
@@ -22,6 +23,23 @@ export interface HostCommand {
   directory: string | undefined;
   /** It changes nothing: no lock is taken. */
   looks: boolean;
+}
+
+/** A command of the configuration, and whether one host runs it for all of them. */
+export interface Hook {
+  words: string[];
+  once: boolean;
+}
+
+/** The commands of the key deploy.pre or deploy.post; none where it is not set. Throws UsageError for another key. */
+export function hooksOf(key: string, { deploy }: Configuration): Hook[] {
+  if (key !== "deploy.pre" && key !== "deploy.post")
+    throw new UsageError(`--hook takes deploy.pre or deploy.post, not ${key}`);
+  const hooks = key === "deploy.pre" ? deploy?.pre : deploy?.post;
+  return [hooks ?? []].flat().map((hook) => {
+    const { run, once = false } = typeof hook === "string" ? { run: hook } : hook;
+    return { words: ["sh", "-c", run], once };
+  });
 }
 
 /** What came of a command that has begun; of a dry run, `ran` is undefined, and so it is of a lost connection. */

@@ -91,6 +91,7 @@ const allowedOfRoot: Record<string, readonly string[]> = {
   "host-files": ["config", "templates", "transport"],
   "host-check": ["check", "transport"],
   "host-run": ["config", "remote", "run", "transport"],
+  "host-runs": ["host-run", "run", "stream", "transport"],
   "pip-wanted": ["index", "stream", "version"],
   "pip-wheel": ["index", "package", "transport", "version"],
   "pip-install": ["index", "pip-wanted", "remote", "transport"],
