@@ -3,7 +3,8 @@
 
 import { Failure } from "../lib/base/failure.js";
 import { run } from "../lib/cli.js";
-import { allowedFailures, Run, readAll } from "../lib/step.js";
+import { readAll } from "../lib/step.js";
+import { allowedFailures, Run } from "../lib/step-run.js";
 import { hasFailed, labelOf } from "../lib/stream/table.js";
 
 const command = {
@@ -19,7 +20,7 @@ await run(command, async ({ context }) => {
   const started = performance.now();
   const lines = await readAll(step, []);
   const failed = lines.filter(({ record }) => hasFailed(record));
-  const missing = context.partial ? 0 : step.batches.missing().reduce((sum, batch) => sum + batch.missing, 0);
+  const missing = context.partial ? 0 : step.batches.lacking;
   const all = lines.length + missing;
   const most = allowedFailures(context.maxFail, all);
   const closed = failed.length + missing > most;

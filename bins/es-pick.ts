@@ -4,7 +4,8 @@
 import { UsageError } from "../lib/base/failure.js";
 import type { Json } from "../lib/base/json.js";
 import { run } from "../lib/cli.js";
-import { Run, readAll } from "../lib/step.js";
+import { readAll } from "../lib/step.js";
+import { Run } from "../lib/step-run.js";
 import { newBatch } from "../lib/stream/batches.js";
 import { type Choice, isChosen, lastOfEach } from "../lib/stream/choice.js";
 

@@ -13,7 +13,8 @@ import { Typed } from "../lib/index/login.js";
 import { type Destination, openDestination } from "../lib/index/target.js";
 import { findBefore, type Manner, uploadFiles, waitUntilListed } from "../lib/index/upload.js";
 import { readMetadata } from "../lib/package/core-metadata.js";
-import { type Done, eachRecord } from "../lib/step.js";
+import { eachRecord } from "../lib/step.js";
+import type { Done } from "../lib/step-run.js";
 
 const command = {
   name: "es-upload",

@@ -78,6 +78,8 @@ function refuseStepFlags(name: string, flags: Flags<typeof commonOptions>): void
 async function runAll(all: readonly string[][][], { interrupt, warn }: Context): Promise<number> {
   let status = 0;
   for (const stages of all) {
+    // One that came before they were there would be heard by none of them.
+    interrupt.signal.throwIfAborted();
     const ends = await runPipeline(stages, interrupt);
     for (const { program, signal } of ends)
       if (signal && !interrupt.received) warn(`${program} was ended by ${signal}`);

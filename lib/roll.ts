@@ -11,7 +11,8 @@ import { showCommand } from "./base/quote.js";
 import type { Context } from "./cli.js";
 import { runStage } from "./foreground.js";
 import { cutBatches, type Size } from "./hosts/rollout.js";
-import { allowedFailures, Run, readAll } from "./step.js";
+import { readAll } from "./step.js";
+import { allowedFailures, Run } from "./step-run.js";
 import { newBatch } from "./stream/batches.js";
 import { amend } from "./stream/members.js";
 import { type Line, readRecords } from "./stream/reader.js";
@@ -208,7 +209,7 @@ export async function rollOut(context: Context, roll: Roll): Promise<number> {
   const run = new Run(context);
   const { interrupt, warn, say } = context;
   const lines = await readAll(run, []);
-  const missing = context.partial ? 0 : run.batches.missing().reduce((sum, batch) => sum + batch.missing, 0);
+  const missing = context.partial ? 0 : run.batches.lacking;
   const all = byHost(lines).length + missing;
   const good = lines.filter(({ record }) => !hasFailed(record));
   const batches = cutBatches(byHost(good), roll.sizes, all);
@@ -216,26 +217,32 @@ export async function rollOut(context: Context, roll: Roll): Promise<number> {
   const directory = directoryOfRoll();
   const rolling = new Rolling(context, run, roll, directory.path, lines);
   let status = 0;
-  let failed = all - byHost(good).length;
+  // A host with several records has failed when one of them has.
+  const failed = new Set(
+    lines.filter(({ record }) => hasFailed(record)).map(({ record }) => labelOf(record)),
+  );
+  const total = () => failed.size + missing;
+  const before = total();
   let stop = run.stopped?.message;
-  if (failed > most)
-    stop ??= `not begun: ${failed} of ${hostsOf(all)} had failed or were missing before, --max-fail allows ${most}`;
+  if (before > most)
+    stop ??= `not begun: ${before} of ${hostsOf(all)} had failed or were missing before, --max-fail allows ${most}`;
   let begun = 0;
   try {
     for (const line of lines) if (hasFailed(line.record)) await rolling.order.put(line, () => run.emit(line));
     for (const hosts of batches) {
       const where = `batch ${begun + 1} of ${batches.length}`;
+      stop ??= run.stopped?.message;
       if (stop !== undefined) break;
       say(`${where}  ${context.name}  ${hostsOf(hosts.length)}: ${named(hosts.map(({ label }) => label))}`);
       const outcome = await rolling.batch(hosts);
       begun++;
-      failed += outcome.failed.size;
+      for (const label of outcome.failed) failed.add(label);
       if (outcome.trouble !== undefined || (outcome.status !== 0 && outcome.failed.size === 0)) status = 1;
       if (outcome.status === 2) status = 2;
       const last = begun === batches.length;
       if (interrupt.received) stop = `after ${where}: ${interrupt.received} came`;
       else {
-        const why = reasonToStop(outcome, hosts.length, failed, most) ?? run.stopped?.message;
+        const why = reasonToStop(outcome, hosts.length, total(), most) ?? run.stopped?.message;
         if (why !== undefined) stop = `after ${where}: ${why}`;
       }
       if (last || stop !== undefined) continue;
@@ -260,9 +267,10 @@ export async function rollOut(context: Context, roll: Roll): Promise<number> {
         performance.now(),
       );
     } else if (batches.length > 0)
-      say(`${context.name}: all ${batches.length} batches: ${hostsOf(all - failed)} ok, ${failed} failed`);
+      say(`${context.name}: all ${batches.length} batches: ${hostsOf(all - total())} ok, ${total()} failed`);
   } finally {
     directory.remove();
   }
-  return Math.max(await run.end(), status);
+  const left = begun < batches.length;
+  return Math.max(await run.end(left || total() > most), status);
 }

@@ -5,33 +5,16 @@
 import { once } from "node:events";
 import { createReadStream } from "node:fs";
 import type { Readable } from "node:stream";
-import { asFailure, Failure, type FailureDetails, UsageError } from "./base/failure.js";
+import { asFailure, Failure, UsageError } from "./base/failure.js";
 import { Gate, type Place } from "./base/gate.js";
-import type { Json, JsonObject } from "./base/json.js";
+import type { JsonObject } from "./base/json.js";
 import type { Note } from "./base/note.js";
-import type { Batch, FieldName, RecordWith, TraceEntry } from "./base/schema.js";
-import { hideCredentials } from "./base/url.js";
+import type { FieldName, RecordWith } from "./base/schema.js";
 import type { Context } from "./cli.js";
-import { Batches } from "./stream/batches.js";
-import { amend } from "./stream/members.js";
-import { type Line, longestLine, readRecords } from "./stream/reader.js";
-import { hasFailed, labelOf, renderTable } from "./stream/table.js";
+import { type Done, onTerminal, type Render, Run } from "./step-run.js";
+import { type Line, readRecords } from "./stream/reader.js";
+import { hasFailed, labelOf } from "./stream/table.js";
 import { Turns } from "./stream/turns.js";
-import { RecordWriter } from "./stream/writer.js";
-
-/** What a step has done for a record. */
-export interface Done {
-  /** Fields to set on the record. */
-  fields?: { [name: string]: Json | undefined };
-  /** Whether anything was changed; in a dry run, whether anything would be. */
-  changed: boolean;
-  /** One clause for people: "essay_demo 6.11.21.1 installed". */
-  said: string;
-  /** False for a step that only looked: it leaves no trace. */
-  trace?: false;
-  /** The record fails, and yet has fields to set. */
-  failed?: Failure;
-}
 
 /** What a step's work is given beside the record. */
 export interface Task {
@@ -64,201 +47,7 @@ export interface WholeBatch<F extends FieldName> {
 
 type Row = Record<string, unknown>;
 
-/** Makes text for people of all records, and of the number of those that never came. */
-export type Render = (records: readonly Row[], missing: number) => string;
-
-/** What renders the records on a terminal; undefined where they are written as lines. */
-function onTerminal(context: Context, render: Render = renderTable): Render | undefined {
-  return process.stdout.isTTY && !context.json ? render : undefined;
-}
-
 const always: readonly FieldName[] = ["trace", "batch", "plan"];
-
-const failureOf = (outcome: Done | Failure) => (outcome instanceof Failure ? outcome : outcome.failed);
-
-/** What a failure tells beyond its sentence, without the secrets that other programs may have said. */
-function details({ details }: Failure): FailureDetails {
-  return { ...details, ...(details.stderr !== undefined && { stderr: hideCredentials(details.stderr) }) };
-}
-
-/** What is left of a record that has grown beyond the longest line. */
-function tooLong(record: Row, step: string): Row {
-  const kept = ["host", "user", "port", "transport", "batch", "project", "version"];
-  const message = `the record has grown beyond ${longestLine} bytes in ${step}: only what names it is left`;
-  return {
-    ...Object.fromEntries(
-      kept.filter((name) => Object.hasOwn(record, name)).map((name) => [name, record[name]]),
-    ),
-    error: { step, code: "record-too-long", message },
-  };
-}
-
-/** How many may fail of a number of records. */
-export function allowedFailures(maxFail: Context["maxFail"], of: number): number {
-  return "count" in maxFail ? maxFail.count : Math.floor((of * maxFail.percent) / 100);
-}
-
-function missingOf(batches: Batches): number {
-  return batches.missing().reduce((sum, { missing }) => sum + missing, 0);
-}
-
-/** One run of a step: counts, writes and reports. */
-export class Run {
-  readonly context: Context;
-  /** How many lines of the input were no records, or had a field of a wrong type. */
-  malformed = 0;
-  /** What is said where there was no record. */
-  none = "no record came in";
-  #seen = 0;
-  #failed: string[] = [];
-  readonly batches = new Batches();
-  readonly #render: Render | undefined;
-  /** The records that are to be rendered. */
-  readonly #kept: Row[] = [];
-  readonly #writer: RecordWriter;
-  readonly #started = performance.now();
-
-  /** With `render`, which is a table on a terminal, records are kept to the end and then written by it. */
-  constructor(context: Context, render: Render | undefined = onTerminal(context)) {
-    this.context = context;
-    this.#render = render;
-    this.#writer = new RecordWriter(process.stdout);
-  }
-
-  /** Why nothing new may be started, if so. */
-  get stopped(): Failure | undefined {
-    if (this.context.interrupt.received)
-      return new Failure("not-attempted", `not begun: ${this.context.interrupt.received} came before`);
-    if (this.malformed) return new Failure("not-attempted", "not begun: the input has a malformed line");
-    if (this.#writer.closed)
-      return new Failure("not-attempted", "not begun: nothing takes the output any more");
-    return undefined;
-  }
-
-  /** Counts a record that came in. */
-  count(record: Row): void {
-    this.#seen++;
-    this.batches.count(record.batch as Batch | undefined);
-  }
-
-  bad(number: number, problem: string, input = "the input"): void {
-    this.malformed++;
-    this.context.warn(`line ${number} of ${input} is malformed: ${problem}`);
-  }
-
-  /** Writes a record as it came, or with changes. */
-  async emit(line: Line, changes?: { [name: string]: Json | undefined }): Promise<void> {
-    const label = labelOf(line.record);
-    let record: Row = { ...line.record, ...changes };
-    let text = changes ? amend(line.text, changes) : line.text;
-    if (changes && Buffer.byteLength(text) > longestLine) {
-      // No step would read it; what names the host and what happened to it is kept.
-      record = tooLong(record, this.context.name);
-      text = JSON.stringify(record);
-      this.context.warn(`${label}: record-too-long: the rest of its record is left out`);
-    }
-    if (hasFailed(record)) this.#failed.push(label);
-    if (this.#render) this.#kept.push(record);
-    else await this.#writer.write(text, label);
-  }
-
-  /** Writes a record that the step has worked on, with its trace, and says so. */
-  async finish(line: Line, outcome: Done | Failure, started: number): Promise<void> {
-    const ms = Math.round(performance.now() - started);
-    await this.settle(line, outcome, ms);
-    const failure = failureOf(outcome);
-    const dry = this.context.dryRun || line.record.plan === true ? "dry run: " : "";
-    this.#say(labelOf(line.record), failure, `${dry}${outcome instanceof Failure ? "" : outcome.said}`, ms);
-    if (failure?.code === "internal" && this.context.verbose)
-      this.context.show(labelOf(line.record), failure.details.stderr ?? failure.stack ?? "");
-  }
-
-  /** Writes a record that the step has worked on for `ms` milliseconds, with its trace. */
-  async settle(line: Line, outcome: Done | Failure, ms: number): Promise<void> {
-    const { name, argv } = this.context;
-    const done = outcome instanceof Failure ? undefined : outcome;
-    const failure = failureOf(outcome);
-    const entry: TraceEntry = {
-      step: name,
-      args: [...argv],
-      at: new Date(Date.now() - ms).toISOString().replace(/\.\d+Z$/, "Z"),
-      ms,
-      changed: done?.changed ?? false,
-      ...((this.context.dryRun || line.record.plan === true) && { plan: true }),
-      ...(failure && { code: failure.code }),
-    };
-    const trace = [...((line.record.trace ?? []) as Json[]), entry as unknown as Json];
-    const changes = {
-      ...done?.fields,
-      // A later step must not take for done what was only looked at.
-      ...(this.context.dryRun && { plan: true }),
-      ...(done?.trace !== false && { trace }),
-      ...(failure && {
-        error: {
-          step: name,
-          code: failure.code,
-          message: hideCredentials(failure.message),
-          ...details(failure),
-        },
-      }),
-    };
-    await this.emit(line, Object.keys(changes).length > 0 ? changes : undefined);
-  }
-
-  #say(label: string, failure: Failure | undefined, said: string, ms: number): void {
-    const text = failure ? { bad: `${failure.code}: ${failure.message}` } : said;
-    this.context.say(`${label}  ${this.context.name}  `, text, `  ${(ms / 1000).toFixed(1)} s`);
-  }
-
-  /** Writes what is left to write; false, with a word on stderr, where records had no reader. */
-  async flush(): Promise<boolean> {
-    if (this.#render && this.#kept.length > 0)
-      await this.#writer.write(
-        this.#render(this.#kept, missingOf(this.batches)).trimEnd(),
-        ...this.#kept.map(labelOf),
-      );
-    await this.#writer.end();
-    const { unread, trouble } = this.#writer;
-    if (unread.length === 0) return true;
-    const why = trouble === undefined ? "nobody read" : `${trouble}: not written are`;
-    this.context.warn(`${why} the records of: ${unread.join(", ")}`);
-    return false;
-  }
-
-  /** Says which batches lack records, and gives how many are lacking that should not be. */
-  tellMissing(): number {
-    const { warn, partial } = this.context;
-    let lacking = 0;
-    for (const { id, size, missing } of this.batches.missing()) {
-      warn(
-        `${missing} of the ${size} records of batch ${id} never came${partial ? ", as --partial allows" : ": a stage before this one was ended or left them out"}`,
-      );
-      lacking += missing;
-    }
-    return partial ? 0 : lacking;
-  }
-
-  /** Says what there is to say at the end, and gives the exit status. */
-  async end(): Promise<number> {
-    const { warn, allowEmpty, maxFail } = this.context;
-    let status = (await this.flush()) ? 0 : 1;
-    if (this.tellMissing() > 0) status = 1;
-    if (this.#seen === 0 && !this.malformed) {
-      warn(`nothing to do: ${this.none}`);
-      if (!allowEmpty) status = 1;
-    }
-    if (this.#failed.length > allowedFailures(maxFail, this.#seen)) status = 1;
-    else if (this.#failed.length > 0)
-      warn(
-        `${this.#failed.length} of ${this.#seen} failed, as --max-fail allows: ${this.#failed.join(", ")}`,
-      );
-    if (this.context.verbose)
-      this.context.say(
-        `${this.context.name}: ${this.#seen} records, ${this.#failed.length} failed, ${((performance.now() - this.#started) / 1000).toFixed(1)} s`,
-      );
-    return this.malformed ? 2 : status;
-  }
-}
 
 /** The lines of stdin that are records in which the given fields have their types; bad ones are reported. */
 async function* records(run: Run, reads: readonly FieldName[]): AsyncGenerator<Line> {
@@ -419,7 +208,7 @@ export async function wholeBatch<F extends FieldName>(
   const run = new Run(context);
   const lines = await readAll(run, step.reads);
   const failed = lines.filter(({ record }) => hasFailed(record)).length;
-  const absent = context.partial ? 0 : missingOf(run.batches);
+  const absent = context.partial ? 0 : run.batches.lacking;
   const why =
     run.stopped ??
     (failed

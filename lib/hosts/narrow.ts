@@ -10,7 +10,7 @@ function namesOf({ host, user, port }: Host): string[] {
   const place = host.includes(":") ? `[${host}]` : host;
   const at = user === undefined ? "" : `${user}@`;
   const behind = port === undefined ? "" : `:${port}`;
-  return [host, `${at}${host}`, `${place}${behind}`, `${at}${place}${behind}`];
+  return [host, `${at}${host}`, place, `${at}${place}`, `${place}${behind}`, `${at}${place}${behind}`];
 }
 
 /** A pattern in which `*` stands for any characters and `?` for one. */
@@ -56,6 +56,7 @@ function matching(hosts: readonly Host[], flag: string, values: readonly string[
  * mistyped, it would leave out too much or too little.
  */
 export function narrow(hosts: readonly Host[], limit: readonly string[], exclude: readonly string[]): Host[] {
+  if (hosts.length === 0) return []; // there is nothing that a name could be mistyped of
   const wanted = limit.length > 0 ? matching(hosts, "--limit", limit) : new Set(hosts);
   const unwanted = matching(hosts, "--exclude", exclude);
   return hosts.filter((host) => wanted.has(host) && !unwanted.has(host));

@@ -1,6 +1,6 @@
 // A run as Markdown (GitHub's tables): for the page of a CI job, a chat or an issue.
 
-import { printableLines } from "../base/printable.js";
+import { printable, printableLines } from "../base/printable.js";
 import { columnsOf, labelOf } from "../stream/table.js";
 import { type Row, type Summary, sentenceOf, troubleOf } from "./summary.js";
 
@@ -28,7 +28,7 @@ function output(record: Row): string[] {
   if (stderr === "") return [];
   const longest = Math.max(2, ...[...stderr.matchAll(/`+/g)].map(([run]) => run.length));
   const fence = "`".repeat(longest + 1);
-  return ["", `**${plain(labelOf(record))}**`, "", fence, stderr, fence];
+  return ["", `**${plain(printable(labelOf(record)))}**`, "", fence, stderr, fence];
 }
 
 /** The summary, a table with the failed records first, and the output of those that failed. */

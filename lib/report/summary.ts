@@ -188,5 +188,7 @@ export function sentenceOf(summary: Summary): string {
     untouched ? `${untouched} not begun` : "",
     missing ? `${missing} never came` : "",
   ];
-  return printable(`${records + missing} ${summary.noun}: ${parts.filter((part) => part !== "").join(", ")}`);
+  const all = records + missing;
+  const noun = all === 1 ? summary.noun.replace(/s$/, "") : summary.noun;
+  return printable(`${all} ${noun}: ${parts.filter((part) => part !== "").join(", ")}`);
 }

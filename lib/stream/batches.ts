@@ -17,6 +17,10 @@ export class Batches {
     known.count++;
     this.#seen.set(batch.id, known);
   }
+  /** How many records never came, of all batches. */
+  get lacking(): number {
+    return this.missing().reduce((sum, { missing }) => sum + missing, 0);
+  }
   /** The batches of which fewer records came than belong to them. */
   missing(): { id: string; size: number; missing: number }[] {
     return [...this.#seen]

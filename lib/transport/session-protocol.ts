@@ -126,6 +126,8 @@ export class Link {
           take(frame);
         }
       } catch (error) {
+        // What has been said to it may tell why.
+        this.#socket.uncork();
         this.#socket.destroy();
         refuse(error as Error);
       }

@@ -60,7 +60,6 @@ const cases: Case[] = [
     name: "a wholly failed batch stops whatever is allowed",
     args: ["2,100%", "--max-fail", "100%"],
     command: ["sed", failing(1, 2)],
-    status: 0,
     codes: fill([2, "pip-failed"], [18, "not-attempted"]),
     says: /^es-roll: stopped after batch 1 of 2: 2 of 2 hosts failed; 18 hosts were not touched$/m,
   },
@@ -251,6 +250,29 @@ test("all records of a host are in one batch", async (t) => {
       ["b", undefined, 1],
     ],
   );
+});
+
+test("--max-fail counts hosts, also those with several records", async () => {
+  const of = (host: string, venv: string, more: object = {}) => ({
+    host,
+    venv: { name: venv, path: `/srv/${venv}` },
+    ...more,
+  });
+  const both = lines([of("h1", "a"), of("h1", "b"), of("h2", "a"), of("h2", "b")]);
+  const failH1 = sh(`sed '/"h1"/s/}$/,"error":{"step":"s","code":"c","message":"m"}}/'`);
+  const ran = await expectStatus(0, "es-roll", ["2", "--max-fail", "1", "--", ...failH1], { input: both });
+  assert.match(ran.stderr, /all 1 batches: 1 host ok, 1 failed$/m);
+  // One of its records had failed before, the other fails now: that is one host, too.
+  const before = lines([of("h1", "a", { error }), of("h1", "b"), of("h2", "a")]);
+  const again = await expectStatus(0, "es-roll", ["2", "--max-fail", "1", "--", ...failH1], {
+    input: before,
+  });
+  assert.match(again.stderr, /1 host ok, 1 failed$/m);
+});
+
+test("a roll that was stopped is no success, whatever may fail", async () => {
+  const ran = await expectStatus(1, "es-roll", ["1", "--max-fail", "100%", "--", "false"], { input: twenty });
+  assert.match(ran.stderr, /stopped after batch 1 of 20: .*; 19 hosts were not touched/);
 });
 
 test("ESSAY_ROLL is one private directory for the whole roll", async (t) => {

@@ -5,7 +5,7 @@ import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { identity, until } from "../lab/processes.js";
-import { bins, expectStatus, type RunOptions, recordsOf, scratch } from "../lab/program.js";
+import { bins, expectStatus, fileOf, program, type RunOptions, recordsOf, scratch } from "../lab/program.js";
 
 /** A folder with a configuration. */
 function project(t: TestContext, text: string): string {
@@ -236,3 +236,15 @@ for (const signal of ["SIGTERM", "SIGINT"] as const)
     assert.deepEqual(await once(child, "exit"), [null, signal]);
     await until("the end of the stages", () => stages.every((pid) => identity(pid) === undefined));
   });
+
+test("a signal that comes before the first stage is there ends it all", async (t) => {
+  const directory = scratch(t);
+  const script = `mkfifo config
+    "$0" "$1" --config config try & exec 3>config
+    kill -TERM $!
+    printf '%s\\n' '[alias]' 'try = "touch begun"' >&3; exec 3>&-
+    wait $!; echo "status $?"`;
+  const ran = await program("bash", ["-c", script, process.execPath, fileOf("es") ?? ""], { cwd: directory });
+  assert.equal(ran.stdout, "status 143\n", ran.report);
+  assert.ok(!existsSync(join(directory, "begun")), ran.report);
+});

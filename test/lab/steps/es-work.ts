@@ -6,7 +6,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import { Failure } from "../../../lib/base/failure.js";
 import type { RecordWith } from "../../../lib/base/schema.js";
 import { run } from "../../../lib/cli.js";
-import { type Done, eachRecord, type Task, wholeBatch } from "../../../lib/step.js";
+import { eachRecord, type Task, wholeBatch } from "../../../lib/step.js";
+import type { Done } from "../../../lib/step-run.js";
 
 const command = {
   name: "es-work",

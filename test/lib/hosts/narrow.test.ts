@@ -34,3 +34,17 @@ test("a pattern that names nothing is told, also one to leave out", () => {
   );
   assert.throws(() => names([], ["web4.x"]), /--exclude web4\.x is not/);
 });
+
+test("an address in brackets is named with and without its port", () => {
+  const two = selectHosts([{ word: "me@[::1]:2222" }, { word: "[fe80::2]" }], {}, {});
+  for (const name of ["::1", "[::1]", "me@[::1]", "[::1]:2222", "me@[::1]:2222"])
+    assert.deepEqual(
+      narrow(two, [name], []).map(({ host }) => host),
+      ["::1"],
+      name,
+    );
+});
+
+test("where there is no host, no name is mistyped", () => {
+  assert.deepEqual(narrow([], ["web1"], ["web2"]), []);
+});

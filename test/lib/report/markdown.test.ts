@@ -40,3 +40,12 @@ test("text from elsewhere stays text", () => {
   );
   assert.ok(page.endsWith("\n`````\n```\n````x\\x1b[2J\n`````\n"), page);
 });
+
+test("what a host is called reaches no terminal raw", () => {
+  const text = render({
+    host: "a\x1b[31m\nb",
+    error: { step: "s", code: "c", message: "m", stderr: "said" },
+  });
+  assert.ok(!text.includes("\x1b"), text);
+  assert.ok(text.includes("**a\\\\x1b\\[31m\\\\nb**"), text);
+});

@@ -75,7 +75,7 @@ test("a summary counts records, reasons and steps", () => {
 test("a summary is named after what its records are of", () => {
   assert.equal(summarise([{ project: "demo", version: "1.0" }], 0).noun, "releases");
   assert.equal(summarise([{ host: "web1" }, { project: "demo", version: "1.0" }], 0).noun, "records");
-  assert.equal(sentenceOf(summarise([{ project: "demo", version: "1.0" }], 0)), "1 releases: 1 ok");
+  assert.equal(sentenceOf(summarise([{ project: "demo", version: "1.0" }], 0)), "1 release: 1 ok");
 });
 
 test("fields of other types count as absent", () => {
@@ -99,5 +99,10 @@ test("fields of other types count as absent", () => {
 test("a code that every object has, and escapes of a terminal, do no harm", () => {
   const summary = summarise([{ host: "x", ...failure("\x1b[31m", "__proto__") }], 0);
   assert.deepEqual(summary.reasons, [{ step: "\x1b[31m", code: "__proto__", records: ["x"] }]);
-  assert.equal(sentenceOf(summary), "1 hosts: 0 ok, 1 failed (\\x1b[31m: __proto__ 1)");
+  assert.equal(sentenceOf(summary), "1 host: 0 ok, 1 failed (\\x1b[31m: __proto__ 1)");
+});
+
+test("one host is one host", () => {
+  assert.equal(sentenceOf(summarise([{ host: "a" }], 0)), "1 host: 1 ok");
+  assert.equal(sentenceOf(summarise([{ host: "a" }], 1)), "2 hosts: 1 ok, 1 never came");
 });

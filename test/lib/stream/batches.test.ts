@@ -7,6 +7,8 @@ test("says how many records of each batch never came", () => {
   for (const batch of [{ id: "a", size: 3 }, { id: "b", size: 1 }, undefined, { id: "a", size: 3 }])
     batches.count(batch);
   assert.deepEqual(batches.missing(), [{ id: "a", size: 3, missing: 1 }]);
+  batches.count({ id: "c", size: 5 });
+  assert.equal(batches.lacking, 5);
 });
 
 test("more records than belong to a batch are not missing", () => {

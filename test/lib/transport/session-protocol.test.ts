@@ -94,3 +94,26 @@ test("bodies that are not what they should be", () => {
   assert.throws(() => streamOf(frame(Buffer.alloc(0))), ProtocolError);
   assert.throws(() => creditOf(Buffer.alloc(3)), ProtocolError);
 });
+
+test("what is said just before the connection is ended still arrives", async (t) => {
+  const server = createServer((socket) => {
+    const link = new Link(socket);
+    const take = () => {
+      link.sendJson(kind.failed, 0, { code: "no-session" });
+      throw new ProtocolError("enough");
+    };
+    link.receive(take, () => {});
+  }).listen(join(scratch(t), "s"));
+  t.after(() => server.close());
+  await once(server, "listening");
+  const socket = connect(server.address() as string);
+  const codes: unknown[] = [];
+  const link = new Link(socket);
+  link.receive(
+    (frame) => codes.push(jsonOf(frame).code),
+    () => {},
+  );
+  link.sendJson(kind.hello, 0, {});
+  await once(socket, "close");
+  assert.deepEqual(codes, ["no-session"]);
+});
