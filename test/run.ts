@@ -28,7 +28,7 @@ const files = readdirSync(here, { recursive: true, encoding: "utf8" })
 if (files.length === 0) throw new Error(`no test file matches ${words.join(" ")}`);
 
 for (const name of Object.keys(process.env))
-  if (/^(PIP_|ESSAY_|TWINE_|NO_COLOR$|SSH_AUTH_SOCK$|SOURCE_DATE_EPOCH$)/.test(name))
+  if (/^(PIP_|ESSAY_|TWINE_|NO_COLOR$|SSH_AUTH_SOCK$|SOURCE_DATE_EPOCH$|NODE_EXTRA_CA_CERTS$)/.test(name))
     delete process.env[name];
 Object.assign(process.env, { PIP_CONFIG_FILE: "/dev/null", LC_ALL: "C.UTF-8" });
 

@@ -369,7 +369,7 @@ def main():
 
 
 # Asked to end, we still take away what is half-done.
-signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(4 if changed else 1))
 try:
     sys.exit(main())
 except Refused as error:

@@ -70,7 +70,7 @@ export class Sessions {
         give(waits ? place.forfeit : place.leave);
         if (waits) continue;
         if (!(error instanceof NoRoom) || this.#held.passing + this.#held.lasting === 0) throw error;
-        this.#full = use === "passing";
+        if (use === "passing") this.#full = true;
         throw new Full();
       }
     }

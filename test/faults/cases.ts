@@ -48,7 +48,7 @@ const connecting: readonly Place[] = [
   ["in the host's key exchange", "down", 700],
   ["in the host's key", "down", 1250],
   ["in our log-in", "up", 1150],
-  ["in our signature", "up", 1400],
+  ["in our signature", "up", 1250],
   ["in the host's word that we are in", "down", 1830],
 ];
 
