@@ -27,6 +27,9 @@ export interface Landing {
 /** Bytes that are written at once: chunks come in pieces of 64 KiB, and each write is a way to another thread and back. */
 const worthWriting = 512 * 1024;
 
+/** Bytes that go on to the disk together while others still come: at the end, little is left to wait for. */
+const worthFlushing = 4 * 1024 * 1024;
+
 /** A file on its way in: hidden until `commit`, gone after `discard`. */
 export class Incoming {
   readonly #landing: Landing;
@@ -39,6 +42,8 @@ export class Incoming {
   #held: Buffer[] = [];
   #heldSize = 0;
   #writing: Promise<unknown> = Promise.resolve();
+  #unflushed = 0;
+  #flushing: Promise<unknown> = Promise.resolve();
 
   /** `hidden` is the path of `handle`'s file, on the same file system as the landing. */
   constructor(landing: Landing, hidden: string, handle: FileHandle, digests: Made) {
@@ -64,11 +69,20 @@ export class Incoming {
   async #writeHeld(): Promise<void> {
     await this.#writing;
     const chunks = this.#held;
+    this.#unflushed += this.#heldSize;
     this.#held = [];
     this.#heldSize = 0;
     this.#writing = this.#handle.appendFile(Buffer.concat(chunks));
     // Its failure is for whoever waits for it next.
     this.#writing.catch(() => {});
+    if (this.#unflushed >= worthFlushing) this.#flush();
+  }
+
+  #flush(): void {
+    this.#unflushed = 0;
+    this.#flushing = Promise.all([this.#flushing, this.#writing]).then(() => this.#handle.datasync());
+    // The system tells a failure once: `commit` waits for this one, too.
+    this.#flushing.catch(() => {});
   }
 
   /**
@@ -80,7 +94,7 @@ export class Incoming {
       const digests = this.#digests.end();
       this.#check(announced, digests);
       await this.#writeHeld();
-      await this.#writing;
+      await Promise.all([this.#writing, this.#flushing]);
       await this.#handle.sync();
       const outcome = await this.#publish(digests.sha256);
       await syncFolder(this.#landing.directory);
@@ -94,7 +108,7 @@ export class Incoming {
   async discard(): Promise<void> {
     if (this.#over) return;
     this.#over = true;
-    await this.#writing.catch(() => {});
+    await Promise.allSettled([this.#writing, this.#flushing]);
     await this.#handle.close();
     await unlink(this.#hidden);
   }

@@ -10,19 +10,20 @@ import { scratch } from "../../../lab/program.js";
 
 const digest = (algorithm: string, text: string) => createHash(algorithm).update(text).digest("hex");
 
-async function begin(t: TestContext, present?: string) {
+async function begin(t: TestContext, present?: string, most = 10) {
   const directory = scratch(t);
   const hidden = join(directory, "hidden");
   const landed: string[] = [];
   const landing = {
     filename: "a-1.0.zip",
     directory,
-    most: 10,
+    most,
     landed: async (sha256: string) => void landed.push(sha256),
     present: async () => present,
   };
-  const incoming = new Incoming(landing, hidden, await open(hidden, "wx"), await Digests.start(digestNames));
-  return { incoming, directory, landed };
+  const handle = await open(hidden, "wx");
+  const incoming = new Incoming(landing, hidden, handle, await Digests.start(digestNames));
+  return { incoming, directory, landed, handle };
 }
 
 test("whole, with its digests in whatever letters", async (t) => {
@@ -70,4 +71,27 @@ test("too much of it, and no digest", async (t) => {
   await assert.rejects(incoming.write(Buffer.from("x")), { code: "too-large" });
   await assert.rejects(incoming.commit({}), { code: "digest-missing" });
   assert.deepEqual(readdirSync(directory), []);
+});
+
+test("a large file goes on to the disk while it comes; that this failed is told at the end", async (t) => {
+  const chunk = Buffer.alloc(1024 * 1024, "x");
+  const whole = Buffer.concat(Array.from({ length: 6 }, () => chunk));
+  const sha256 = createHash("sha256").update(whole).digest("hex");
+  for (const failing of [false, true]) {
+    const { incoming, directory, handle } = await begin(t, undefined, whole.length);
+    let flushes = 0;
+    const flush = handle.datasync.bind(handle);
+    handle.datasync = async () => {
+      flushes++;
+      if (failing) throw Object.assign(new Error("EIO: i/o error"), { code: "EIO" });
+      await flush();
+    };
+    for (let i = 0; i < 6; i++) await incoming.write(chunk);
+    const commit = incoming.commit({ sha256 });
+    if (failing) await assert.rejects(commit, { code: "EIO" });
+    else assert.equal(await commit, "uploaded");
+    assert.equal(flushes, 1);
+    assert.deepEqual(readdirSync(directory), failing ? [] : ["a-1.0.zip"]);
+    if (!failing) assert.ok(readFileSync(join(directory, "a-1.0.zip")).equals(whole));
+  }
 });
