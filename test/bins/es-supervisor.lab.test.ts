@@ -17,6 +17,14 @@ const page = (prefix: string, last: number) => fetchPage(`http://127.0.0.1:${pre
 const pidsOf = (record: any): number[] => record.processes.map((process: { pid: number }) => process.pid);
 const daemonOf = (path: string) => Number(readFileSync(join(path, "tmp/supervisord.pid"), "utf8"));
 
+/** A template by which a program runs only when it has for 5 s: on a busy machine Python takes longer than one to begin. */
+function patient(path: string): string[] {
+  const usual = readFileSync(join(bins, "../../lib/templates/default/conf/supervisord.conf"), "utf8");
+  const file = join(path, "../patient.conf");
+  writeFileSync(file, usual.replace(/^startsecs=.*$/m, "startsecs=5"));
+  return ["--template", file];
+}
+
 // Most of the time of these tests is waiting.
 describe("es-supervisor", { concurrency: 3 }, () => {
   test("up starts the processes; a second time it changes nothing; reload starts them anew", async (t) => {
@@ -166,25 +174,27 @@ describe("es-supervisor", { concurrency: 3 }, () => {
   });
 
   test("a port that another program has is said, with the end of the log", async (t) => {
-    const { es, prefix } = await supervised(t);
+    const { es, path, prefix } = await supervised(t);
+    const template = patient(path);
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(Number(`${prefix}0`), "127.0.0.1", resolve));
     t.after(() => other.close());
-    const failed = recordOf(await es(1, "up", "--profile", "test"));
+    const failed = recordOf(await es(1, "up", "--profile", "test", ...template));
     assert.equal(failed.error.code, "process-failed");
     assert.match(failed.error.message, /demo:demo_0 is FATAL .*Address already in use/);
     assert.match(failed.error.stderr, /Traceback/);
     await new Promise((resolve) => other.close(resolve));
-    const healed = recordOf(await es(0, "up", "--profile", "test"));
+    const healed = recordOf(await es(0, "up", "--profile", "test", ...template));
     assert.equal(healed.processes[0].state, "RUNNING");
   });
 
   test("a program that exits at once, or turns into a daemon, has failed", async (t) => {
-    const { es, alive } = await supervised(t);
-    const crashed = recordOf(await es(1, "up", "--profile", "crash"));
+    const { es, path, alive } = await supervised(t);
+    const template = patient(path);
+    const crashed = recordOf(await es(1, "up", "--profile", "crash", ...template));
     assert.equal(crashed.error.code, "process-failed");
     assert.match(crashed.error.message, /its log ends: no configuration for crash$/);
-    const daemon = recordOf(await es(1, "up", "--profile", "daemonise"));
+    const daemon = recordOf(await es(1, "up", "--profile", "daemonise", ...template));
     assert.equal(daemon.error.code, "process-failed");
     await es(0, "shutdown");
     assert.deepEqual(alive(), []);
