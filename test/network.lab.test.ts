@@ -5,6 +5,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { templateOf } from "./lab/daemon.js";
 import { type LabIndex, startIndex } from "./lab/index.js";
 import { makeNetwork, type Network } from "./lab/network.js";
 import { commandLine, kill, processesOf, until } from "./lab/processes.js";
@@ -100,23 +101,7 @@ test("an index that all may reach takes no uploads without a password", async ()
 /** A template whose one process has to run so many seconds before it counts as started. */
 function templateFor(seconds: number): string {
   const file = join(ssh.directory, `supervisord-${seconds}.conf`);
-  const socket = "{{run_root}}/tmp/supervisor.sock\nusername={{username}}\npassword={{password}}";
-  writeFileSync(
-    file,
-    `[unix_http_server]
-file=${socket}
-[supervisord]
-logfile={{run_root}}/logs/supervisord.log
-pidfile={{run_root}}/tmp/supervisord.pid
-[rpcinterface:supervisor]
-supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
-[supervisorctl]
-serverurl=unix://${socket}
-[program:{{project}}]
-command=sleep 1000
-startsecs=${seconds}
-`,
-  );
+  writeFileSync(file, templateOf(`command=sleep 1000\nstartsecs=${seconds}\n`));
   return file;
 }
 

@@ -14,8 +14,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { createServer, get, type RequestListener } from "node:http";
-import type { AddressInfo } from "node:net";
+import { get } from "node:http";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, describe, type TestContext, test } from "node:test";
@@ -27,6 +26,7 @@ import { bins, expectStatus, program, type RunOptions, recordsOf, scratch, shell
 import { backend, packed, plainSdist, selfBuilding } from "../lab/sdist.js";
 import { pathOf, shells } from "../lab/shells.js";
 import { tiny, wheelOfSize } from "../lab/tiny.js";
+import { web } from "../lab/web.js";
 
 let index: LabIndex;
 /** Home directories with a virtualenv that all others are copies of. */
@@ -248,7 +248,7 @@ test("versions that do not go together, and a pip before 20.3, which installs th
 test("a version for another Python, whether the index says so or not", async (t) => {
   const at = await deployed(t);
   const wheel = "picky-3.0-py3-none-any.whl";
-  const silent = await serving(t, (request, response) => {
+  const silent = await web(t, (request, response) => {
     if (request.url?.endsWith(wheel)) return void response.end(readFileSync(join(index.directory, wheel)));
     response.setHeader("content-type", "text/html");
     response.end(`<a href="/${wheel}">${wheel}</a>`);
@@ -419,7 +419,7 @@ test("--release of a closure that es-wheel made; one byte changed in one file on
   const page = await get("/simple/leaf/");
   assert.match(page, /leaf-1\.0-py3-none-any\.whl#sha256=/);
   const changed = tamper(join(index.directory, file));
-  const old = await serving(t, (request, response) => {
+  const old = await web(t, (request, response) => {
     if (request.url?.endsWith(file)) return void response.end(changed);
     if (request.url === "/simple/leaf/")
       return void response.setHeader("content-type", "text/html").end(page);
@@ -757,17 +757,6 @@ def build_sdist(directory, settings=None):
   execFileSync("tar", ["-czf", join(index.directory, `${name}-1.0.tar.gz`), "-C", directory, `${name}-1.0`]);
 }
 
-/** A server on a free port. */
-async function serving(t: TestContext, answer: RequestListener): Promise<string> {
-  const server = createServer(answer).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  t.after(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
 test("a password is in no argument, no record and no message", async (t) => {
   const at = await deployed(t);
   const seen = join(at.home, "seen");
@@ -784,7 +773,7 @@ test("a password is in no argument, no record and no message", async (t) => {
   );
   const secret = "s3cret-b%t";
   const wanted = `Basic ${Buffer.from(`me:${secret}`).toString("base64")}`;
-  const guarded = await serving(t, (request, response) => {
+  const guarded = await web(t, (request, response) => {
     if (request.headers.authorization !== wanted) {
       response.writeHead(401, { "www-authenticate": 'Basic realm="lab"' }).end();
       return;
@@ -813,7 +802,7 @@ test("the proxy that the configuration names is pip's way to the index, and its 
   const at = await deployed(t);
   const asked: string[] = [];
   const secret = "pr0xy-secret";
-  const proxy = await serving(t, (request, response) => {
+  const proxy = await web(t, (request, response) => {
     asked.push(`${request.url} ${request.headers["proxy-authorization"]}`);
     get(new URL(new URL(request.url ?? "").pathname, index.url), (inner) => {
       response.writeHead(inner.statusCode ?? 500, { "content-type": inner.headers["content-type"] ?? "" });
@@ -834,9 +823,9 @@ test("the proxy that the configuration names is pip's way to the index, and its 
 test("an index that cannot be asked is not one without the version", async (t) => {
   const half = readFileSync(join(index.directory, "tiny-1.0-py3-none-any.whl")).subarray(0, 400);
   const [forbidden, broken, truncated] = await Promise.all([
-    serving(t, (_, response) => response.writeHead(403).end()),
-    serving(t, (_, response) => response.writeHead(502).end()),
-    serving(t, (request, response) => {
+    web(t, (_, response) => response.writeHead(403).end()),
+    web(t, (_, response) => response.writeHead(502).end()),
+    web(t, (request, response) => {
       if (request.url?.endsWith(".whl")) return void response.end(half);
       response.setHeader("content-type", "text/html");
       response.end('<a href="/tiny-1.0-py3-none-any.whl">tiny-1.0-py3-none-any.whl</a>');
@@ -1044,7 +1033,7 @@ describe("under each shell", () => {
       const [wheel] = wheelOf(tiny(scratch(t), "1.1", "tiny", "other\n"));
       const mismatch = await run(at, 1, ["--release", release(at, [wheel as ReleaseFile])], { env });
       assert.equal(mismatch.error.code, "hash-mismatch");
-      const forbidding = await serving(t, (_, response) => response.writeHead(403).end());
+      const forbidding = await web(t, (_, response) => response.writeHead(403).end());
       const refused = await run(at, 1, ["tiny==1.1", "--index", `${forbidding}/`], { env });
       assert.equal(refused.error.code, "auth-failed");
       assert.deepEqual(installed(at), ["tiny==1.0"]);

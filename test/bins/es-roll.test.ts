@@ -1,11 +1,9 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { until } from "../lab/processes.js";
-import { expectStatus, fileOf, path, recordsOf, scratch } from "../lab/program.js";
+import { expectStatus, fileOf, path, recordsOf, scratch, underWay } from "../lab/program.js";
 
 const error = { step: "es-pip", code: "pip-failed", message: "no" };
 const batch = { id: "outer", size: 20 };
@@ -328,18 +326,9 @@ test("no record is a failure, and the command is not run", async () => {
 
 /** A roll under way, with the given input. */
 function started(t: TestContext, args: readonly string[], input: string) {
-  const env = { ...process.env, PATH: `${path}:${process.env.PATH}` };
-  const child = spawn(process.execPath, [fileOf("es-roll") ?? "", ...args], { env });
-  t.after(() => child.kill("SIGKILL"));
-  const seen = { stdout: "", stderr: "" };
-  child.stdout.on("data", (chunk) => {
-    seen.stdout += chunk;
-  });
-  child.stderr.on("data", (chunk) => {
-    seen.stderr += chunk;
-  });
-  child.stdin.end(input);
-  return { child, seen, closed: once(child, "close") as Promise<[number | null, string | null]> };
+  const roll = underWay(t, "es-roll", args, { ...process.env, PATH: `${path}:${process.env.PATH}` });
+  roll.child.stdin.end(input);
+  return roll;
 }
 
 test("a signal reaches the steps of the command; all records come out", async (t) => {

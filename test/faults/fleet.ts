@@ -5,6 +5,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { templateOf } from "../lab/daemon.js";
 import type { FaultProxy } from "../lab/fault-proxy.js";
 import { type LabIndex, startIndex } from "../lab/index.js";
 import { commandLine, kill, processesOf, until } from "../lab/processes.js";
@@ -47,29 +48,14 @@ if __name__ == "__main__":
         connection.close()
 `;
 
-const template = `[unix_http_server]
-file={{run_root}}/tmp/supervisor.sock
-chmod=0700
-username={{username}}
-password={{password}}
-[supervisord]
-logfile={{run_root}}/logs/supervisord.log
-pidfile={{run_root}}/tmp/supervisord.pid
-[rpcinterface:supervisor]
-supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
-[supervisorctl]
-serverurl=unix://{{run_root}}/tmp/supervisor.sock
-username={{username}}
-password={{password}}
-[program:{{project}}]
-command="{{venv_dir}}/bin/python" -I -m tiny {{bind}} {{port}}%(process_num)d
+const template = templateOf(`command="{{venv_dir}}/bin/python" -I -m tiny {{bind}} {{port}}%(process_num)d
 process_name=%(program_name)s_%(process_num)d
 numprocs={{process_count}}
 directory={{run_root}}
 startsecs=1
 redirect_stderr=true
 stdout_logfile={{run_root}}/logs/tiny.log
-`;
+`);
 
 // A network that is silent for six seconds is taken for dead.
 const patience = "ConnectTimeout 5\nServerAliveInterval 2\nServerAliveCountMax 3\n";

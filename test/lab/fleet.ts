@@ -7,7 +7,7 @@ import { alone, claim } from "./claim.js";
 import { type FaultProxy, startProxy } from "./fault-proxy.js";
 import { accepts, freePort } from "./ports.js";
 import { until } from "./processes.js";
-import { addressesOfOne, makeKey, makeUser, startOne } from "./sshd.js";
+import { addressesOfOne, alike, makeKey, makeUser, startOne } from "./sshd.js";
 
 /** One way to the fleet: directly, or through the delaying proxy. */
 export interface Way {
@@ -79,15 +79,7 @@ export async function startFleet({ hosts, delay, delayed: behind = hosts }: Flee
         `HostKey ${path("keys/host")}`,
         `AuthorizedKeysFile ${path("authorized")}`,
         `AllowUsers ${user.name}`,
-        "PidFile none",
-        "UsePAM no",
-        "UseDNS no",
-        // The lab lives under /tmp, where everybody may write.
-        "StrictModes no",
-        "PermitRootLogin no",
-        "PasswordAuthentication no",
-        "KbdInteractiveAuthentication no",
-        "PrintMotd no",
+        ...alike,
         "LogLevel ERROR",
         // In a real fleet each host has its own limit; these share one.
         "MaxStartups 1000",

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -36,6 +37,21 @@ export function fileOf(name: string): string | undefined {
   if (name !== "es" && !name.startsWith("es-")) return undefined;
   const step = fileURLToPath(new URL(`steps/${name}.js`, import.meta.url));
   return existsSync(step) ? step : join(bins, `${name}.js`);
+}
+
+/** One of our programs under way: what it has written so far, and how it ends. It is killed with the test. */
+export function underWay(t: TestContext, name: string, args: readonly string[], env = process.env) {
+  const child = spawn(process.execPath, [fileOf(name) ?? "", ...args], { env });
+  t.after(() => child.kill("SIGKILL"));
+  const seen = { stdout: "", stderr: "" };
+  child.stdout.on("data", (chunk) => {
+    seen.stdout += chunk;
+  });
+  child.stderr.on("data", (chunk) => {
+    seen.stderr += chunk;
+  });
+  child.stdin.on("error", () => {});
+  return { child, seen, closed: once(child, "close") as Promise<[number | null, NodeJS.Signals | null]> };
 }
 
 /** Runs a program to its end. One of ours is found by its name, without the ending. */

@@ -122,6 +122,19 @@ export async function startOne(
   };
 }
 
+/** What every sshd of the lab is told. */
+export const alike: readonly string[] = [
+  "PidFile none",
+  "UsePAM no",
+  "UseDNS no",
+  // The lab lives under /tmp, where everybody may write.
+  "StrictModes no",
+  "PermitRootLogin no",
+  "PasswordAuthentication no",
+  "KbdInteractiveAuthentication no",
+  "PrintMotd no",
+];
+
 /** Starts hosts. Several labs can live at once: each has addresses, users and a directory of its own. */
 export async function startSshd(options: SshdOptions): Promise<SshLab> {
   if (process.getuid?.() !== 0) throw new Error("this lab makes users: run its tests as root");
@@ -188,15 +201,7 @@ GlobalKnownHostsFile /dev/null
       `Port ${port}`,
       ...part.map(({ address }) => `ListenAddress ${address}`),
       `HostKey ${path("keys/host")}`,
-      "PidFile none",
-      "UsePAM no",
-      "UseDNS no",
-      // The lab lives under /tmp, where everybody may write.
-      "StrictModes no",
-      "PermitRootLogin no",
-      "PasswordAuthentication no",
-      "KbdInteractiveAuthentication no",
-      "PrintMotd no",
+      ...alike,
       "LogLevel VERBOSE",
       `MaxStartups ${options.maxStartups ?? "200"}`,
       `MaxSessions ${options.maxSessions ?? 10}`,

@@ -7,7 +7,7 @@ import { type TestContext, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import fc from "fast-check";
 import { until } from "../lab/processes.js";
-import { expectStatus, fileOf, program, recordsOf, scratch } from "../lab/program.js";
+import { expectStatus, fileOf, program, recordsOf, scratch, underWay } from "../lab/program.js";
 
 type Vars = Record<string, string | number | boolean>;
 
@@ -27,29 +27,8 @@ const codes = (stdout: string) =>
 /** A step under way, to be talked to. */
 function started(t: TestContext, name: string, args: readonly string[]) {
   const log = join(scratch(t), "log");
-  const child = spawn(
-    process.execPath,
-    [fileOf(name) ?? "", ...args, ...(name === "es-work" ? ["--log", log] : [])],
-    {
-      stdio: ["pipe", "pipe", "pipe"],
-    },
-  );
-  t.after(() => child.kill("SIGKILL"));
-  const seen = { stdout: "", stderr: "" };
-  child.stdout.on("data", (chunk) => {
-    seen.stdout += chunk;
-  });
-  child.stderr.on("data", (chunk) => {
-    seen.stderr += chunk;
-  });
-  child.stdin.on("error", () => {});
   const notes = () => (existsSync(log) ? readFileSync(log, "utf8").split("\n").filter(Boolean) : []);
-  return {
-    child,
-    seen,
-    notes,
-    closed: once(child, "close") as Promise<[number | null, NodeJS.Signals | null]>,
-  };
+  return { ...underWay(t, name, [...args, ...(name === "es-work" ? ["--log", log] : [])]), notes };
 }
 
 test("any JSON objects pass through a step that does nothing, byte for byte", async () => {

@@ -1,24 +1,12 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { once } from "node:events";
-import { createServer, type RequestListener } from "node:http";
-import type { AddressInfo } from "node:net";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
 import type { IndexFile } from "../../../lib/index/client.js";
 import { download } from "../../../lib/index/download.js";
+import { web } from "../../lab/web.js";
 
 const bytes = Buffer.from("a wheel");
 const { signal } = new AbortController();
-
-async function serve(t: TestContext, answer: RequestListener): Promise<string> {
-  const server = createServer(answer).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  t.after(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
 
 const file = (url: string, sha256?: string): IndexFile => ({
   filename: "x-1.0-py3-none-any.whl",
@@ -32,11 +20,11 @@ const file = (url: string, sha256?: string): IndexFile => ({
 
 test("a file, by the digest that the index tells; credentials stay with the index", async (t) => {
   const seen: (string | undefined)[] = [];
-  const elsewhere = await serve(t, (request, response) => {
+  const elsewhere = await web(t, (request, response) => {
     seen.push(request.headers.authorization);
     response.end(bytes);
   });
-  const index = await serve(t, (request, response) => {
+  const index = await web(t, (request, response) => {
     seen.push(request.headers.authorization);
     response.writeHead(302, { location: `${elsewhere}/x` }).end();
   });
@@ -52,7 +40,7 @@ test("a file, by the digest that the index tells; credentials stay with the inde
 });
 
 test("no such file, a file without end, and a circle", async (t) => {
-  const url = await serve(t, (request, response) => {
+  const url = await web(t, (request, response) => {
     if (request.url === "/circle") response.writeHead(302, { location: "/circle" });
     else if (request.url === "/none") response.writeHead(404);
     response.end(bytes);
