@@ -2,7 +2,7 @@
 
 import { printable } from "../base/printable.js";
 import type { Deed, RecordWith, VenvStatus } from "../base/schema.js";
-import { labelOf, renderColumns } from "../stream/table.js";
+import { hasFailed, labelOf, renderColumns } from "../stream/table.js";
 
 type Row = Record<string, unknown>;
 type Cells = { [title: string]: string };
@@ -52,7 +52,7 @@ export function notesOn(venv: VenvStatus): string[] {
 function lineOf(record: Row, venv: VenvStatus): Cells {
   const { live } = record as RecordWith<"live">;
   const history = (record as RecordWith<"history">).history ?? [];
-  const last = history.filter((deed) => deed.venv === venv.name).at(-1);
+  const last = history.findLast((deed) => deed.venv === venv.name);
   return {
     HOST: labelOf(record),
     VENV: live === venv.name ? `${venv.name} (live)` : venv.name,
@@ -83,18 +83,18 @@ function render(lines: readonly Cells[], titles: readonly string[]): string {
   return renderColumns(columns.filter(({ cells }) => cells.some(Boolean)));
 }
 
-const loadTitle = "LOAD";
-const venvTitles = [
-  ...["HOST", loadTitle, "VENV", "VERSION", "PYTHON", "PROCESSES", "PORTS", "CPU", "MEMORY", "LAST", "NOTES"],
-];
+// biome-ignore format: one line
+const venvTitles = ["HOST", "LOAD", "VENV", "VERSION", "PYTHON", "PROCESSES", "PORTS", "CPU", "MEMORY", "LAST", "NOTES"];
 
 /** A line for each virtualenv; the load of a host stands in its first line. */
 export function renderStatus(records: readonly Row[]): string {
   const lines = records.flatMap((record) => {
+    // What an earlier look found may be no longer so; of a failed record, other fields may be of any kind.
+    if (hasFailed(record)) return [lineWithout(record)];
     const { venvs = [], system } = record as RecordWith<"venvs" | "system">;
     const own = venvs.length === 0 ? [lineWithout(record)] : venvs.map((venv) => lineOf(record, venv));
     const load = system?.load[0];
-    if (load !== undefined) own[0] = { ...own[0], [loadTitle]: `${load.toFixed(2)}/${system?.cpus ?? "?"}` };
+    if (load !== undefined) own[0] = { ...own[0], LOAD: `${load.toFixed(2)}/${system?.cpus ?? "?"}` };
     return own;
   });
   return render(lines, venvTitles);

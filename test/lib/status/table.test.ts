@@ -55,6 +55,16 @@ web3\\x1b[2J                                                                    
   );
 });
 
+test("a host that could not be looked at again is not shown as it was before", () => {
+  const error = { step: "es-status", code: "unreachable", message: "no way" };
+  const expected = "HOST  NOTES\nweb1  unreachable: no way\n";
+  for (const venvs of [[venv], null, "x"])
+    assert.equal(
+      renderStatus([{ host: "web1", system: { load: [1, 1, 1], cpus: 1 }, venvs, error }]),
+      expected,
+    );
+});
+
 test("notes: a change under way, a broken interpreter", () => {
   assert.deepEqual(notesOn(venv), []);
   assert.deepEqual(notesOn({ ...venv, state: "marked", marks: ["es-pip"], held: "ann@c: es-pip p" }), [
