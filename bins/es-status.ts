@@ -63,7 +63,7 @@ await run(command, async ({ args: [only], flags, context }) => {
           fields: {
             venvs,
             ...(system && { system }),
-            history: parseHistory(results.all("history-line")),
+            history: await parseHistory(results.all("history-line")),
             ...(only !== undefined &&
               one && { venv: { name: one.name, path: one.path }, processes: one.processes }),
           },

@@ -3,7 +3,7 @@
 import { appendFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { accountName } from "./base/account.js";
-import { isObject } from "./base/json.js";
+import type { Json } from "./base/json.js";
 import type { Note } from "./base/note.js";
 import type { Deed, RecordWith } from "./base/schema.js";
 import type { Context } from "./cli.js";
@@ -20,7 +20,7 @@ function known(members: { [name: string]: string | undefined }): { [name: string
 
 /** What makes, for each record of a run, the note that goes to its host. */
 export function noteTaker(
-  { name, argv, warn }: Pick<Context, "name" | "argv" | "warn">,
+  { name: step, argv, warn }: Pick<Context, "name" | "argv" | "warn">,
   settings: Settings,
 ): (record: object) => Note {
   const user = accountName();
@@ -38,13 +38,14 @@ export function noteTaker(
     }
   };
   return (record) => {
-    const { host, project, version, commit, profile, prefix }: Noted = record;
-    const name_ = settings.find("project", { record: project });
-    const folder = settings.find("prefix", { record: prefix }) ?? (name_ === undefined ? "~" : `~/${name_}`);
+    const { host, version, commit, profile, ...said }: Noted = record;
+    const project = settings.find("project", { record: said.project });
+    const folder =
+      settings.find("prefix", { record: said.prefix }) ?? (project === undefined ? "~" : `~/${project}`);
     const at = new Date().toISOString().replace(/\.\d+Z$/, "Z");
-    const members = { host, project: name_, version, commit, profile };
+    const members = { host, project, version, commit, profile };
     return {
-      fields: { at, user, from, step: name, args: [...argv], ...known(members) },
+      fields: { at, user, from, step, args: [...argv], ...known(members) },
       folder: `${folder.replace(/\/+$/, "")}/.essay`,
       keep,
       lost: (reason) => warn(`${host}: the history of the host could not be kept: ${reason}`),
@@ -52,25 +53,13 @@ export function noteTaker(
   };
 }
 
-/** True for what has the members that every line of a history has. */
-function isDeed(value: unknown): value is Deed {
-  if (!isObject(value)) return false;
-  const { at, user, from, step, args, changes, outcome } = value;
-  const areTexts = (list: unknown) => Array.isArray(list) && list.every((one) => typeof one === "string");
-  return (
-    [at, user, from, step].every((text) => typeof text === "string" && text !== "") &&
-    areTexts(args) &&
-    areTexts(changes) &&
-    (outcome === "done" || outcome === "failed" || outcome === "cut-short")
-  );
-}
-
 /** The lines of a log that are such; a full disk, or a hand, may have left others. */
-export function parseHistory(lines: readonly string[]): Deed[] {
+export async function parseHistory(lines: readonly string[]): Promise<Deed[]> {
+  const { wrongField } = await import("./base/schema.js");
   return lines.flatMap((line) => {
     try {
-      const value: unknown = JSON.parse(line);
-      return isDeed(value) ? [value] : [];
+      const value: Json = JSON.parse(line);
+      return wrongField({ history: [value] }, ["history"]) === undefined ? [value as unknown as Deed] : [];
     } catch {
       return [];
     }
