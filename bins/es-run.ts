@@ -4,6 +4,7 @@
 import { readFile } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { UsageError } from "../lib/base/failure.js";
+import { withoutValues } from "../lib/base/setenv.js";
 import { run } from "../lib/cli.js";
 import { hostOptions, liveOption } from "../lib/flags.js";
 import { deployVariables, hooksOf } from "../lib/host-run.js";
@@ -11,7 +12,7 @@ import { runAllOnHost } from "../lib/host-runs.js";
 import { onHosts } from "../lib/host-step.js";
 import { refuseLive } from "../lib/host-venv.js";
 import { Once } from "../lib/run/once.js";
-import { readVariable, withoutValues } from "../lib/run/variables.js";
+import { readVariable } from "../lib/run/variables.js";
 import { eachRecord, passOn } from "../lib/step.js";
 import type { Payload } from "../lib/transport/contract.js";
 
@@ -61,7 +62,7 @@ await run(command, async ({ flags, rest = [], context: given }) => {
       words,
       once:
         once || flags.once
-          ? new Once(process.env.ESSAY_ROLL, [...context.argv, String(number), ...words])
+          ? new Once(process.env.ESSAY_ROLL, [...given.argv, String(number), ...words])
           : undefined,
     }));
     return eachRecord(context, {

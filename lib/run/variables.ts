@@ -26,16 +26,6 @@ export function readVariable(text: string, environment: NodeJS.ProcessEnv): Vari
   return { name, value, secret: true };
 }
 
-/** A command line in which the values of variables are hidden: --setenv NAME=***. */
-export function withoutValues(argv: readonly string[]): string[] {
-  const end = argv.indexOf("--");
-  return argv.map((word, at) => {
-    if (end >= 0 && at > end) return word;
-    if (argv[at - 1] === flag) return word.replace(/=.*/s, "=***");
-    return word.startsWith(`${flag}=`) ? word.replace(/^([^=]*=[^=]*)=.*/s, "$1=***") : word;
-  });
-}
-
 /** `text` with *** for each of these values, and for each line of them: output is shown line by line. */
 export function withoutSecrets(text: string, secrets: readonly string[]): string {
   const lines = secrets.flatMap((secret) => secret.split(/\r?\n/));

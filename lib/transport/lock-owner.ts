@@ -5,6 +5,7 @@ import { basename } from "node:path";
 import { accountName } from "../base/account.js";
 import { printable } from "../base/printable.js";
 import { showCommand } from "../base/quote.js";
+import { withoutValues } from "../base/setenv.js";
 import { hideCredentials } from "../base/url.js";
 
 const longestCommand = 200;
@@ -13,7 +14,7 @@ const longestCommand = 200;
 export function lockOwner(): string {
   const [, program = "", ...args] = process.argv;
   const text = printable(
-    showCommand([basename(program, ".js"), ...args.map(hideCredentials)]).toWellFormed(),
+    showCommand([basename(program, ".js"), ...withoutValues(args).map(hideCredentials)]).toWellFormed(),
   );
   const short = text.length > longestCommand ? `${text.slice(0, longestCommand)}...` : text;
   return `${accountName()}@${hostname()}: ${short}`;

@@ -15,6 +15,7 @@ test("who, from where and for what, in one line without secrets", async () => {
   assert.equal(await said("a b", "x==1"), `${me}es-pip 'a b' x==1`);
   const odd = await said("https://ann:geheim@index/", "two\nlines\x1b[31m");
   assert.ok(odd.startsWith(`${me}es-pip `) && !/geheim/.test(odd), odd);
+  assert.equal(await said("--setenv", "TOKEN=geheim"), `${me}es-pip --setenv 'TOKEN=***'`);
   assert.ok(!odd.includes("\n") && !odd.includes("\x1b"), odd);
   assert.ok((await said("x".repeat(5000))).length < 300);
 });
