@@ -73,14 +73,16 @@ export class Once {
     if (file === undefined) return { host, failed: await work() };
     const known = await this.#claim(file, host, signal);
     if (known) return known;
+    let outcome: Outcome;
     try {
-      const outcome = { host, failed: await work() };
-      await writeNote(file, { ...outcome, pid: process.pid, ended: true });
-      return outcome;
+      outcome = { host, failed: await work() };
     } catch (error) {
       await rm(file, { force: true });
       throw error;
     }
+    // It is done also where that cannot be noted; what was noted at its beginning stays, and nobody does it again.
+    await writeNote(file, { ...outcome, pid: process.pid, ended: true }).catch(() => {});
+    return outcome;
   }
 
   /** Notes that we are at it, or waits for the process that is and resolves to how that ended. */

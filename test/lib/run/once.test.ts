@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Once } from "../../../lib/run/once.js";
@@ -63,4 +63,17 @@ test("in a roll, what another process is at is waited for, and what was cut shor
   const { pid } = spawnSync("true");
   writeFileSync(file, JSON.stringify({ host: "a", pid, ended: false }));
   assert.match((await new Once(roll, ["x"]).take("b", never, signal)).failed ?? "", /nobody knows how/);
+});
+
+test("in a roll, what is done and cannot be noted is not done again", async (t) => {
+  const roll = scratch(t);
+  const once = new Once(roll, ["x"]);
+  // A folder in its way stands for a full disk.
+  const spoil = async () => {
+    const [note = ""] = readdirSync(roll);
+    mkdirSync(join(roll, `${note}.${process.pid}`));
+    return undefined;
+  };
+  assert.deepEqual(await once.take("a", spoil, signal), { host: "a", failed: undefined });
+  assert.equal((await once.take("b", never, signal)).host, "a");
 });
