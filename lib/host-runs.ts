@@ -2,6 +2,7 @@
 
 import { Failure } from "./base/failure.js";
 import type { Ran, RecordWith } from "./base/schema.js";
+import { hideCredentials } from "./base/url.js";
 import { type HostCommand, type HostRun, runOnHost, titleOf } from "./host-run.js";
 import type { Once } from "./run/once.js";
 import { labelOf } from "./stream/table.js";
@@ -74,7 +75,7 @@ export async function runAllOnHost(
     if (!turn.here) {
       if (turn.failed !== undefined)
         throw new Failure("once-failed", `not run here, as on ${turn.host} it failed: ${turn.failed}`);
-      all.ran = { args: [...words], exit: 0, once: turn.host };
+      all.ran = { args: words.map(hideCredentials), exit: 0, once: turn.host };
       sentences.push(`${titleOf(words)} run on ${turn.host}`);
       continue;
     }

@@ -42,6 +42,12 @@ test("what another host has run for all is not run again; where it failed there,
   assert.deepEqual([first.begun, first.ran?.stdout], [true, "a\n"]);
   assert.deepEqual([second.begun, second.ran], [false, { args: ["echo", "a"], exit: 0, once: "@local" }]);
   assert.equal(second.said, "echo a run on @local");
+  const words = ["echo", "https://ann:geheim@pypi.example/"];
+  const told = new Once(undefined, ["z"]);
+  for (const _ of [1, 2]) {
+    const { ran } = await run([{ words, once: told }]);
+    assert.doesNotMatch(JSON.stringify(ran), /geheim/);
+  }
   const bad = new Once(undefined, ["y"]);
   assert.equal((await run([{ words: ["false"], once: bad }])).failed?.code, "command-failed");
   await assert.rejects(run([{ words: ["false"], once: bad }], false, "other"), {
