@@ -139,7 +139,7 @@ provide_supervisord() {
     proxy=$2
     shift 2
     if [ ! -x "$venv/bin/supervisord" ] && [ $# -gt 0 ] && install_supervisor "$@"; then
-        result change "supervisor installed"
+        change "supervisor installed"
     fi
     find_supervisord ||
         fail no-supervisor "neither $venv nor the system nor an index has supervisor: put it on the index, or install the system's package"
