@@ -44,6 +44,13 @@ def result(name, value):
     sys.stdout.buffer.flush()
 
 
+def tell(change):
+    """What has been done is told to the other side, and in a file to the script, for the history."""
+    result("change", change)
+    with open(os.path.join(os.path.dirname(payload), "changes"), "a") as file:
+        file.write(change + "\n")
+
+
 class Refused(Exception):
     pass
 
@@ -82,6 +89,9 @@ class File:
         self.has_secrets = masked != "-"
         self.masked_size = 0 if masked == "-" else int(masked)
         if self.name.startswith("~/"):
+            if home == "":
+                sentence = "%s needs a home directory, and this account has none: name a path that begins with /"
+                refuse("no-home", sentence % self.name)
             self.path = home + self.name[1:]
         else:
             self.path = os.path.join("/" if venv == "-" else venv, self.name)
@@ -330,7 +340,8 @@ def run(files):
                 continue
             todo.append((file, how))
             if not put:
-                result("change", "%s %s" % (file.name, how))
+                if plan == "1":
+                    result("change", "%s %s" % (file.name, how))
                 if shows == "1":
                     result("diff", file.diff())
         except OSError as error:
@@ -342,10 +353,11 @@ def run(files):
         for file, _ in todo:
             current = file
             file.prepare()
-        for file, _ in todo:
+        for file, how in todo:
             current = file
             kept = file.replace()
             changed = True
+            tell("%s %s" % (file.name, how))
             if kept:
                 result("kept", file.name)
         for file, _ in todo:
@@ -398,6 +410,9 @@ if [ -n "$differs" ]; then
     if [ "$venv" != - ]; then mark_venv "$venv" es-conf; fi
     status=0
     files put "$@" || status=$?
+    if [ -f "$essay_scratch/changes" ]; then
+        while IFS= read -r essay_change; do noted "$essay_change"; done <"$essay_scratch/changes"
+    fi
     if [ "$status" != 0 ]; then
         # Nothing was changed: the virtualenv is as it was.
         if [ "$status" = 1 ] && [ "$venv" != - ] && [ -z "$marked" ]; then unmark_venv "$venv" es-conf; fi

@@ -62,12 +62,21 @@ for (const shell of shells)
     assert.equal(read("srv/a/etc/a b'c.ini"), "host=@local\n");
     assert.equal(read("x.ini"), "host=@local\n");
     assert.equal(mode("x.ini"), "644");
+    const deeds = () =>
+      recordsOf(read("srv/.essay/history.jsonl")).map(({ step, changes, outcome }) => [
+        step,
+        changes,
+        outcome,
+      ]);
+    const deed = ["es-conf", ["etc/a b'c.ini written", `${at}/x.ini written`], "done"];
+    assert.deepEqual(deeds(), [deed]);
     const before = statSync(join(at, "x.ini"));
     const again = await conf(0, ["a.tpl:etc/a b'c.ini", `a.tpl:~/x.ini`], { env });
     assert.equal(again.changed, false);
     assert.match(again.stderr, /etc\/a b'c\.ini, ~\/x\.ini are as they should be/);
     assert.equal(statSync(join(at, "x.ini")).ino, before.ino);
     assert.equal(generation(), 1);
+    assert.deepEqual(deeds(), [deed]);
     write("a.tpl", "new={{host}}\n");
     const changed = await conf(0, ["a.tpl:etc/a b'c.ini"], { env });
     assert.match(changed.stderr, /etc\/a b'c\.ini changed/);
@@ -247,6 +256,15 @@ test("what cannot be written is told, and nothing is changed or left", async (t)
   // A link of one's own is followed.
   await conf(0, [`small:${at}/own/x`]);
   assert.equal(readFileSync(join(at, "dir/x"), "utf8"), "new");
+});
+
+test("an account without a home has no ~", async (t) => {
+  const { at, conf, write } = desk(t);
+  write("a", "x\n");
+  write("id", "#!/bin/sh\necho nobody-has-this-name\n");
+  chmodSync(join(at, "id"), 0o755);
+  const { error } = await conf(1, ["a:~/x"], { env: { HOME: undefined, PATH: `${at}:${system}` } });
+  assert.deepEqual([error.code, /^~\/x needs a home directory/.test(error.message)], ["no-home", true]);
 });
 
 test("what a killed run left is mended: its mark, and the file beside", async (t) => {
