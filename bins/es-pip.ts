@@ -72,7 +72,7 @@ await run(command, async ({ args, flags, context }) => {
     return pip.wantedRelease(flags.release, context.warn);
   };
   // A mistake on the command line is told before any host is touched.
-  const known = args.some(pip.isLatest) ? undefined : await wantedBy(async () => "");
+  const known = !flags.uninstall && args.some(pip.isLatest) ? undefined : await wantedBy(async () => "");
   const verb = flags.uninstall ? "uninstall" : flags.upgrade ? "upgrade" : "install";
   return onHosts(context, flags, async ({ settings, transport }) => {
     if (flags.index !== undefined) settings.accessFromHosts({ flag: flags.index });

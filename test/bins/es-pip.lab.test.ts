@@ -294,6 +294,7 @@ test("other mistakes of the command line", async (t) => {
   assert.match(await mistake("tiny==1.0", "--release", "x"), /say what to install/);
   assert.match(await mistake("tiny==1.0", "Tiny==1.1"), /tiny is asked for twice/);
   assert.match(await mistake("tiny==1.0", "--index", "nosuch"), /nosuch is neither the URL of an index nor/);
+  assert.match(await mistake("--uninstall", "tiny@latest"), /"tiny@latest" is no name of a distribution/);
   assert.match(await mistake("--release", "no.jsonl"), /cannot read no\.jsonl: ENOENT/);
 });
 
