@@ -237,16 +237,14 @@ export async function rollOut(context: Context, roll: Roll): Promise<number> {
       const outcome = await rolling.batch(hosts);
       begun++;
       for (const label of outcome.failed) failed.add(label);
-      if (outcome.trouble !== undefined || (outcome.status !== 0 && outcome.failed.size === 0)) status = 1;
+      if (outcome.trouble !== undefined || (outcome.status !== 0 && outcome.failed.size === 0))
+        status = Math.max(status, 1);
       if (outcome.status === 2) status = 2;
-      const last = begun === batches.length;
-      if (interrupt.received) stop = `after ${where}: ${interrupt.received} came`;
-      else {
-        const why = reasonToStop(outcome, hosts.length, total(), most) ?? run.stopped?.message;
-        if (why !== undefined) stop = `after ${where}: ${why}`;
-      }
-      if (last || stop !== undefined) continue;
-      if (roll.pause > 0) {
+      const why = interrupt.received
+        ? `${interrupt.received} came`
+        : (reasonToStop(outcome, hosts.length, total(), most) ?? run.stopped?.message);
+      if (why !== undefined) stop = `after ${where}: ${why}`;
+      else if (begun < batches.length && roll.pause > 0) {
         context.progress(() => `${where} is done: waiting ${roll.pause / 1000} s`);
         await pause(roll.pause, interrupt.signal).catch(() => {
           stop = `after ${where}: ${interrupt.received} came`;

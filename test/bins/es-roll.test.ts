@@ -273,6 +273,15 @@ test("a roll that was stopped is no success, whatever may fail", async () => {
   assert.match(ran.stderr, /stopped after batch 1 of 20: .*; 19 hosts were not touched/);
 });
 
+test("a batch whose command says that it was called wrongly is not made up for by a later one", async () => {
+  const script = `if [ -e "$ESSAY_ROLL/mark" ]; then cat; exit 3; fi
+    touch "$ESSAY_ROLL/mark"; sed '1s/}$/,"error":{"step":"s","code":"c","message":"m"}}/'; exit 2`;
+  const args = ["2", "--max-fail", "1", "--", ...sh(script)];
+  const input = lines([{ host: "a" }, { host: "b" }, { host: "c" }]);
+  const ran = await expectStatus(2, "es-roll", args, { input });
+  assert.deepEqual(codes(ran.stdout), ["c", "ok", "ok"], ran.report);
+});
+
 test("ESSAY_ROLL is one private directory for the whole roll", async (t) => {
   const log = join(scratch(t), "log");
   const script = `[ ! -e "$ESSAY_ROLL/mark" ] || echo again >>${log}
