@@ -34,7 +34,7 @@ await run(command, async ({ context }) => {
 
   for (const line of lines) {
     if (why && !hasFailed(line.record)) await step.settle(line, why, Math.round(performance.now() - started));
-    else await step.emit(line);
+    else await step.pass(line);
   }
   if (why) {
     const names = failed.map(({ record }) => labelOf(record)).join(", ");

@@ -120,6 +120,12 @@ export class Run {
     else await this.#writer.write(text, label);
   }
 
+  /** Writes a record that this step leaves as it is; a dry run binds the later steps all the same. */
+  pass(line: Line): Promise<void> {
+    const marks = this.context.dryRun && !hasFailed(line.record);
+    return this.emit(line, marks ? { plan: true } : undefined);
+  }
+
   /** Writes a record that the step has worked on, with its trace, and says so. */
   async finish(line: Line, outcome: Done | Failure, started: number): Promise<void> {
     const ms = Math.round(performance.now() - started);

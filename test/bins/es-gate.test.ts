@@ -81,3 +81,12 @@ test("nothing goes on before all have come", async () => {
 test("no operands", async () => {
   await expectStatus(2, "es-gate", ["x"], { input: hosts(1, 0) });
 });
+
+test("a dry run binds the steps behind an open gate", async () => {
+  const input = hosts(2, 1);
+  const ran = await expectStatus(0, "es-gate", ["--dry-run", "--max-fail", "1"], { input });
+  assert.deepEqual(
+    recordsOf(ran.stdout).map(({ plan }) => plan),
+    [undefined, true],
+  );
+});

@@ -124,6 +124,8 @@ test("hooks are run where they are set; otherwise records pass as they are", asy
   symlinkSync("../a/bin", join(at, "b/bin"));
   const none = await run(0, two, ["--hook", "deploy.post"], { cwd: at });
   assert.equal(none.stdout, two);
+  const planned = await run(0, two, ["--hook", "deploy.post", "--dry-run"], { cwd: at });
+  assert.ok(recordsOf(planned.stdout).every(({ plan }) => plan === true));
   writeFileSync(
     join(at, "essay.toml"),
     `[deploy]\npre = ["echo $ESSAY_HOST >>${at}/log", { run = "echo once >>${at}/log", once = true }]\npost = "exit 5"\n`,
