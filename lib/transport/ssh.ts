@@ -65,11 +65,11 @@ export class SshTransport implements Transport {
   async #through(host: string, way: readonly Stop[], signal: AbortSignal): Promise<Connection> {
     const name = way.map(({ target }) => nameOf(target)).join(" ");
     const last = (way.at(-1) as Stop).target.host;
-    const shared = this.#connections.named(name, (giveUp) => this.#open(way, giveUp));
-    shared.carries = true;
     try {
       const refused = this.#refused.get(name);
       if (refused) throw refused;
+      const shared = this.#connections.named(name, (giveUp) => this.#open(way, giveUp));
+      shared.carries = true;
       return await shared.wait(signal);
     } catch (error) {
       if (!(error instanceof Failure) || signal.aborted) throw error;
