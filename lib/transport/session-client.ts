@@ -61,6 +61,7 @@ class SessionChannel implements Asked {
   readonly #received: Record<number, ReceivedStream>;
   #end: (ended: Ended) => void = () => {};
   #fail: (why: Failure) => void = () => {};
+  #isLost = false;
 
   constructor(link: Link, number: number, drop: () => void) {
     const { stdin, stdout, stderr } = streams;
@@ -92,7 +93,7 @@ class SessionChannel implements Asked {
         status: typeof status === "number" ? status : null,
         signal: typeof signal === "string" ? signal : null,
       });
-    } else this.#takeStream(frame);
+    } else if (!this.#isLost) this.#takeStream(frame);
   }
 
   #takeStream(frame: Frame): void {
@@ -105,6 +106,8 @@ class SessionChannel implements Asked {
   }
 
   lose(why: Failure): void {
+    // What the session had sent before it was told that nothing more is wanted is still on its way.
+    this.#isLost = true;
     this.opened.lose(why);
     this.#fail(why);
     for (const received of Object.values(this.#received)) received.finish();

@@ -4,7 +4,7 @@ import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { SessionTransport } from "../../../lib/transport/session-client.js";
-import { jsonOf, kind, Link } from "../../../lib/transport/session-protocol.js";
+import { jsonOf, kind, Link, streams } from "../../../lib/transport/session-protocol.js";
 import { scratch } from "../../lab/program.js";
 
 const { signal } = new AbortController();
@@ -65,4 +65,32 @@ test("a start names host, command and settings, and no more of the record", asyn
     command: "true",
     ssh: { config: "/it", acceptNew: true },
   });
+});
+
+test("what comes behind the failure of one command is no trouble of the others", async (t) => {
+  const path = await socketOf(t, (socket) => {
+    const link = new Link(socket);
+    let first = 0;
+    link.receive(
+      (frame) => {
+        if (frame.kind === kind.hello) link.sendJson(kind.hello, 0, { protocol: 1 });
+        if (frame.kind !== kind.start) return;
+        link.sendJson(kind.done, frame.number, {});
+        if (first === 0) {
+          first = frame.number;
+          return;
+        }
+        link.sendJson(kind.failed, first, { code: "connection-lost", message: "gone" });
+        link.sendData(first, streams.stdout, Buffer.from("late"));
+        link.sendJson(kind.exit, frame.number, { status: 7, signal: null });
+      },
+      () => {},
+    );
+  });
+  const transport = new SessionTransport(path, options);
+  t.after(() => transport.close());
+  const one = await transport.start({ host: "a" }, "true", signal);
+  const other = await transport.start({ host: "b" }, "true", signal);
+  await assert.rejects(one.ended, { code: "connection-lost", message: "gone" });
+  assert.deepEqual(await other.ended, { status: 7, signal: null });
 });
