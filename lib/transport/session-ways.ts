@@ -1,5 +1,6 @@
 // The session's transports to hosts: one for each way in which steps want hosts to be reached.
 
+import { TerminalAsker } from "./asker.js";
 import type { Channel, SshOptions, Target, Transport, Use } from "./contract.js";
 import { lockOwner, sessionName } from "./lock-owner.js";
 import { openDirectly } from "./open.js";
@@ -10,6 +11,9 @@ export class Ways {
   readonly #transports = new Map<string, Transport>();
   /** For each host that was reached: by which of them, so that --accept-new in one step opens no second one. */
   readonly #reached = new Map<string, Transport>();
+
+  /** One person sits at the terminal, whatever the ways: one question after the other. */
+  readonly #asker = new TerminalAsker();
 
   /** `path`: the session's socket. */
   constructor(path: string) {
@@ -42,12 +46,13 @@ export class Ways {
 
   #transport(ssh: SshOptions): Transport {
     const name = JSON.stringify(ssh);
-    const transport = this.#transports.get(name) ?? openDirectly(ssh);
+    const transport = this.#transports.get(name) ?? openDirectly({ ...ssh, asker: this.#asker });
     this.#transports.set(name, transport);
     return transport;
   }
 
   async close(): Promise<void> {
+    this.#asker.close();
     await Promise.all([...this.#transports.values()].map((transport) => transport.close()));
   }
 }
