@@ -273,6 +273,8 @@ export class SshSettingsReader {
     const name = JSON.stringify([target.user, target.host, target.port]);
     const settings = this.#known.get(name) ?? this.#read(target);
     this.#known.set(name, settings);
+    // Files that ssh cannot read may be mended before the next step of a session asks.
+    settings.catch(() => this.#known.delete(name));
     return settings;
   }
 

@@ -147,6 +147,15 @@ test("what ssh cannot read is an error with its words", async (t) => {
   await assert.rejects(missing, /missing/);
 });
 
+test("what ssh could not read is read again when it has been mended", async (t) => {
+  const file = join(scratch(t), "config");
+  writeFileSync(file, "No such setting\n");
+  const reader = new SshSettingsReader(file, false);
+  await assert.rejects(reader.settingsFor({ host: "web" }), { code: "unresolved" });
+  writeFileSync(file, "Port 2200\n");
+  assert.equal((await reader.settingsFor({ host: "web" })).port, 2200);
+});
+
 test("a host is never an option, and never more than a name", async (t) => {
   const made = join(scratch(t), "made");
   for (const host of [`-oProxyCommand=touch ${made}`, `x;touch ${made}`, `$(touch ${made})`])
