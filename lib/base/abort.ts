@@ -20,6 +20,17 @@ export async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Pr
   }
 }
 
+/** Resolves when `promise` has settled, however it did, and after `ms` milliseconds at the latest. */
+export async function settledWithin(ms: number, promise: Promise<unknown>): Promise<void> {
+  const settled = promise.then(
+    () => {},
+    () => {},
+  );
+  const enough = new AbortController();
+  await Promise.race([settled, pause(ms, enough.signal).catch(() => {})]);
+  enough.abort();
+}
+
 /** Waits `ms` milliseconds; rejects with the abort's reason as soon as it comes. */
 export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
   await timer(ms, undefined, { ...(signal && { signal }) }).catch(() => {});

@@ -3,7 +3,7 @@
 
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
-import { abortable, pause } from "../base/abort.js";
+import { abortable, pause, settledWithin } from "../base/abort.js";
 import { Failure } from "../base/failure.js";
 import type { Channel, Ended, Use } from "./contract.js";
 import { Marks, marked, newMark } from "./openssh-marks.js";
@@ -100,15 +100,9 @@ export class Master {
     if (said !== "") marks.unshift(said);
   }
 
-  async #closedSoon(): Promise<void> {
-    const enough = new AbortController();
-    await Promise.race([this.closed, pause(farewell, enough.signal).catch(() => {})]);
-    enough.abort();
-  }
-
   /** Whether the connection has gone, as may be seen a moment later than in its sessions. */
   async #isGone(): Promise<boolean> {
-    await this.#closedSoon();
+    await settledWithin(farewell, this.closed);
     return this.#gone;
   }
 
@@ -122,7 +116,7 @@ export class Master {
 
   async close(): Promise<void> {
     this.#child.stdin.end();
-    await this.#closedSoon();
+    await settledWithin(farewell, this.closed);
     this.#child.kill();
   }
 }

@@ -1,6 +1,6 @@
 // What one step has asked of the session, and has until it drops it: channels, places, and locks that it waits for.
 
-import { pause } from "../base/abort.js";
+import { settledWithin } from "../base/abort.js";
 import { asFailure, Failure } from "../base/failure.js";
 import type { Gate, Place } from "../base/gate.js";
 import type { Channel } from "./contract.js";
@@ -101,9 +101,7 @@ export class ServedChannel implements Served {
       if (sent) stream.unpipe(sent);
       stream.resume();
     }
-    const enough = new AbortController();
-    await Promise.race([channel.ended.catch(() => {}), pause(patience, enough.signal).catch(() => {})]);
-    enough.abort();
+    await settledWithin(patience, channel.ended);
     this.drop();
   }
 }

@@ -2,7 +2,7 @@
 
 import type { Duplex } from "node:stream";
 import type { Client, ClientChannel, ExecOptions } from "ssh2";
-import { abortable, pause } from "../base/abort.js";
+import { abortable, settledWithin } from "../base/abort.js";
 import { Failure } from "../base/failure.js";
 import type { Channel, Ended, Use } from "./contract.js";
 import { NoRoom, Sessions } from "./ssh-sessions.js";
@@ -159,9 +159,7 @@ export class Connection {
 
   async close(): Promise<void> {
     this.#client.end();
-    const enough = new AbortController();
-    await Promise.race([this.closed, pause(farewell, enough.signal).catch(() => {})]);
-    enough.abort();
+    await settledWithin(farewell, this.closed);
     this.#client.destroy();
   }
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { abortable, pause } from "../../../lib/base/abort.js";
+import { abortable, pause, settledWithin } from "../../../lib/base/abort.js";
 
 const never = new Promise<never>(() => {});
 
@@ -22,4 +22,10 @@ test("a promise that nobody waits for any more may fail: that ends no program", 
   const failing = new Promise<never>((_, reject) => setImmediate(reject, new Error("too late")));
   await assert.rejects(abortable(failing, AbortSignal.abort(new Error("enough"))), /enough/);
   await pause(5); // where it would be an unhandled rejection
+});
+
+test("settledWithin ends with the promise, however that ends, or with the time", async () => {
+  await settledWithin(1e9, Promise.resolve());
+  await settledWithin(1e9, Promise.reject(new Error("no")));
+  await settledWithin(1, never);
 });
