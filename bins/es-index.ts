@@ -22,7 +22,7 @@ const command = {
   name: "es-index",
   summary: "serve a directory of sdists and wheels as a package index",
   usage: [
-    "[--bind ADDRESS] [--port PORT] [--htpasswd FILE [--private]] [--max-size N] [--upstream URL]\n                       [--patience S] DIR [-- COMMAND...]",
+    "[--bind ADDRESS] [--port PORT] [--htpasswd FILE [--private]] [--max-size N] [--upstream URL] [--patience S] DIR [-- COMMAND...]",
     "yank DIR PROJECT VERSION|FILENAME [--reason TEXT | --undo]",
     "prune DIR --keep N [PROJECT...]",
   ],

@@ -21,7 +21,7 @@ const command = {
   name: "es-version",
   summary: "make a release record with the next or another version of a project",
   usage: [
-    "next [--scheme SCHEME] [--date DAY] [--name LABEL] [--project NAME] [--index URL|NAME] [--ca-bundle FILE]\n                       [-- COMMAND...]",
+    "next [--scheme SCHEME] [--date DAY] [--name LABEL] [--project NAME] [--index URL|NAME] [--ca-bundle FILE] [-- COMMAND...]",
     "latest|list [--project NAME] [--index URL|NAME] [--ca-bundle FILE]",
     "check VERSION [--project NAME] [--index URL|NAME] [--ca-bundle FILE]",
     "use VERSION [--name LABEL] [--project NAME]",

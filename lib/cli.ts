@@ -12,6 +12,7 @@ import {
   commonOptions,
   describeOptions,
   type Flags,
+  fold,
   type Option,
   type Options,
   readFlags,
@@ -98,8 +99,8 @@ export function packageVersion(): string {
 }
 
 /** All forms of the command line, one below the other. */
-function usage(command: Command<Options>): string {
-  return `usage: ${command.usage.map((form) => `${command.name} ${form}`.trimEnd()).join("\n       ")}`;
+function usage({ name, usage }: Command<Options>): string {
+  return usage.map((form, place) => fold(`${place === 0 ? "usage:" : "      "} ${name} `, form)).join("\n");
 }
 
 function help(command: Command<Options>): string {
@@ -110,7 +111,7 @@ function help(command: Command<Options>): string {
     ...commonOptions,
     timeout: { ...commonOptions.timeout, help: `seconds for one host in this step (${limit})` },
   }).filter(([name]) => !Object.hasOwn(command.options, name));
-  return `${command.name}: ${command.summary}\n${usage(command)}\n${own}\n${describeOptions(Object.fromEntries(common))}\nSee man ${command.name}.\n`;
+  return `${fold(`${command.name}: `, command.summary)}\n${usage(command)}\n${own}\n${describeOptions(Object.fromEntries(common))}\nSee man ${command.name}.\n`;
 }
 
 function maxFail(text: string | undefined): Context["maxFail"] {

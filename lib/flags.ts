@@ -179,12 +179,35 @@ export function byteCount(flag: string, text: string): number {
   return count;
 }
 
-/** The option part of --help: one line for each flag. */
+/** Columns of a terminal that --help fits on. */
+const columns = 80;
+
+/**
+ * `start` and what follows it, in lines of at most 80 columns; those after the first begin with `indent` spaces. What
+ * is in brackets stays together, as long as it has a line of its own.
+ */
+export function fold(start: string, text: string, indent = start.length): string {
+  const lines: string[] = [];
+  let line = start;
+  let empty = true;
+  for (const word of text.match(/\[(?:[^[\]]|\[[^\]]*\])*\]\S*|\S+/g) ?? []) {
+    if (!empty && line.length + 1 + word.length > columns) {
+      lines.push(line);
+      line = " ".repeat(indent);
+      empty = true;
+    }
+    line += empty ? word : ` ${word}`;
+    empty = false;
+  }
+  return [...lines, line.trimEnd()].join("\n");
+}
+
+/** The option part of --help: an item for each flag, of one line where that is enough. */
 export function describeOptions(options: Options): string {
   const rows = Object.entries(options).map(([name, { short, value, help }]) => ({
     left: `  ${short ? `-${short}, ` : "    "}--${name}${value ? ` ${value}` : ""}`,
     help,
   }));
   const width = Math.max(...rows.map(({ left }) => left.length)) + 2;
-  return rows.map(({ left, help }) => `${left.padEnd(width)}${help}\n`).join("");
+  return rows.map(({ left, help }) => `${fold(left.padEnd(width), help)}\n`).join("");
 }

@@ -225,9 +225,10 @@ test("every source has its test, of the same name", () => {
   for (const file of Object.keys(untested)) assert.ok(existsSync(join(root, file)) && !hasTest(file), file);
 });
 
-/** The flags that --help of an executable tells, without their dashes. */
+/** The flags that --help of an executable tells, without their dashes. It must fit on a terminal. */
 async function flagsOf(name: string): Promise<string[]> {
   const { stdout } = await expectStatus(0, name, ["--help"]);
+  assert.doesNotMatch(stdout, /.{81}/, `${name} --help`);
   return [...stdout.matchAll(/^ {2}(?:-\w, | {4})--([\w-]+)/gm)].map(([, flag = ""]) => flag);
 }
 

@@ -5,6 +5,7 @@ import {
   byteCount,
   commonOptions,
   describeOptions,
+  fold,
   type Options,
   readFlags,
   seconds,
@@ -135,6 +136,20 @@ test("numbers are whole, seconds are above 0", () => {
   assert.equal(seconds("--timeout", "1.5"), 1500);
   for (const text of ["0", "-1", "x", "1e2", "Infinity", ""])
     assert.throws(() => seconds("--timeout", text), UsageError);
+});
+
+test("lines are folded at 80 columns, and what is in brackets stays together", () => {
+  const word = "x".repeat(30);
+  assert.equal(fold("usage: ", "NAME [-v]"), "usage: NAME [-v]");
+  assert.equal(
+    fold("usage: ", `[--one ${word}] [--two ${word} [-z Z]]... Z`),
+    `usage: [--one ${word}]\n       [--two ${word} [-z Z]]... Z`,
+  );
+  assert.equal(fold("  -a  ", "b".repeat(100)), `  -a  ${"b".repeat(100)}`);
+  assert.equal(fold("name ", ""), "name");
+  const [first = "", second] = fold("  -a  ", `${"b".repeat(73)} c`).split("\n");
+  assert.equal(first.length, 79);
+  assert.equal(second, "      c");
 });
 
 test("the text of --help has a line for each flag", () => {
