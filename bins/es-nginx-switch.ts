@@ -57,7 +57,7 @@ await run(command, async ({ args, flags, context }) => {
                   transport,
                   record,
                   {
-                    parts: ["nginx-switch"],
+                    parts: ["nginx", "nginx-names", "nginx-reload", "nginx-switch"],
                     args: [phase, bin, conf, switchConf, from, to, ...more],
                     code: "switch-failed",
                   },
