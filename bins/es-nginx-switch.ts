@@ -4,8 +4,10 @@
 import { Failure, UsageError } from "../lib/base/failure.js";
 import { Gate } from "../lib/base/gate.js";
 import { run } from "../lib/cli.js";
-import { hostOptions } from "../lib/flags.js";
+import { hostOptions, switchFileOptions } from "../lib/flags.js";
+import { nginxFor, switchFileFor } from "../lib/host-nginx.js";
 import { onHosts } from "../lib/host-step.js";
+import { checkUpstream } from "../lib/nginx/sides.js";
 import { type Balancer, switchAll } from "../lib/nginx/switch.js";
 import { wholeBatch } from "../lib/step.js";
 import { labelOf } from "../lib/stream/table.js";
@@ -17,27 +19,17 @@ const command = {
   usage: ["SRC DST"],
   operands: [2, 2],
   options: {
-    bin: { value: "PROGRAM", help: "the program nginx (nginx)" },
-    conf: { value: "FILE", help: "its main configuration (the one it was built with)" },
-    "switch-conf": { value: "FILE", help: "the file that names the upstream (the main configuration)" },
+    ...switchFileOptions,
     ...hostOptions,
   },
 } as const;
 
-function checkName(name: string): string {
-  if (/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(name)) return name;
-  throw new UsageError(`${name} is no name of an upstream: letters, digits, "_", "-" and "." make one`);
-}
-
 await run(command, async ({ args, flags, context }) => {
-  const [from = "", to = ""] = args.map(checkName);
+  const [from = "", to = ""] = args.map(checkUpstream);
   if (from === to) throw new UsageError(`SRC and DST are both ${from}`);
   return onHosts(context, flags, ({ settings, transport }) => {
-    const bin = settings.find("nginxBin", { flag: flags.bin }) ?? "nginx";
-    const conf = settings.find("nginxConf", { flag: flags.conf }) ?? "-";
-    const switchConf = settings.find("nginxSwitchConf", { flag: flags["switch-conf"] }) ?? "-";
-    if (conf !== "-" && !/^~?\//.test(conf))
-      throw new UsageError(`${conf}: name nginx's configuration by its whole path on the host`);
+    const { bin, conf } = nginxFor(settings, flags);
+    const switchConf = switchFileFor(settings, flags);
     const gate = new Gate(context.jobs);
 
     return wholeBatch(context, {

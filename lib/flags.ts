@@ -54,6 +54,18 @@ export const buildHostOptions = {
   ...hostOptions,
 } as const satisfies Options;
 
+/** Which nginx of a host is meant. */
+export const nginxOptions = {
+  bin: { value: "PROGRAM", help: "the program nginx (nginx)" },
+  conf: { value: "FILE", help: "its main configuration (the one it was built with)" },
+} as const satisfies Options;
+
+/** Which file of that nginx says which side is served. */
+export const switchFileOptions = {
+  ...nginxOptions,
+  "switch-conf": { value: "FILE", help: "the file that names the upstream (the main configuration)" },
+} as const satisfies Options;
+
 /** The flag of the programs that reach a package index from here. */
 export const caBundleOption = {
   "ca-bundle": { value: "FILE", help: "trust the certificate authorities in FILE (PEM) and no others" },

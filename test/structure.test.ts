@@ -88,6 +88,7 @@ const allowedOfRoot: Record<string, readonly string[]> = {
   "build-host": ["flags", "host-step", "config", "hosts", "transport"],
   "build-source": ["build-host", "config"],
   "host-venv": ["config", "venv"],
+  "host-nginx": ["config", "flags"],
   "pip-run": ["build-host", "package", "transport"],
   "host-files": ["config", "templates", "transport"],
   "host-check": ["check", "transport"],

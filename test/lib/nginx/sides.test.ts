@@ -1,0 +1,32 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { UsageError } from "../../../lib/base/failure.js";
+import { checkUpstream, readSides } from "../../../lib/nginx/sides.js";
+
+test("two sides, in the order in which they are written", () => {
+  assert.deepEqual(readSides({ b: "upstreamB", a: "upstreamA.new" }), [
+    { name: "b", upstream: "upstreamB" },
+    { name: "a", upstream: "upstreamA.new" },
+  ]);
+});
+
+test("not two, or the same twice", () => {
+  for (const [table, message] of [
+    [undefined, /names the two sides.*; there are 0$/],
+    [{}, /there are 0$/],
+    [{ a: "A" }, /there are 1$/],
+    [{ a: "A", b: "B", c: "C" }, /there are 3$/],
+    [{ a: "A", b: "A" }, /has A for both a and b$/],
+    [{ a: "A", b: "B;" }, /^B; is no name of an upstream/],
+  ] as const)
+    assert.throws(
+      () => readSides(table),
+      (error) => error instanceof UsageError && message.test(error.message),
+    );
+});
+
+test("names of upstreams stand by themselves", () => {
+  for (const name of ["upstreamA", "a", "_a", "1.2.3.4", "a-b.c"]) assert.equal(checkUpstream(name), name);
+  for (const name of ["", "-a", ".a", "a b", "a;b", "a/b", "$a", "a\nb", "é"])
+    assert.throws(() => checkUpstream(name), UsageError);
+});
