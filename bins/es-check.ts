@@ -80,7 +80,7 @@ function describe(asks: readonly Ask[], processes: readonly Process[]): string {
   ].join(", ");
 }
 
-await run(command, async ({ flags, rest, context }) => {
+run(command, async ({ flags, rest, context }) => {
   if (rest?.length === 0) throw new UsageError("after -- comes a command");
   const about = ["host", "status", "expect", "expect-header", "expect-version"] as const;
   const pointless = about.find((name) => flags[name]);

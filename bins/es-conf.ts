@@ -65,7 +65,7 @@ function checked(files: readonly FileWanted[]): FileWanted[] {
   }));
 }
 
-await run(command, async ({ args, flags, context }) => {
+run(command, async ({ args, flags, context }) => {
   return onHosts(context, flags, async ({ settings, transport }) => {
     const wanted = checked(filesWanted(args, flags, settings.config));
     if (wanted.length === 0)

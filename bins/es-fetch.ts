@@ -53,7 +53,7 @@ async function lineFor({ project, name, exact, text }: Specifier, listing: Listi
   throw new Failure("version-not-found", `no ${project} ${exact} on ${listing.url} (latest is ${latest})`);
 }
 
-await run(command, async ({ args, flags, context }) => {
+run(command, async ({ args, flags, context }) => {
   if (args.length + flags.requirement.length === 0)
     throw new UsageError("say what to fetch: NAME==VERSION, or -r FILE");
   const config = await loadConfig(context);

@@ -15,7 +15,7 @@ const command = {
   options: {},
 } as const;
 
-await run(command, async ({ context }) => {
+run(command, async ({ context }) => {
   const step = new Run(context);
   const started = performance.now();
   const lines = await readAll(step, []);

@@ -70,7 +70,7 @@ function record(
   return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined)) as JsonObject;
 }
 
-await run(command, async ({ args, flags, context }) => {
+run(command, async ({ args, flags, context }) => {
   const settings = new Settings(await loadConfig(context));
   const { user, prefix, bind, become } = flags;
   const all = selectHosts(await asked(args, flags.host), settings.config.values.roles ?? {}, {

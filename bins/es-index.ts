@@ -143,7 +143,7 @@ const verbs: Readonly<Record<string, Does>> = {
   prune: { does: prune, operands: [1, Number.POSITIVE_INFINITY], flags: ["keep"] },
 };
 
-await run(command, async (line) => {
+run(command, async (line) => {
   const [first = "", ...others] = line.args;
   const isVerb = Object.hasOwn(verbs, first);
   // What has more than a directory is meant to be a verb.

@@ -59,7 +59,7 @@ async function surroundings(name: string | undefined): Promise<{ directory: stri
   };
 }
 
-await run(command, async ({ args: [name], flags, context }) => {
+run(command, async ({ args: [name], flags, context }) => {
   const { say, dryRun, interrupt } = context;
   const { directory, found } = await surroundings(name);
   const files = await templateFiles(flags.template ?? "default", {

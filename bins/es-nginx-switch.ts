@@ -24,7 +24,7 @@ const command = {
   },
 } as const;
 
-await run(command, async ({ args, flags, context }) => {
+run(command, async ({ args, flags, context }) => {
   const [from = "", to = ""] = args.map(checkUpstream);
   if (from === to) throw new UsageError(`SRC and DST are both ${from}`);
   return onHosts(context, flags, ({ settings, transport }) => {

@@ -34,7 +34,7 @@ function choiceOf(flags: { failed: boolean; ok: boolean; changed: boolean; role:
   };
 }
 
-await run(command, async ({ args, flags, context }) => {
+run(command, async ({ args, flags, context }) => {
   const choice = choiceOf(flags);
   const conditions = Object.keys(choice).length;
   if (conditions === 0 && !flags["clear-errors"])

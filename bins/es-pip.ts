@@ -63,7 +63,7 @@ function checkCall(args: readonly string[], flags: Given): void {
     throw new UsageError("say what to install: NAME==VERSION, -r FILE, or --release FILE");
 }
 
-await run(command, async ({ args, flags, context }) => {
+run(command, async ({ args, flags, context }) => {
   checkCall(args, flags);
   const files = { requirements: flags.requirement, constraints: flags.constraint };
   const wantedBy = async (latest: (project: string) => Promise<string>): Promise<pip.Wanted> => {

@@ -22,7 +22,7 @@ const command = {
   },
 } as const;
 
-await run(command, async ({ flags, context }) => {
+run(command, async ({ flags, context }) => {
   const { html, markdown, json } = flags;
   if (markdown && json) throw new UsageError("--markdown and --json exclude each other");
   if (html !== undefined) await checkFolderOf(html);

@@ -19,7 +19,7 @@ const command = {
   },
 } as const;
 
-await run(command, async ({ args: [sizes = ""], flags, rest, context }) => {
+run(command, async ({ args: [sizes = ""], flags, rest, context }) => {
   if (rest === undefined || rest.length === 0)
     throw new UsageError("after the sizes come -- and the command that is run on each batch");
   if (flags.timeout !== undefined)

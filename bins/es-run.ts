@@ -43,7 +43,7 @@ async function scriptOf(file: string): Promise<Payload> {
   }
 }
 
-await run(command, async ({ flags, rest = [], context: given }) => {
+run(command, async ({ flags, rest = [], context: given }) => {
   const ways = [flags.script, flags.hook, flags.script === undefined ? rest[0] : undefined];
   if (ways.filter((way) => way !== undefined).length !== 1)
     throw new UsageError("say what to run: -- CMD, --script FILE, or --hook KEY");

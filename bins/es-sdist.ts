@@ -40,7 +40,7 @@ const command = {
   },
 } as const;
 
-await run(command, async ({ flags, context }) => {
+run(command, async ({ flags, context }) => {
   const config = await loadConfig(context);
   const settings = new Settings(config);
   if (flags.branch !== undefined && flags.tag !== undefined && flags.commit === undefined)

@@ -26,7 +26,7 @@ function ownVariables({ configFile, configEnv }: Context, wait: string | undefin
   };
 }
 
-await run(command, async ({ args, flags, context }) => {
+run(command, async ({ args, flags, context }) => {
   const own = ownVariables(context, flags.wait);
   // The command decides what a signal means: we end as it does.
   context.interrupt.release();

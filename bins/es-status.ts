@@ -29,7 +29,7 @@ const command = {
   },
 } as const;
 
-await run(command, async ({ args: [only], flags, context }) => {
+run(command, async ({ args: [only], flags, context }) => {
   if (only !== undefined) checkVenvName(only);
   const ends = flags["end-strays"];
   if (ends && only === undefined) throw new UsageError("--end-strays needs the name of a virtualenv");

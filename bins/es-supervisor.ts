@@ -79,7 +79,7 @@ function refuseIdle(name: string, { live }: RecordWith<"live">): void {
   throw new Failure("not-live", `nginx serves ${live}, not ${name}: es-nginx-switch comes before activate`);
 }
 
-await run(command, async ({ args: [verb = "", ...args], flags, rest: words, context }) => {
+run(command, async ({ args: [verb = "", ...args], flags, rest: words, context }) => {
   const does = verbNamed(verbs, verb);
   checkVerb(verb, does, { args, flags, rest: words }, Object.keys(command.options));
   const name = does.names === 1 ? args[0] : undefined;

@@ -95,7 +95,7 @@ async function upload(
   };
 }
 
-await run(command, async ({ flags, context }) => {
+run(command, async ({ flags, context }) => {
   if (flags.index !== undefined && flags.repository !== undefined)
     throw new UsageError("--index and --repository both name the index");
   const named = flags.repository === undefined ? undefined : await repositoryNamed(flags.repository);

@@ -51,7 +51,7 @@ async function mayBegin(
   return /^y(es)?$/i.test(answer.trim());
 }
 
-await run(command, async ({ args: [operand = ""], flags, context }) => {
+run(command, async ({ args: [operand = ""], flags, context }) => {
   const asked = checkVenv(operand, flags.prefix);
   if (!(await mayBegin(asked.name, flags, context)))
     throw new UsageError("not confirmed: nothing was removed");

@@ -49,7 +49,7 @@ const verbs: Readonly<Record<string, Verb>> = {
   use: { operands: [1, 1], flags: ["project", "name"] },
 };
 
-await run(command, async ({ args: [verb = "", ...args], flags, rest, context }) => {
+run(command, async ({ args: [verb = "", ...args], flags, rest, context }) => {
   checkVerb(verb, verbNamed(verbs, verb), { args, flags, rest }, own);
   const [typed] = args;
   const settings = new Settings(await loadConfig(context));

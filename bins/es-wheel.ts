@@ -52,7 +52,7 @@ async function askIndex(listing: Listing, project: string, host: BuildHost): Pro
   });
 }
 
-await run(command, async ({ flags, context }) => {
+run(command, async ({ flags, context }) => {
   const config = await loadConfig(context);
   const settings = new Settings(config);
   const out = resolve(settings.find("out", { flag: flags.out }) ?? resolve(config.directory, "dist"));

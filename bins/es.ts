@@ -89,7 +89,7 @@ async function runAll(all: readonly string[][][], { interrupt, warn }: Context):
   return status;
 }
 
-await run(command, async ({ args: [name, ...args], flags, context }) => {
+run(command, async ({ args: [name, ...args], flags, context }) => {
   if (name === undefined) {
     process.stdout.write(await overview(context));
     throw new UsageError("say which program or alias to run");

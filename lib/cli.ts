@@ -93,6 +93,9 @@ export interface Invocation<O extends Options> {
   context: Context;
 }
 
+/** An executable's own part: it returns the exit status. */
+type Main<O extends Options> = (invocation: Invocation<O>) => Promise<number>;
+
 export function packageVersion(): string {
   const manifest = readFileSync(inPackage("package.json"), "utf8");
   return JSON.parse(manifest).version;
@@ -179,10 +182,17 @@ function wipeArguments(name: string, argv: readonly string[]): void {
  * Runs an executable: reads its flags, answers --help and --version, and turns what `main` returns or throws
  * into the exit status: what it returns; 1 for a Failure; 2 for a UsageError; death by signal if one came.
  */
-export async function run<const O extends Options>(
-  command: Command<O>,
-  main: (invocation: Invocation<O>) => Promise<number>,
-): Promise<void> {
+export function run<const O extends Options>(command: Command<O>, main: Main<O>): void {
+  // Node ends, with status 0, when there is nothing left that could wake it, be the work done or not.
+  const stuck = () => {
+    process.exitCode = 1;
+    report(command, new Failure("internal", "nothing goes on any more, and the work is not done"), false);
+  };
+  process.once("exit", stuck);
+  void finish(command, main).then(() => process.off("exit", stuck));
+}
+
+async function finish<const O extends Options>(command: Command<O>, main: Main<O>): Promise<void> {
   const argv = process.argv.slice(2);
   wipeArguments(command.name, argv);
   // Nobody reads our messages any more: no reason to stop the work.

@@ -15,7 +15,6 @@ import type { Payload } from "./transport/contract.js";
 import { sortedVersions, versionParts } from "./version/pep440.js";
 import { allows } from "./version/specifier.js";
 
-const run = promisify(execFile);
 /** Where Debian's python3-pip-whl has its wheel. */
 const debianWheels = "/usr/share/python-wheels";
 const largestWheel = 64 * 1024 * 1024;
@@ -24,7 +23,8 @@ const largestWheel = 64 * 1024 * 1024;
 async function folders(): Promise<string[]> {
   const script =
     'import os, sysconfig; print(sysconfig.get_config_var("WHEEL_PKG_DIR") or ""); print(os.path.join(sysconfig.get_path("stdlib"), "ensurepip", "_bundled"))';
-  const { stdout } = await run("python3", ["-I", "-c", script]).catch(() => ({ stdout: "" }));
+  const asked = promisify(execFile)("python3", ["-I", "-c", script]);
+  const { stdout } = await asked.catch(() => ({ stdout: "" }));
   return [...stdout.split("\n").filter(Boolean), debianWheels];
 }
 

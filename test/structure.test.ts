@@ -182,7 +182,7 @@ test("the folders are those of the design", () => {
 });
 
 test("every executable is in package.json, with its page", () => {
-  const bin = Object.fromEntries(executables.map((name) => [name, `dist/bins/${name}.js`]));
+  const bin = Object.fromEntries(executables.map((name) => [name, `dist/bins/${name}.cjs`]));
   assert.deepEqual(manifest.bin, bin);
   const expected = [
     ...executables.map((name) => `man/${name}.1`),

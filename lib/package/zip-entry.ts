@@ -11,7 +11,6 @@ const endLength = 22;
 const longestComment = 65_535;
 const largestDirectory = 64 * 1024 * 1024;
 const largestEntry = 16 * 1024 * 1024;
-const inflate = promisify(inflateRaw);
 
 function broken(path: string, why: string): Failure {
   return new Failure("bad-archive", `${path} is no sound zip archive: ${why}`);
@@ -50,7 +49,7 @@ async function readEntry(file: FileHandle, header: Buffer, path: string): Promis
   const bytes = await readAt(file, start + skipped, packed, path);
   if (method === 0) return bytes;
   if (method !== 8) throw broken(path, `its metadata is packed by method ${method}`);
-  return inflate(bytes, { maxOutputLength: largestEntry }).catch((error: Error) => {
+  return promisify(inflateRaw)(bytes, { maxOutputLength: largestEntry }).catch((error: Error) => {
     throw broken(path, error.message);
   });
 }

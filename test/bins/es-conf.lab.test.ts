@@ -154,7 +154,7 @@ test("a secret is in the file, which is private, and nowhere else", async (t) =>
     `#!/bin/sh\n: >${at}/began\nwhile [ ! -e ${at}/seen ]; do sleep 0.1; done\nexec /usr/bin/python3 "$@"\n`,
     { mode: 0o755 },
   );
-  const child = spawn(process.execPath, [join(bins, "es-conf.js"), ...args], {
+  const child = spawn(process.execPath, [join(bins, "es-conf"), ...args], {
     cwd: at,
     env: { ...process.env, HOME: at, PW: secret, PATH: pathOf("busybox") },
   });
@@ -241,7 +241,7 @@ test("what cannot be written is told, and nothing is changed or left", async (t)
     return recordOf(ran).error.code;
   };
   const place = join(at, "dir/full");
-  const es = `${process.execPath} ${join(bins, "es-conf.js")}`;
+  const es = `${process.execPath} ${join(bins, "es-conf")}`;
   // The small file fits, the large one does not.
   assert.equal(await mounted("size=256k", `${es} small:${at}/other a:${place}/x`, place), "disk-full");
   // Nor where what was sent is kept for a moment.

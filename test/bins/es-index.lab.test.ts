@@ -104,7 +104,7 @@ async function send(url: string, bytes: Buffer): Promise<Socket> {
 
 /** Starts es-index on a folder, by the words of another program before it if need be. */
 async function start(t: TestContext, before: string[], directory: string) {
-  const [name = "", ...args] = [...before, process.execPath, join(bins, "es-index.js"), directory];
+  const [name = "", ...args] = [...before, process.execPath, join(bins, "es-index"), directory];
   const child = spawn(name, args, { stdio: ["ignore", "ignore", "pipe"] });
   t.after(() => child.kill("SIGKILL"));
   let said = "";

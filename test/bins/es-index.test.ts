@@ -15,7 +15,7 @@ import { tiny } from "../lab/tiny.js";
 
 /** Starts es-index; resolves when it has said its URL. */
 async function start(t: TestContext, args: string[]) {
-  const child = spawn(process.execPath, [join(bins, "es-index.js"), ...args], {
+  const child = spawn(process.execPath, [join(bins, "es-index"), ...args], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   t.after(() => child.kill("SIGKILL"));
@@ -110,7 +110,7 @@ test("runs a command with ESSAY_INDEX, and ends with its status", async (t) => {
   const cwd = scratch(t);
   const files = tiny(join(cwd, "dist"));
   const input = `${JSON.stringify({ project: "tiny", version: "1.0", files })}\n`;
-  const upload = [process.execPath, join(bins, "es-upload.js"), "-q"];
+  const upload = [process.execPath, join(bins, "es-upload"), "-q"];
   const ran = await expectStatus(0, "es-index", ["-q", "store", "--", ...upload], { cwd, input });
   assert.equal(ran.stderr, "");
   assert.match(recordsOf(ran.stdout)[0].index, /^http:\/\/127\.0\.0\.1:\d+\/simple\/$/);

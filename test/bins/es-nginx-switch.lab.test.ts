@@ -443,7 +443,7 @@ test("cancelled in the middle, it goes back and dies by the signal", async (t) =
   const bin = instead(t, `case $* in *-t) >${began}; sleep 60 ;; esac`);
   const child = spawn(
     process.execPath,
-    [join(bins, "es-nginx-switch.js"), "--conf", nginx.conf, "--bin", bin, "upstreamA", "upstreamB"],
+    [join(bins, "es-nginx-switch"), "--conf", nginx.conf, "--bin", bin, "upstreamA", "upstreamB"],
     { stdio: ["pipe", "pipe", "inherit"] },
   );
   let stdout = "";

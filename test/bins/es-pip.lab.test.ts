@@ -606,7 +606,7 @@ mount -o remount,ro srv
 run large==1.0
 run tiny==1.0`;
   writeFileSync(join(at.home, "in"), `${JSON.stringify(at.record)}\n`);
-  const command = ["--mount", "sh", "-c", script, "sh", process.execPath, join(bins, "es-pip.js")];
+  const command = ["--mount", "sh", "-c", script, "sh", process.execPath, join(bins, "es-pip")];
   const env = { HOME: at.home, ESSAY_INDEX: index.url };
   const ran = await program("unshare", command, { cwd: at.home, env, limit: 120_000 });
   const seen = recordsOf(ran.stdout).map(({ error, trace }) => error?.code ?? trace[0].changed);
@@ -894,7 +894,7 @@ test("killed midway: the virtualenv is marked and refused, nothing runs on, and 
     "slow",
     `open(${JSON.stringify(pids)}, "a").write("%d\\n" % os.getpid())\ntime.sleep(1000)`,
   );
-  const child = spawn(process.execPath, [join(bins, "es-pip.js"), "slow==1.0"], {
+  const child = spawn(process.execPath, [join(bins, "es-pip"), "slow==1.0"], {
     env: { ...process.env, HOME: at.home, ESSAY_INDEX: index.url },
     stdio: ["pipe", "ignore", "ignore"],
   });

@@ -97,7 +97,7 @@ test("a secret of the environment is in no output, no record and no command line
   );
   const child = spawn(
     process.execPath,
-    [join(bins, "es-run.js"), "-v", "--setenv", "PW", "--setenv", "TYPED=also-secret", "--script", script],
+    [join(bins, "es-run"), "-v", "--setenv", "PW", "--setenv", "TYPED=also-secret", "--script", script],
     {
       env: { ...process.env, PW: secret },
     },
@@ -210,7 +210,7 @@ describe("on hosts by ssh", () => {
     assert.equal(recordOf(late).error.code, "timeout", late.report);
     await until("the end of the command", () => processesOf(uid).length === 0);
     const input = (await shell(`es-hosts ${hosts(1)}`)).stdout;
-    const child = spawn(process.execPath, [join(bins, "es-run.js"), "--", "sleep", "1234"], {
+    const child = spawn(process.execPath, [join(bins, "es-run"), "--", "sleep", "1234"], {
       env: { ...process.env, ...env() },
     });
     child.stdin.write(input);

@@ -284,7 +284,7 @@ test("memory does not grow with the repository", async (t) => {
 import resource, subprocess, sys
 subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024)`;
-    const program = [process.execPath, join(bins, "es-sdist.js"), "--branch", "master", "--out", scratch(t)];
+    const program = [process.execPath, join(bins, "es-sdist"), "--branch", "master", "--out", scratch(t)];
     const ran = await expectStatus(0, "python3", ["-c", script, ...program], { input, cwd: repo.directory });
     return Number(ran.stdout);
   };

@@ -120,7 +120,7 @@ describe("es-supervisor", { concurrency: 3 }, () => {
   test("tail -f follows until a signal", async (t) => {
     const { es, path, record } = await supervised(t);
     await es(0, "up", "--profile", "test");
-    const child = spawn(process.execPath, [join(bins, "es-supervisor.js"), "tail", "-f"], { stdio: "pipe" });
+    const child = spawn(process.execPath, [join(bins, "es-supervisor"), "tail", "-f"], { stdio: "pipe" });
     let stderr = "";
     child.stderr.on("data", (chunk) => {
       stderr += chunk;
@@ -267,7 +267,7 @@ describe("es-supervisor", { concurrency: 3 }, () => {
     await es(0, "up", "--profile", "test");
     const old = daemonOf(path);
     const args = ["up", "--project", "demo", "--port-prefix", prefix, "--profile", "other"];
-    const child = spawn(process.execPath, [join(bins, "es-supervisor.js"), ...args], { stdio: "pipe" });
+    const child = spawn(process.execPath, [join(bins, "es-supervisor"), ...args], { stdio: "pipe" });
     const closed = new Promise((resolve) => child.on("close", resolve));
     child.stdin.write(record);
     await until("the old daemon's end", () => identity(old) === undefined);
@@ -524,7 +524,7 @@ esac`,
     await copyWheels(index);
     const flags = `--project demo --port-prefix ${prefix} --profile test`;
     writeFileSync(join(path, "../record"), record);
-    const command = `exec node ${join(bins, "es-supervisor.js")} up ${flags} <${join(path, "../record")}`;
+    const command = `exec node ${join(bins, "es-supervisor")} up ${flags} <${join(path, "../record")}`;
     const up = await expectStatus(0, "es-index", [index, "--", "sh", "-c", command]);
     assert.ok(existsSync(join(path, "bin/supervisord")), up.report);
     assert.ok(

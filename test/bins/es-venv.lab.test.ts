@@ -222,7 +222,7 @@ test("killed in the middle of it, it is mended by the next run, and leaves nothi
   chmodSync(python, 0o755);
   const child = spawn(
     process.execPath,
-    [join(bins, "es-venv.js"), "--prefix", join(at, "srv"), "--python", python, "a"],
+    [join(bins, "es-venv"), "--prefix", join(at, "srv"), "--python", python, "a"],
     { env: { ...process.env, HOME: at }, stdio: ["pipe", "ignore", "ignore"] },
   );
   child.stdin.write(here);
@@ -521,7 +521,7 @@ test("a host without ensurepip, virtualenv and a wheel of pip gets this machine'
 /** es-venv on a machine of which neither Python nor Debian has a wheel of pip. */
 function bare(at: string, args: string[], env: NodeJS.ProcessEnv) {
   const hidden = 'mount -t tmpfs none /usr/share/python-wheels && exec "$@"';
-  const command = [process.execPath, join(bins, "es-venv.js"), "--prefix", join(at, "srv"), ...args];
+  const command = [process.execPath, join(bins, "es-venv"), "--prefix", join(at, "srv"), ...args];
   return program("/usr/bin/unshare", ["--mount", "/bin/sh", "-c", hidden, "sh", ...command], {
     input: here,
     cwd: at,
@@ -572,7 +572,7 @@ cat /dev/zero >srv/full 2>/dev/null
 run c`;
   const ran = await program(
     "unshare",
-    ["--mount", "sh", "-c", script, "sh", process.execPath, join(bins, "es-venv.js")],
+    ["--mount", "sh", "-c", script, "sh", process.execPath, join(bins, "es-venv")],
     {
       cwd: at,
     },

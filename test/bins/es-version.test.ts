@@ -455,7 +455,7 @@ test("wrong calls end with status 2 and say why", async (t) => {
 });
 
 test("a terminal gets a table", async (t) => {
-  const line = `'${process.execPath}' '${join(bins, "es-version.js")}' use 1.0 --project essay_demo`;
+  const line = `'${process.execPath}' '${join(bins, "es-version")}' use 1.0 --project essay_demo`;
   const ran = await expectStatus(0, "script", ["-qec", line, "/dev/null"], { cwd: scratch(t) });
   assert.match(ran.stdout, /^PROJECT +VERSION.*\r?\nessay_demo +1\.0/);
 });

@@ -219,7 +219,7 @@ test("the stages of an alias share a session, whichever pipeline they are in", a
 async function slowAlias(t: TestContext) {
   const cwd = project(t, "[alias]\nslow = 'sh slow.sh | sh slow.sh'\n");
   writeFileSync(join(cwd, "slow.sh"), "echo $$ >>pids\nexec sleep 1000\n");
-  const child = spawn(process.execPath, [join(bins, "es.js"), "slow"], {
+  const child = spawn(process.execPath, [join(bins, "es"), "slow"], {
     cwd,
     stdio: ["pipe", "ignore", "pipe"],
   });

@@ -10,7 +10,7 @@ import { fetchPage } from "./http.js";
 import { type LabIndex, startIndex } from "./index.js";
 import { type LabNginx, nginxBin, startNginx } from "./nginx.js";
 import { portPrefixes } from "./ports.js";
-import { path } from "./program.js";
+import { bins } from "./program.js";
 
 const keep = process.argv.includes("--keep");
 const colour = process.stdout.isTTY && !process.env.NO_COLOR;
@@ -24,7 +24,7 @@ const project = join(directory, "essay_demo");
 const servers = join(directory, "servers");
 
 /** What a user would have in the environment of the shell. */
-const environment: NodeJS.ProcessEnv = { ...process.env, PATH: `${path}:${process.env.PATH}` };
+const environment: NodeJS.ProcessEnv = { ...process.env, PATH: `${bins}:${process.env.PATH}` };
 for (const name of Object.keys(environment))
   if (/^(ESSAY_|PIP_|SOURCE_DATE_EPOCH$)/.test(name)) delete environment[name];
 // git as on a machine where it was never set up, but for the name of whom commits are by.
@@ -170,7 +170,7 @@ function howToEnd(): void {
   writeFileSync(
     script,
     `# Ends what the demo left running, and takes its files away.
-PATH=${path}:$PATH
+PATH=${bins}:$PATH
 cd ${project} || exit
 ${shutdown("a")}
 ${shutdown("b")}
@@ -187,7 +187,7 @@ rm -rf ${directory}
   ${project}  the project; its essay.toml names the rest
   ${servers}/a, ${servers}/b  the virtualenvs, with logs/ of their processes
   ${directory}/release1.jsonl, release2.jsonl  the records of the releases
-  export ESSAY_INDEX=${index?.url} PATH=${path}:$PATH  makes your shell ready for another release
+  export ESSAY_INDEX=${index?.url} PATH=${bins}:$PATH  makes your shell ready for another release
 To end it: sh ${script}`);
 }
 

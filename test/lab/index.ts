@@ -60,7 +60,7 @@ export async function startIndex(options: IndexOptions = {}): Promise<LabIndex> 
     ...(options.machine?.enter ?? []),
     ...bound,
     process.execPath,
-    join(bins, "es-index.js"),
+    join(bins, "es-index"),
     ...(options.flags ?? []),
     files,
   ];

@@ -5,7 +5,7 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readlinkSync } from "node:fs";
 import { identity, until } from "./processes.js";
-import { path, program, type Ran, type RunOptions } from "./program.js";
+import { bins, program, type Ran, type RunOptions } from "./program.js";
 
 /** One of the machines. */
 export interface Machine {
@@ -54,7 +54,7 @@ function machine({ pid }: ChildProcess, address: string): Machine {
     address,
     enter,
     sh: (script, options = {}) => {
-      const env = { ...options.env, PATH: `${path}:${process.env.PATH}` };
+      const env = { ...options.env, PATH: `${bins}:${process.env.PATH}` };
       return program(first, [...rest, "bash", "-c", script], { ...options, env });
     },
     ip: (...args) => {

@@ -9,11 +9,8 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 
-/** The folder of the built executables; first in PATH of every program that `program` runs. */
-export const bins = fileURLToPath(new URL("../../bins", import.meta.url));
-
-/** A folder for PATH in which every executable has its name, for pipelines in a shell. */
-export const path = fileURLToPath(new URL("../../path", import.meta.url));
+/** A folder for PATH in which each executable has its name, as the build left it. */
+export const bins = fileURLToPath(new URL("../../path", import.meta.url));
 
 export interface Ran {
   status: number | null;
@@ -36,7 +33,7 @@ export interface RunOptions {
 export function fileOf(name: string): string | undefined {
   if (name !== "es" && !name.startsWith("es-")) return undefined;
   const step = fileURLToPath(new URL(`steps/${name}.js`, import.meta.url));
-  return existsSync(step) ? step : join(bins, `${name}.js`);
+  return existsSync(step) ? step : join(bins, name);
 }
 
 /** One of our programs under way: what it has written so far, and how it ends. It is killed with the test. */
@@ -91,7 +88,7 @@ export async function program(name: string, args: readonly string[], options: Ru
 
 /** Runs a script by bash, with our executables in PATH. */
 export function shell(script: string, options: RunOptions = {}): Promise<Ran> {
-  const env = { ...options.env, PATH: `${path}:${options.env?.PATH ?? process.env.PATH}` };
+  const env = { ...options.env, PATH: `${bins}:${options.env?.PATH ?? process.env.PATH}` };
   return program("bash", ["-c", script], { ...options, env });
 }
 

@@ -87,6 +87,11 @@ test("a failure is one line and the end of its stderr; a fault tells where", asy
   assert.match(fault.stderr, /^es-show: internal: a fault\n.*TypeError.*\n(.*\n)*.*es-show\.js/);
 });
 
+test("work that waits for what never comes is no success", async () => {
+  const { stderr } = await expectStatus(1, "es-show", ["--fail", "stuck"]);
+  assert.equal(stderr, "es-show: internal: nothing goes on any more, and the work is not done\n");
+});
+
 test("what the program returns is its exit status", async () => {
   await expectStatus(7, "es-show", ["status", "7"]);
 });

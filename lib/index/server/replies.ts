@@ -9,7 +9,6 @@ import type { OpenFile } from "../store/store.js";
 import { acceptsGzip } from "./negotiate.js";
 import type { Page } from "./pages.js";
 
-const pack = promisify(gzip);
 /** Below this size (bytes), packing saves no packet. */
 const worthPacking = 1024;
 
@@ -79,7 +78,7 @@ export async function sendPage(
   response.setHeader("cache-control", "no-cache");
   if (isUnchanged(request, etag)) return notModified(response);
   if (packing) {
-    page.packed ??= pack(page.plain);
+    page.packed ??= promisify(gzip)(page.plain);
     response.setHeader("content-encoding", "gzip");
   }
   const body = packing ? await page.packed : page.plain;

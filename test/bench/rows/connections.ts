@@ -41,7 +41,7 @@ function sides(folder: string, all: Fleet, way: Way, size: number) {
   const steps = (count: number) =>
     Array.from({ length: count }, () => `"${process.execPath}" "${step}" -q`).join(" | ");
   const session = (count: number) => [
-    ...[process.execPath, join(bins, "es-session.js")],
+    ...[process.execPath, join(bins, "es-session")],
     ...["sh", "-c", steps(count)],
   ];
   return {

@@ -85,7 +85,7 @@ async function askAll(port: number, take: (path: string, text: string) => void =
 export const bench: Bench = {
   async make(folder) {
     makeFiles(folder);
-    const ours = await serve([process.execPath, join(bins, "es-index.js"), "index"], folder);
+    const ours = await serve([process.execPath, join(bins, "es-index"), "index"], folder);
     await askAll(ours, (path, text) => {
       mkdirSync(join(folder, "pages", path), { recursive: true });
       writeFileSync(join(folder, "pages", path, "index.html"), text);

@@ -33,7 +33,7 @@ export const bench: Bench = {
     };
     const inputs = [inputOf(few), inputOf(many)] as const;
     const index = ["--index", "http://127.0.0.1:9/simple/"];
-    const ours = [process.execPath, join(bins, "es-pip.js"), "-q", ...index, "tiny==1.0"];
+    const ours = [process.execPath, join(bins, "es-pip"), "-q", ...index, "tiny==1.0"];
     return [
       {
         what: "es-pip, version already there, one more host",

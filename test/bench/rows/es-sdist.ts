@@ -49,7 +49,7 @@ export const bench: Bench = {
         budget: 1.2,
         binding: true,
         pairs: 7,
-        ours: () => timeCommand([process.execPath, join(bins, "es-sdist.js"), ...flags], { folder, input }),
+        ours: () => timeCommand([process.execPath, join(bins, "es-sdist"), ...flags], { folder, input }),
         theirs: () => timeCommand([...archive, "-o", join(folder, "archive.tar.gz"), "HEAD"], { folder }),
       },
     ];

@@ -14,7 +14,7 @@ let server: ChildProcess | undefined;
 
 /** Starts es-index on a new folder; resolves to its simple URL. */
 async function startIndex(folder: string): Promise<string> {
-  server = spawn(process.execPath, [join(bins, "es-index.js"), join(folder, "index")], {
+  server = spawn(process.execPath, [join(bins, "es-index"), join(folder, "index")], {
     stdio: ["ignore", "ignore", "pipe"],
   });
   let said = "";
@@ -53,7 +53,7 @@ export const bench: Bench = {
         budget: 0.6,
         binding: true,
         pairs: 11,
-        ours: () => timeUpload(() => [process.execPath, join(bins, "es-upload.js"), "-q", "--index", url]),
+        ours: () => timeUpload(() => [process.execPath, join(bins, "es-upload"), "-q", "--index", url]),
         theirs: () => timeUpload((path) => [...twine, ...to, path]),
       },
     ];

@@ -18,16 +18,7 @@ export const bench: Bench = {
       rmSync(prefix, { recursive: true });
       return ms;
     };
-    const ours = [
-      process.execPath,
-      join(bins, "es-venv.js"),
-      "-q",
-      "--python",
-      python,
-      "--prefix",
-      prefix,
-      "a",
-    ];
+    const ours = [process.execPath, join(bins, "es-venv"), "-q", "--python", python, "--prefix", prefix, "a"];
     return [
       {
         what: "es-venv, first creation, pip included",

@@ -12,7 +12,7 @@ const command = {
   options: {},
 } as const;
 
-await run(command, async ({ args: [count = ""], context }) => {
+run(command, async ({ args: [count = ""], context }) => {
   const size = wholeNumber("N", count, 0);
   return produce(
     context,

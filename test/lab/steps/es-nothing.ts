@@ -14,7 +14,7 @@ const command = {
   options: hostOptions,
 } as const;
 
-await run(command, async ({ flags, context }) =>
+run(command, async ({ flags, context }) =>
   onHosts(context, flags, ({ transport }) =>
     eachRecord(context, {
       reads: ["host", "user", "port", "transport", "become"],

@@ -5,7 +5,7 @@ import { eachRecord } from "../../../lib/step.js";
 
 const command = { name: "es-pass", summary: "pass on", usage: [""], operands: [0, 0], options: {} } as const;
 
-await run(command, async ({ context }) =>
+run(command, async ({ context }) =>
   eachRecord(context, {
     reads: [],
     work: async () => ({ changed: false, said: "passed on", trace: false }),

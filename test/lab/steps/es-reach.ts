@@ -14,7 +14,7 @@ const command = {
   options: { ...hostOptions, ...waitOption },
 } as const;
 
-await run(command, async ({ flags, context }) =>
+run(command, async ({ flags, context }) =>
   onHosts(context, flags, ({ settings, transport }) =>
     eachRecord(context, {
       reads: ["host", "user", "port", "transport"],

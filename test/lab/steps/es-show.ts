@@ -14,17 +14,18 @@ const command = {
     index: { value: "URL", short: "i", help: "one value" },
     set: { value: "K=V", many: true, help: "many values" },
     "no-deps": { help: "a switch that begins with no" },
-    fail: { value: "HOW", help: "usage, failure, configuration or fault" },
+    fail: { value: "HOW", help: "usage, failure, configuration, fault or stuck" },
     wait: { help: "wait for a signal" },
   },
 } as const;
 
-await run(command, async ({ args, flags, rest, context }) => {
+run(command, async ({ args, flags, rest, context }) => {
   if (flags.fail === "usage") throw new UsageError(`wrong \x1b[31m ${args[0]}`);
   if (flags.fail === "failure")
     throw new Failure("broken", "it broke", { stderr: "the\x07 reason\nof https://me:geheim@it/" });
   if (flags.fail === "configuration") throw new Failure("not-configured", "no index.url");
   if (flags.fail === "fault") throw new TypeError("a fault");
+  if (flags.fail === "stuck") await new Promise(() => {});
   const { say, warn, show, interrupt, ...plain } = context;
   if (flags.wait) {
     process.stdout.write("waiting\n");

@@ -21,7 +21,7 @@ const command = {
   },
 } as const;
 
-await run(command, async ({ flags, context }) => {
+run(command, async ({ flags, context }) => {
   const note = (line: string) => {
     if (flags.log !== undefined) appendFileSync(flags.log, `${line}\n`);
   };

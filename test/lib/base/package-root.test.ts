@@ -6,5 +6,5 @@ import { inPackage } from "../../../lib/base/package-root.js";
 test("files and folders of the package", () => {
   assert.equal(JSON.parse(readFileSync(inPackage("package.json"), "utf8")).name, "essay");
   assert.match(inPackage("lib/remote/"), /\/lib\/remote\/$/);
-  assert.ok(existsSync(inPackage("dist/bins/es.js")));
+  assert.ok(existsSync(inPackage("dist/bins/")));
 });

@@ -14,6 +14,6 @@ test("our executables are known, others are looked for in PATH", () => {
 test("our executables are started by the interpreter that runs us, others as they are", () => {
   const [file, first] = commandOf("es-venv");
   assert.equal(file, process.execPath);
-  assert.match(first.join(), /\/bins\/es-venv\.js$/);
+  assert.match(first.join(), /\/bins\/es-venv\.c?js$/);
   assert.deepEqual(commandOf("sh"), ["sh", []]);
 });

@@ -12,7 +12,7 @@ import { openTransport } from "../../../lib/transport/open.js";
 import { runScript } from "../../../lib/transport/run-script.js";
 import { openSession, type Session } from "../../../lib/transport/session-server.js";
 import { commandLine, processesOf, until } from "../../lab/processes.js";
-import { path, shell } from "../../lab/program.js";
+import { bins, shell } from "../../lab/program.js";
 import { failureOf, labFor, targetOf } from "../../lab/reach.js";
 
 const parts = ["state", "../../test/lib/transport/locking"];
@@ -158,7 +158,7 @@ describe("the deploy lock", () => {
     const child = spawn("es-session", ["sh", "-c", `${deploy}; while read -r _; do ${deploy}; done`], {
       env: {
         ...process.env,
-        PATH: `${path}:${process.env.PATH}`,
+        PATH: `${bins}:${process.env.PATH}`,
         ESSAY_SESSION: "",
         ESSAY_SSH_CONFIG: started.lab.sshConfig,
       },
