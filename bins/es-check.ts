@@ -33,7 +33,7 @@ const command = {
   options: {
     http: { value: "PATH", help: "ask for this page (/)" },
     tcp: { help: "only connect" },
-    from: { value: "WHERE", help: "ask from here, this machine, instead of from the host itself" },
+    from: { value: "here|host", help: "ask from this machine, or from the host itself (host)" },
     host: { value: "NAME", help: "the Host header" },
     status: { value: "N", help: "the status that is well (200)" },
     expect: { value: "TEXT", help: "the page must contain this" },

@@ -32,7 +32,7 @@ const command = {
   options: {
     bind: {
       value: "ADDRESS",
-      help: "listen on this address (127.0.0.1); others than loopback need --htpasswd",
+      help: "listen on this address (127.0.0.1); beyond loopback, uploads need --htpasswd",
     },
     port: { value: "PORT", help: "listen on this port (0, any that is free)" },
     htpasswd: { value: "FILE", help: "uploads need a user and password of this file (bcrypt only)" },

@@ -23,9 +23,9 @@ const command = {
   usage: [
     "up|reload [--rolling] [FLAG...] [VENV]",
     "shutdown|status|activate|deactivate|enable|disable [VENV]",
-    "start|stop NAME [VENV]",
-    "restart [--rolling] NAME [VENV]",
-    "tail [-f | -n N] [NAME [VENV]]",
+    "start|stop PROCESS [VENV]",
+    "restart [--rolling] PROCESS [VENV]",
+    "tail [-f | -n N] [PROCESS [VENV]]",
   ],
   operands: [1, 3],
   options: {
