@@ -26,7 +26,7 @@ const command = {
     port: { value: "N", help: "the port of sshd" },
     prefix: { value: "DIR", help: "where virtualenvs are on the host" },
     bind: { value: "ADDRESS", help: "what processes listen on; {host} stands for the host" },
-    become: { value: "ACCOUNT", help: "run what changes something under ACCOUNT, by sudo -n" },
+    become: { value: "ACCOUNT", help: "work on hosts as ACCOUNT, by sudo -n -u" },
     profile: { value: "NAME", help: "what the processes are started with" },
     set: { value: "K=V", many: true, help: "a variable for templates" },
   },
