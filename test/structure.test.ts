@@ -343,7 +343,13 @@ test("es-record(5) explains every code of an error", () => {
       ([, code = ""]) => code,
     ),
   );
-  const codes = [...new Set([...inSources, ...inScripts])].sort();
+  const inPython = filesIn("lib/remote", ".py").flatMap((file) =>
+    [...read(file).matchAll(/\b(?:(?:fail|refuse)\(|result\("error-code",)\s*"([a-z]+(?:-[a-z]+)+)"/g)].map(
+      ([, code = ""]) => code,
+    ),
+  );
+  assert.ok(inPython.includes("unsafe-link"));
+  const codes = [...new Set([...inSources, ...inScripts, ...inPython])].sort();
   const items = recordItems();
   assert.deepEqual(
     codes.filter((code) => !items.has(code)),

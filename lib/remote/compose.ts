@@ -1,5 +1,5 @@
-// The loader of the scripts in lib/remote: a script with its prelude, its settings and its arguments as one
-// program of POSIX sh.
+// The loader of the scripts in lib/remote: a script with its prelude, its settings, its arguments and what it has in
+// Python as one program of POSIX sh.
 
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -11,11 +11,14 @@ import { quoteWord } from "../base/quote.js";
 // The scripts are not compiled.
 const folder = inPackage("lib/remote/");
 
+const read = (file: string) => readFileSync(join(folder, file), "utf8");
+
 const loaded = new Map<string, string>();
 function load(name: string): string {
   const known = loaded.get(name);
   if (known !== undefined) return known;
-  const text = readFileSync(join(folder, `${name}.sh`), "utf8");
+  // In a here-document a line @NAME.py@ stands for that file, so that each language is read and checked as what it is.
+  const text = read(`${name}.sh`).replace(/^@([\w-]+\.py)@\n/gm, (_, file: string) => read(file));
   loaded.set(name, text);
   return text;
 }

@@ -46,35 +46,7 @@ refuse_conflict() {
 # lacking: writes what the distributions that are wanted need here and is not there, and which of them needs it.
 lacking() {
     "$venv/bin/python" -I - "$essay_scratch/wanted" <<'PYTHON'
-import re, sys
-from importlib import metadata
-
-try:
-    from pip._vendor.packaging.requirements import InvalidRequirement, Requirement
-except ImportError:
-    sys.exit(0)
-
-normal = lambda name: re.sub("[-_.]+", "-", name or "").lower()
-installed = {normal(one.metadata["Name"]): one for one in metadata.distributions()}
-# Names, each with an extra of it or none.
-todo = [(normal(line.split("\t")[0]), "") for line in open(sys.argv[1])]
-seen = set()
-while todo:
-    name, extra = todo.pop()
-    if (name, extra) in seen:
-        continue
-    seen.add((name, extra))
-    for text in installed[name].requires or []:
-        try:
-            need = Requirement(text)
-        except InvalidRequirement:
-            continue
-        if need.marker and not need.marker.evaluate({"extra": extra}):
-            continue
-        if normal(need.name) not in installed:
-            print(f"{need.name}, which {name} needs")
-            sys.exit()
-        todo.extend((normal(need.name), each) for each in ["", *need.extras])
+@pip-lacking.py@
 PYTHON
 }
 
@@ -125,31 +97,7 @@ explain() {
 # old pip, without the module that this takes, is asked itself.
 unmet() {
     "$venv/bin/python" -I - <<'PYTHON'
-import re, subprocess, sys
-from importlib import metadata
-
-try:
-    from pip._vendor.packaging.requirements import InvalidRequirement, Requirement
-except ImportError:
-    subprocess.call([sys.executable, "-I", "-m", "pip", "check", "--disable-pip-version-check"])
-    sys.exit()
-
-normal = lambda name: re.sub("[-_.]+", "-", name or "").lower()
-installed = {normal(one.metadata["Name"]): one for one in metadata.distributions()}
-for one in installed.values():
-    for text in one.requires or []:
-        try:
-            need = Requirement(text)
-            if need.marker and not need.marker.evaluate({"extra": ""}):
-                continue
-            found = installed.get(normal(need.name))
-            if found and need.specifier.contains(found.version, prereleases=True):
-                continue
-        except (InvalidRequirement, ValueError):
-            continue
-        which = f"{one.metadata['Name']} {one.version} needs {need.name}{need.specifier}"
-        print(f"{which}, and {need.name} {found.version} is there" if found else f"{which}, which is not there")
-        sys.exit()
+@pip-unmet.py@
 PYTHON
 }
 

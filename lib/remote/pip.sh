@@ -33,23 +33,7 @@ shift 12
 unpack() {
     mkdir "$essay_scratch/files"
     bad=$("$venv/bin/python" -I - "$payload" "$essay_scratch/files" "$essay_scratch/sent" <<'PYTHON'
-import hashlib, os, sys
-
-folder = sys.argv[2]
-with open(sys.argv[1], "rb") as payload:
-    for line in open(sys.argv[3]):
-        name, size, sha256 = line.rstrip("\n").split("\t")
-        left = int(size)
-        digest = hashlib.sha256()
-        with open(os.path.join(folder, name), "wb") as file:
-            while left > 0:
-                chunk = payload.read(min(left, 1 << 20))
-                left -= len(chunk) or left
-                digest.update(chunk)
-                file.write(chunk)
-        if digest.hexdigest() != sha256:
-            print(name)
-            break
+@pip-unpack.py@
 PYTHON
     ) || fail disk-full "the files of the release have no room in $essay_scratch"
     rm "$payload"

@@ -38,18 +38,7 @@ untouched=
 # what it has started for "child". (A grep may know no NUL, such as busybox's.)
 marked() {
     "$venv/bin/python" -I -S - "$1" "$(real_path)" <<'PYTHON'
-import os, sys
-
-kind, path = sys.argv[1:]
-for pid in filter(str.isdigit, os.listdir("/proc")):
-    try:
-        with open("/proc/%s/environ" % pid, "rb") as file:
-            entries = file.read().split(b"\0")
-    except OSError:
-        continue  # it has ended, or is another account's
-    if os.fsencode("ESSAY_SUPERVISED=" + path) in entries:
-        if kind == ("child" if b"SUPERVISOR_ENABLED=1" in entries else "daemon"):
-            print(pid)
+@supervisor-marked.py@
 PYTHON
 }
 
@@ -161,12 +150,7 @@ check_conf() {
     ln -s "$rendered" "$conf.new" || fail permission-denied "cannot write to $venv/etc"
     status=0
     (cd "$venv" && "$python" - -c "$conf.new") <<'PYTHON' 2>"$essay_scratch/objections" || status=$?
-import sys
-
-sys.path = [folder for folder in sys.path if folder]
-from supervisor.options import ServerOptions
-
-ServerOptions().realize(sys.argv[1:], doc="")
+@supervisor-check-conf.py@
 PYTHON
     rm -f "$conf.new"
     if [ "$status" != 0 ]; then

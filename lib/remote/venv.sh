@@ -33,17 +33,10 @@ look() {
     # When pip itself was being installed, its first file being there does not tell that it runs.
     module=pip
     if marked_by "$venv" es-pip; then module=pip._internal.cli.main; fi
-    # One start of the interpreter tells its version, where it thinks it is, whether pip is there, and whether
-    # its programs start this interpreter: in one that was moved or copied they start that of the old place.
-    found=$("$venv/bin/python" -I -c 'import importlib, os, re, sys
-importlib.import_module(sys.argv[2])
-assert os.path.realpath(sys.prefix) == os.path.realpath(sys.argv[1])
-own = os.path.join(sys.argv[1], "bin")
-with open(os.path.join(own, "pip"), errors="replace") as script:
-    named = re.match("#!(?:/bin/sh\n.{3}exec. )?\"?(/[^\n\"]*)/python", script.read(4096))
-assert not named or os.path.realpath(named.group(1)) == os.path.realpath(own)
-print("%d.%d.%d" % sys.version_info[:3])
-print(os.path.realpath(sys.base_prefix))' "$venv" "$module" 2>/dev/null) || return 1
+    found=$("$venv/bin/python" -I - "$venv" "$module" <<'PYTHON' 2>/dev/null
+@venv-look.py@
+PYTHON
+    ) || return 1
     [ "$wanted" = - ] || [ "$found" = "$(version_of "$wanted")" ] || return 1
     found=${found%%"$essay_newline"*}
 }

@@ -1,0 +1,12 @@
+# Which distributions are there, in whatever version. Of pip-look.sh.
+
+import re, sys
+from importlib import metadata
+
+normal = lambda name: re.sub("[-_.]+", "-", name or "").lower()
+installed = {normal(one.metadata["Name"]): one.version for one in metadata.distributions()}
+names = [line.split("\t")[0] for line in open(sys.argv[1])]
+found = [name for name in names if normal(name) in installed]
+for name in found:
+    print("", name, installed[normal(name)], sep="\t")
+sys.exit(3 if found else 0)

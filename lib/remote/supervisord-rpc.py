@@ -1,0 +1,134 @@
+# Talks to a supervisord by its XML-RPC. Of supervisord-rpc.sh, which says what comes in and goes out.
+
+import os, socket, sys, time
+
+sys.path = [folder for folder in sys.path if folder]
+from http.client import HTTPException
+from xmlrpc.client import Error, Fault
+from supervisor.options import ClientOptions
+
+conf, deadline, report, do, *names = sys.argv[1:]
+options = ClientOptions()
+options.realize(["-c", conf, "status"], doc="")
+socket.setdefaulttimeout(max(1, min(30, float(deadline) - time.time())))
+stopped = ("STOPPED", "EXITED", "FATAL", "UNKNOWN")
+
+
+def call(name, *arguments):
+    return getattr(options.getServerProxy().supervisor, name)(*arguments)
+
+
+def full_name(info):
+    group, name = info["group"], info["name"]
+    return name if group == name else "%s:%s" % (group, name)
+
+
+def look():
+    """All processes by name, or None when nobody answers."""
+    try:
+        daemon = call("getPID")
+        processes = {full_name(info): info for info in call("getAllProcessInfo")}
+        for info in call("getAllConfigInfo"):
+            if full_name(info) in processes:
+                config = processes[full_name(info)]
+                config["auto"] = info["autostart"]
+                config["startsecs"] = info.get("startsecs", 0)
+    except (OSError, HTTPException, Error):
+        return None
+    with open(report, "w") as file:
+        for name, info in processes.items():
+            row = name, info["statename"], str(info["pid"] or "-"), str(int(info.get("auto", True)))
+            file.write(" ".join(row) + "\n")
+    with open(report + ".daemon", "w") as file:
+        file.write("%d\n" % daemon)
+    return processes
+
+
+def in_time():
+    return time.time() < float(deadline)
+
+
+def end_of(path):
+    """The end of a log."""
+    if not os.path.isfile(path):
+        return ""
+    with open(path, "rb") as file:
+        file.seek(max(0, os.path.getsize(path) - 3000))
+        return file.read().decode("utf-8", "replace")
+
+
+def broken(name, info, why):
+    log = "".join(end_of(info[channel]) for channel in ("stdout_logfile", "stderr_logfile"))
+    sys.stderr.write(log)
+    # The line before this one of supervisord's tells why.
+    unsaid = "", "supervisor: child process was not spawned"
+    lines = [line for line in (" ".join(line.split()) for line in log.splitlines()) if line not in unsaid]
+    last = "; its log ends: " + lines[-1][:300] if lines else ""
+    print("%s is %s%s%s" % (name, info["statename"], " (%s)" % why if why else "", last))
+    sys.exit(4)
+
+
+def wait():
+    silent = exited = 0
+    steady = None
+    while True:
+        processes = look()
+        if processes is None:
+            # A request can get lost; a daemon that has ended never answers.
+            silent += 1
+            if silent > 20:
+                sys.exit(3)
+            time.sleep(0.1)
+            continue
+        ready = True
+        for name in names:
+            info = processes[name]
+            state = info["statename"]
+            if state == "RUNNING":
+                continue
+            ready = False
+            # In a daemon's first moment nothing is started yet; EXITED may be a moment before it is started again.
+            exited += state == "EXITED"
+            if state in ("FATAL", "UNKNOWN") or (state == "STOPPED" and info["start"]) or exited > 20:
+                broken(name, info, info["description"])
+            if not in_time():
+                broken(name, info, "not RUNNING in time; --timeout gives it longer")
+        # Without startsecs RUNNING says little: such a process must still be there a second later.
+        pids = [processes[name]["pid"] for name in names if not processes[name].get("startsecs", 0)]
+        if ready and (not pids or pids == steady):
+            return
+        steady = pids
+        time.sleep(1 if ready else 0.1)
+
+
+def stop():
+    while True:
+        processes = look()
+        if processes is None or all(processes[name]["statename"] in stopped for name in names):
+            return
+        if not in_time():
+            sys.exit(5)
+        time.sleep(0.1)
+
+
+processes = look()
+if processes is None:
+    sys.exit(3)
+for name in names:
+    idle = processes[name]["statename"] in stopped
+    try:
+        if do == "start" and idle:
+            call("startProcess", name, False)
+        elif do == "stop" and not idle:
+            call("stopProcess", name, False)
+    except Fault:
+        pass  # its state tells
+if do in ("start", "wait"):
+    wait()
+elif do == "stop":
+    stop()
+elif do == "logs":
+    for name in names:
+        for channel in ("stdout_logfile", "stderr_logfile"):
+            if os.path.isfile(processes[name][channel]):
+                print(name, processes[name][channel], sep="\t")
