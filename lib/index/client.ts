@@ -113,8 +113,9 @@ async function listedFiles(index: string, project: string, options: Asking): Pro
 
 /**
  * The sdists and wheels that an index has for exactly this project, in whatever spelling of its name; an empty
- * list for a project that it does not know. The URL of `index` is a simple URL or the one above it. Throws Failure as `request` does, and: bad-index, bad-name, auth-failed, http-NNN, redirected
- * (to another origin), not-an-index (a page that is no list of files).
+ * list for a project that it does not know. The URL of `index` is a simple URL or the one above it. Throws Failure as
+ * `request` does, and: bad-index, bad-name, auth-failed, http-NNN, redirected (to another origin), not-an-index (a page
+ * that is no list of files).
  */
 export async function projectFiles(
   index: Access,

@@ -1,4 +1,5 @@
-// The form of an upload, as the legacy upload API of PyPI has it ("Upload API" in its documentation): multipart/form-data (RFC 7578).
+// The form of an upload, as the legacy upload API of PyPI has it ("Upload API" in its documentation):
+// multipart/form-data (RFC 7578).
 
 import { randomBytes } from "node:crypto";
 import type { ReleaseFile } from "../base/schema.js";

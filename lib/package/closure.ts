@@ -53,8 +53,8 @@ async function needsOf({ path, kind }: ReleaseFile): Promise<Need[]> {
 }
 
 /**
- * True when `others` are whole, and are what `wheel` depends on, directly or not. What is needed only sometimes and is not there was
- * left out by the one who chose them, if there are any.
+ * True when `others` are whole, and are what `wheel` depends on, directly or not. What is needed only sometimes and
+ * is not there was left out by the one who chose them, if there are any.
  */
 export async function isWholeClosure(wheel: ReleaseFile, others: readonly ReleaseFile[]): Promise<boolean> {
   for (const file of others) if (!(await isWhole(file))) return false;

@@ -59,8 +59,8 @@ async function readTarEntry(path: string): Promise<Buffer | undefined> {
 }
 
 /**
- * The file PKG-INFO of an sdist, or METADATA of a wheel. Throws Failure "bad-archive" for a file that cannot be read as what its
- * name says, and "no-metadata" for one without.
+ * The file PKG-INFO of an sdist, or METADATA of a wheel. Throws Failure "bad-archive" for a file that cannot be read
+ * as what its name says, and "no-metadata" for one without.
  */
 export async function readMetadataFile(path: string, kind: "sdist" | "wheel"): Promise<Buffer> {
   const wanted = kind === "wheel" ? /^[^/]+\.dist-info\/METADATA$/ : /^[^/]+\/PKG-INFO$/;

@@ -44,7 +44,8 @@ export async function defaultIndex(
 }
 
 /**
- * Fetches files into `out`, where they appear when all are there, whole and checked; sorted by name. Throws Failure "download-failed", and those of `run`, `pipFailure`, `describeFile` and `check`.
+ * Fetches files into `out`, where they appear when all are there, whole and checked; sorted by name. Throws Failure
+ * "download-failed", and those of `run`, `pipFailure`, `describeFile` and `check`.
  */
 export async function fetchFiles(request: FetchRequest, run: RunPip, progress: Progress): Promise<Built[]> {
   const { lines, constraints, closure, out, python, source, normalVersion, check } = request;

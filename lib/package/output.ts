@@ -40,8 +40,9 @@ async function clearLeft(out: string, filename: string): Promise<void> {
 
 /**
  * Has `write` make a file under a temporary name in the folder `out` and then gives it its own name; a file with
- * the same bytes that is there already stays untouched, one with other bytes is `replaced`. Nothing stays behind when `write` throws; what a killed process leaves
- * goes with the next call. Throws what `write` throws, and Failure "permission-denied", "disk-full" or "in-the-way".
+ * the same bytes that is there already stays untouched, one with other bytes is `replaced`. Nothing stays behind when
+ * `write` throws; what a killed process leaves goes with the next call. Throws what `write` throws, and Failure
+ * "permission-denied", "disk-full" or "in-the-way".
  */
 export async function keepFile(
   out: string,

@@ -198,7 +198,8 @@ async function pack(archive: Archive, { checkout }: SdistRequest, decided: Plan)
 
 /**
  * Writes the sdist of a release into `out`, under its final name only when it is whole; `changed` is false when
- * the same bytes were there already, `replaced` true when other bytes were. Memory does not grow with the size of the files. Throws Failure.
+ * the same bytes were there already, `replaced` true when other bytes were. Memory does not grow with the size of the
+ * files. Throws Failure.
  */
 export async function writeSdist(
   request: SdistRequest,

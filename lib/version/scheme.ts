@@ -62,8 +62,8 @@ function front(scheme: Scheme, { year, month, day }: Day): [number, number, numb
 }
 
 /**
- * The version of the day with the count that follows the highest one, and `skip` more; labels and unfinished releases take a
- * count, too. It is in the epoch that the published ones have come to.
+ * The version of the day with the count that follows the highest one, and `skip` more; labels and unfinished releases
+ * take a count, too. It is in the epoch that the published ones have come to.
  */
 async function candidate(
   scheme: Scheme,

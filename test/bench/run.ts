@@ -1,5 +1,6 @@
 // Measures our programs against others that do the same: all rows, or those whose file name contains one of the
-// words given; after a colon in a word, a text that their own name or the other program's contains. The whole table goes to RESULTS.md and results.json. Status 1 when a binding budget does not hold.
+// words given; after a colon in a word, a text that their own name or the other program's contains. The whole table
+// goes to RESULTS.md and results.json. Status 1 when a binding budget does not hold.
 
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

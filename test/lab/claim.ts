@@ -1,5 +1,5 @@
 // Claims: a number, and a directory named by it, that one lab has for itself while its process lives. From the
-// number come the lab's addresses (127.0.NUMBER.x) and users (essay-lab-NUMBER-x).
+// number come the lab's addresses (127.0.NUMBER.x; of a fleet 127.NUMBER.x.y) and users (essay-lab-NUMBER-x).
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";

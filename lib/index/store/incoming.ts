@@ -24,7 +24,9 @@ export interface Landing {
   present(): Promise<string | undefined>;
 }
 
-/** Bytes that are written at once: chunks come in pieces of 64 KiB, and each write is a way to another thread and back. */
+/**
+ * Bytes that are written at once: chunks come in pieces of 64 KiB, and each write is a way to another thread and back.
+ */
 const worthWriting = 512 * 1024;
 
 /** Bytes that go on to the disk together while others still come: at the end, little is left to wait for. */
@@ -86,8 +88,9 @@ export class Incoming {
   }
 
   /**
-   * Makes the file visible, and lasting, when all digests that were made are those announced. Resolves to "present" when these very bytes were there before. Throws
-   * Failure "digest-missing", "digest-mismatch", or "already-exists" when other bytes have the name.
+   * Makes the file visible, and lasting, when all digests that were made are those announced. Resolves to "present"
+   * when these very bytes were there before. Throws Failure "digest-missing", "digest-mismatch", or "already-exists"
+   * when other bytes have the name.
    */
   async commit(announced: Announced): Promise<"uploaded" | "present"> {
     try {
