@@ -1,10 +1,10 @@
 // Runs the tests: all of them, or with "unit" the quick ones, or those whose file name contains one of the
 // words given. A file with .lab. in its name needs the lab.
 
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once, setMaxListeners } from "node:events";
 import { readdirSync } from "node:fs";
-import { join, relative } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { run } from "node:test";
 import { spec, tap } from "node:test/reporters";
 import { fileURLToPath } from "node:url";
@@ -27,10 +27,21 @@ const files = readdirSync(here, { recursive: true, encoding: "utf8" })
   .sort();
 if (files.length === 0) throw new Error(`no test file matches ${words.join(" ")}`);
 
+// What the caller's environment says is not for the tests: PYTHONDONTWRITEBYTECODE has each start of pip compile it.
 for (const name of Object.keys(process.env))
-  if (/^(PIP_|ESSAY_|TWINE_|NO_COLOR$|SSH_AUTH_SOCK$|SOURCE_DATE_EPOCH$|NODE_EXTRA_CA_CERTS$)/.test(name))
+  if (
+    /^(PIP_|PYTHON|ESSAY_|TWINE_|NO_COLOR$|SSH_AUTH_SOCK$|SOURCE_DATE_EPOCH$|NODE_EXTRA_CA_CERTS$)/.test(name)
+  )
     delete process.env[name];
-Object.assign(process.env, { PIP_CONFIG_FILE: "/dev/null", LC_ALL: "C.UTF-8" });
+// What stands in PATH may be a shim that takes longer to find the interpreter than Python takes to start.
+const python = execFileSync("python3", ["-I", "-c", "import sys; print(sys.executable)"], {
+  encoding: "utf8",
+});
+Object.assign(process.env, {
+  PIP_CONFIG_FILE: "/dev/null",
+  LC_ALL: "C.UTF-8",
+  PATH: `${dirname(python.trim())}:${process.env.PATH}`,
+});
 
 /** Files at once: with more of them on two processors, programs under supervisord begin too slowly for their tests. */
 const atOnce = 2;
