@@ -129,10 +129,12 @@ export class SessionTransport implements Transport {
     this.#options = options;
   }
 
-  /** Throws Failure "no-session" where no session answers. */
-  #connected(): Promise<Link> {
+  /** Throws Failure: "no-session" where no session answers, "connection-lost" where it has gone. */
+  async #connected(signal: AbortSignal): Promise<Link> {
     this.#link ??= this.#connect();
-    return this.#link;
+    const link = await abortable(this.#link, signal);
+    if (this.#lost) throw this.#lost;
+    return link;
   }
 
   async #connect(): Promise<Link> {
@@ -192,8 +194,7 @@ export class SessionTransport implements Transport {
   }
 
   async start(target: Target, command: string, signal: AbortSignal): Promise<Channel> {
-    const link = await abortable(this.#connected(), signal);
-    if (this.#lost) throw this.#lost;
+    const link = await this.#connected(signal);
     const number = this.#number();
     const opening = new SessionChannel(link, number, () => this.#drop(link, number));
     this.#asked.set(number, opening);
@@ -208,38 +209,35 @@ export class SessionTransport implements Transport {
     }
   }
 
-  async place(signal: AbortSignal): Promise<Place> {
-    const link = await abortable(this.#connected(), signal);
-    if (this.#lost) throw this.#lost;
+  /** Asks for something, and resolves, when the session has granted it, to what says that it is wanted no more. */
+  async #granted(send: (link: Link, number: number) => void, signal: AbortSignal): Promise<() => void> {
+    const link = await this.#connected(signal);
     const number = this.#number();
     const question = new Question();
     this.#asked.set(number, question);
-    link.send(kind.place, number);
-    const leave = () => this.#drop(link, number);
+    send(link, number);
+    const drop = () => this.#drop(link, number);
     try {
       await abortable(question.answered, signal);
-      return { leave, forfeit: leave };
+      return drop;
     } catch (error) {
-      leave();
+      drop();
       throw error;
     }
   }
 
+  async place(signal: AbortSignal): Promise<Place> {
+    const leave = await this.#granted((link, number) => link.send(kind.place, number), signal);
+    return { leave, forfeit: leave };
+  }
+
   /** Has the session take a lock, and wait for it as many seconds. */
   async lockWithin(wait: number, target: Target, venv: string, signal: AbortSignal): Promise<void> {
-    const link = await abortable(this.#connected(), signal);
-    if (this.#lost) throw this.#lost;
-    const number = this.#number();
-    const question = new Question();
-    this.#asked.set(number, question);
     const { host, user, port, become, transport } = target;
-    const wanted = { host, user, port, become, transport };
-    link.sendJson(kind.lock, number, { target: wanted, ssh: this.#options, venv, wait });
-    try {
-      await abortable(question.answered, signal);
-    } finally {
-      this.#drop(link, number);
-    }
+    const wanted = { target: { host, user, port, become, transport }, ssh: this.#options, venv, wait };
+    const drop = await this.#granted((link, number) => link.sendJson(kind.lock, number, wanted), signal);
+    // The session has the lock to its end; only the question is done.
+    drop();
   }
 
   async close(): Promise<void> {
