@@ -36,6 +36,16 @@ test("no session, and something else at its place", async (t) => {
   });
 });
 
+test("a session that says nothing at all does not keep a step that has given up", async (t) => {
+  const path = await socketOf(t, (socket) => t.after(() => socket.destroy()));
+  const transport = new SessionTransport(path, options);
+  const stop = new AbortController();
+  const started = transport.start({ host: "h" }, "true", stop.signal);
+  stop.abort(new Error("enough"));
+  await assert.rejects(started, /enough/);
+  await transport.close();
+});
+
 test("a start names host, command and settings, and no more of the record", async (t) => {
   const asked = new Promise<unknown>((resolve) => {
     socketOf(t, (socket) => {
