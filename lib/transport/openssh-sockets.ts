@@ -1,18 +1,19 @@
 // Where the sockets of ssh's master connections lie: a private directory that goes with this process, however
 // that ends.
 
-import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Guard } from "./guard.js";
 
 /** A socket's path has 104 bytes on some systems; ssh appends 17 to its own while it makes it. */
 const longestPath = 104 - 17 - 1;
 
-/** A shell waits for the end of our pipe to it, and takes the directory away. */
+/** Sockets of this process. */
 export class SocketDirectory {
   readonly path: string;
-  readonly #guard: ChildProcess;
+  readonly #guard: Guard;
   #sockets = 0;
 
   constructor() {
@@ -20,13 +21,7 @@ export class SocketDirectory {
     const roots = [process.env.XDG_RUNTIME_DIR, tmpdir(), "/tmp"];
     const root = roots.find((path) => path && Buffer.byteLength(join(path, name)) <= longestPath) ?? "/tmp";
     this.path = mkdtempSync(join(root, "essay-"));
-    this.#guard = spawn("/bin/sh", ["-c", 'read -r _; rm -rf -- "$0"', this.path], {
-      stdio: ["pipe", "ignore", "ignore"],
-      detached: true,
-    });
-    this.#guard.on("error", () => {});
-    this.#guard.stdin?.on("error", () => {});
-    this.#guard.unref();
+    this.#guard = new Guard(this.path);
   }
 
   /** A path for the next socket; names that begin with it are its owner's, too. */
@@ -34,8 +29,8 @@ export class SocketDirectory {
     return join(this.path, String(this.#sockets++));
   }
 
-  remove(): void {
-    rmSync(this.path, { recursive: true, force: true });
-    this.#guard.stdin?.end();
+  async remove(): Promise<void> {
+    await rm(this.path, { recursive: true, force: true });
+    await this.#guard.dismiss();
   }
 }

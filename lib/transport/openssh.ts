@@ -163,6 +163,6 @@ export class OpensshTransport implements Transport {
 
   async close(): Promise<void> {
     await this.#connections.close();
-    this.#directory?.remove();
+    await this.#directory?.remove();
   }
 }

@@ -38,7 +38,7 @@ test("it is private, short enough for a socket, and goes with the process, also 
 
 test("it stands where the user has a place for such things; it can be removed, and keeps no process alive", async (t) => {
   const own = scratch(t);
-  const { path, closed } = await inProcess("directory.remove();", { XDG_RUNTIME_DIR: own });
+  const { path, closed } = await inProcess("await directory.remove();", { XDG_RUNTIME_DIR: own });
   assert.equal(dirname(dirname(path)), own);
   const [status] = await closed;
   assert.equal(status, 0);

@@ -4,11 +4,11 @@ import { once } from "node:events";
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { Guard } from "../../../lib/transport/session-guard.js";
+import { Guard } from "../../../lib/transport/guard.js";
 import { identity, until } from "../../lab/processes.js";
 import { program, scratch } from "../../lab/program.js";
 
-const guard = new URL("../../../lib/transport/session-guard.js", import.meta.url).href;
+const guard = new URL("../../../lib/transport/guard.js", import.meta.url).href;
 
 test("dismissed, it does nothing", async (t) => {
   const directory = scratch(t);

@@ -1,11 +1,11 @@
-// What happens when es-session is killed with -9: a process of its own, that sees this, ends what the session ran
-// and takes its directory away.
+// What happens when a program of ours is killed with -9: a process of its own, that sees this, ends what the program
+// ran and takes its directory away.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Writable } from "node:stream";
 
-// Reads process ids, one on each line, until the line "done". Where the end comes before it, the session was killed.
+// Reads process ids, one on each line, until the line "done". Where the end comes before it, we were killed.
 // The signal comes first: a shell that is left alone with its failed steps goes on with its next line. Then what
 // these have begun in the same process group, such as a program that the shell waited for, but not before steps had
 // the time to write their records.
@@ -40,19 +40,19 @@ all | while read -r pid _ group; do
     ! printf '%s\\n' "$family" | grep -qxF "$pid $group" || kill -TERM "$pid"
 done`;
 
-/** Watches over a session from its making on. */
+/** Watches over this process from its making on. */
 export class Guard {
   readonly #child;
 
   /** `directory` goes when we are killed. */
   constructor(directory: string) {
     // Detached: what is sent to our process group is not meant for it.
-    this.#child = spawn("/bin/sh", ["-c", script, "es-session-guard", directory], {
+    this.#child = spawn("/bin/sh", ["-c", script, "essay-guard", directory], {
       stdio: ["pipe", "ignore", "ignore"],
       detached: true,
       cwd: "/",
     });
-    this.#child.on("error", () => {}); // a session without a guard is better than none
+    this.#child.on("error", () => {}); // a program without a guard is better than none
     this.#child.stdin.on("error", () => {});
     this.#child.unref();
   }
