@@ -15,7 +15,7 @@ import { Master, spawnSsh } from "./openssh-master.js";
 import { SocketDirectory } from "./openssh-sockets.js";
 import { failureFrom } from "./openssh-words.js";
 import { withSecondTries } from "./second-tries.js";
-import { SshQuery, type Values } from "./ssh-query.js";
+import { destination, SshQuery, type Values } from "./ssh-query.js";
 import { nameOf } from "./ssh-route.js";
 import { Connections } from "./ssh-sharing.js";
 
@@ -50,15 +50,20 @@ export class OpensshTransport implements Transport {
   start(target: Target, command: string, signal: AbortSignal, use?: Use): Promise<Channel> {
     const open = async (giveUp: AbortSignal) => {
       this.#room.check(target, this.#connections);
-      return withSecondTries(() => this.#open(target, giveUp), giveUp);
+      const values = await this.#valuesFor(target, giveUp);
+      return withSecondTries(() => this.#open(target, values, giveUp), giveUp);
     };
     return this.#connections.start(nameOf(target), open, command, signal, use);
   }
 
-  async #open(target: Target, signal: AbortSignal): Promise<Master> {
+  async #valuesFor(target: Target, signal: AbortSignal): Promise<Values> {
     const reading = await this.#reading.enter(signal);
     const values = await this.#query.valuesFor(target).finally(reading.leave);
     if (!values) throw new Failure("unreachable", "--ssh openssh needs ssh, which is not on this machine");
+    return values;
+  }
+
+  async #open(target: Target, values: Values, signal: AbortSignal): Promise<Master> {
     const place = await this.#gate.enter(signal);
     try {
       return await this.#connect(target, values, true, signal);
@@ -82,7 +87,8 @@ export class OpensshTransport implements Transport {
     const path = this.#directory.next();
     const log = `${path}.log`;
     const socket = ["-S", path.replaceAll("%", "%%")];
-    const settings = [...this.#settings(values), ...this.#destination(target)];
+    const limit = this.#connectTimeout(values) + loginTime;
+    const settings = [...this.#settings(values), ...destination(target, this.#options.config)];
     const ready = newMark();
     const own = ["-v", "-E", log, "-M", ...socket, "-o", `BatchMode=${batch ? "yes" : "no"}`];
     const child = spawnSsh([...own, ...settings, `echo ${ready}; exec cat >/dev/null`]);
@@ -106,13 +112,12 @@ export class OpensshTransport implements Transport {
       },
     );
     gone.catch(() => {}); // it ends some time
-    const limit = new AbortController();
-    const late = new Failure("timeout", `${host} did not end the log-in within ${loginTime / 1000} s`);
-    const timer = batch
-      ? setTimeout(() => limit.abort(late), this.#connectTimeout(values) + loginTime)
-      : undefined;
+    const late = new AbortController();
+    const why = new Failure("timeout", `${host} did not end the log-in within ${limit / 1000} s`);
+    // A person may take longer.
+    const timer = batch ? setTimeout(() => late.abort(why), limit) : undefined;
     try {
-      await abortable(Promise.race([opened, gone]), AbortSignal.any([signal, limit.signal]));
+      await abortable(Promise.race([opened, gone]), AbortSignal.any([signal, late.signal]));
     } catch (error) {
       child.kill();
       throw error;
@@ -148,17 +153,7 @@ export class OpensshTransport implements Transport {
       `ConnectTimeout=${this.#connectTimeout(values) / 1000}`,
       ...(Number(one("serveraliveinterval")) > 0 ? [] : ["ServerAliveInterval=15", "ServerAliveCountMax=3"]),
     ];
-    const { config } = this.#options;
-    return [...(config === undefined ? [] : ["-F", config]), ...options.flatMap((option) => ["-o", option])];
-  }
-
-  #destination({ host = "", user, port }: Target): string[] {
-    return [
-      ...(user === undefined ? [] : ["-l", user]),
-      ...(port === undefined ? [] : ["-p", String(port)]),
-      "--",
-      host,
-    ];
+    return options.flatMap((option) => ["-o", option]);
   }
 
   async close(): Promise<void> {

@@ -25,14 +25,21 @@ function parse(text: string): Values {
   return values;
 }
 
+/** How ssh is told of a target: what ends its flags. `config`: a file for -F. */
+export function destination({ host = "", user, port }: Target, config: string | undefined): string[] {
+  return [
+    ...(config === undefined ? [] : ["-F", config]),
+    ...(user === undefined ? [] : ["-l", user]),
+    ...(port === undefined ? [] : ["-p", String(port)]),
+    "--",
+    host,
+  ];
+}
+
 /** Resolves to undefined when there is no ssh on this machine. Throws Failure "unresolved". */
-function ask({ host = "", user, port }: Target, config: string | undefined): Promise<Answer | undefined> {
+function ask(target: Target, config: string | undefined): Promise<Answer | undefined> {
   // -v tells which files are read.
-  const args = ["-G", "-v"];
-  if (config !== undefined) args.push("-F", config);
-  if (user !== undefined) args.push("-l", user);
-  if (port !== undefined) args.push("-p", String(port));
-  args.push("--", host);
+  const args = ["-G", "-v", ...destination(target, config)];
   return new Promise((resolve, reject) => {
     const child = execFile("ssh", args, { timeout: 60_000, maxBuffer: 1 << 20 }, (error, stdout, stderr) => {
       const lines = stderr.trim().split("\n");
@@ -44,7 +51,10 @@ function ask({ host = "", user, port }: Target, config: string | undefined): Pro
       else {
         const said = lines.filter((line) => !/^(debug\d: |OpenSSH_)/.test(line));
         reject(
-          new Failure("unresolved", `ssh -G ${host} failed: ${said.slice(0, 3).join("; ") || error.message}`),
+          new Failure(
+            "unresolved",
+            `ssh -G ${target.host} failed: ${said.slice(0, 3).join("; ") || error.message}`,
+          ),
         );
       }
     });
