@@ -31,7 +31,7 @@ export class HostKeyCheck {
   }
 
   types(withHashed: boolean): string[] {
-    return this.#known.types(this.names.slice(0, 1), withHashed);
+    return this.#known.types(this.names[0], withHashed);
   }
 
   check(key: Buffer): boolean {

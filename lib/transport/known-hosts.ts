@@ -212,14 +212,14 @@ export class KnownHosts {
    * What is known of a host with this key. `names`: as nameOf gives it, then others that will do as well where
    * that one has no key at all. A key that is revoked for any of them is revoked.
    */
-  verdict(names: readonly string[], key: Buffer): Verdict {
+  verdict(names: readonly [string, ...string[]], key: Buffer): Verdict {
     const text = key.toString("base64");
     const ofKey = names.map((name) => this.#files.flatMap((file) => file.linesOf(text, name)));
     const vouching = ofKey.map((lines) => lines.some(({ marker }) => marker === undefined));
     const revoked = ofKey.flat().find(({ marker }) => marker === "revoked");
     if (revoked) return { is: "revoked", line: revoked };
     if (vouching[0]) return { is: "known" };
-    const lines = this.#linesFor(names.slice(0, 1), true);
+    const lines = this.#linesFor(names[0], true);
     const others = lines.filter(({ marker }) => marker === undefined);
     const type = typeOf(key);
     const other = others.find((line) => typeOf(Buffer.from(line.key, "base64")) === type) ?? others[0];
@@ -229,13 +229,13 @@ export class KnownHosts {
   }
 
   /** Types of the keys that are known for a host; those of hashed lines only if asked for, as it is slow. */
-  types(names: readonly string[], withHashed: boolean): string[] {
-    const lines = this.#linesFor(names, withHashed).filter(({ marker }) => marker === undefined);
+  types(name: string, withHashed: boolean): string[] {
+    const lines = this.#linesFor(name, withHashed).filter(({ marker }) => marker === undefined);
     return [...new Set(lines.map(({ key }) => typeOf(Buffer.from(key, "base64"))))];
   }
 
-  #linesFor(names: readonly string[], withHashed: boolean): KnownHostsLine[] {
-    return this.#files.flatMap((file) => names.flatMap((name) => file.linesFor(name, withHashed)));
+  #linesFor(name: string, withHashed: boolean): KnownHostsLine[] {
+    return this.#files.flatMap((file) => file.linesFor(name, withHashed));
   }
 
   /** Adds a key to the first file, and returns that file's name; undefined when there is no file. */

@@ -60,7 +60,7 @@ test("plain names, lists of names, ports, comments and broken lines", async (t) 
 
 test("a key that is known without the port will do, and another one there is no change", async (t) => {
   const hosts = await known(t, `web1 ${written(one)}`);
-  const names = [nameOf("web1", 2222), nameOf("web1", 22)];
+  const names = [nameOf("web1", 2222), nameOf("web1", 22)] as const;
   assert.equal(hosts.verdict(names, one).is, "known");
   assert.equal(hosts.verdict(names, two).is, "unknown");
 });
@@ -72,7 +72,7 @@ test("a key that is known without the port does not make up for another one with
     `[web1]:2222 ${written(two)}`,
     `@revoked web1 ${written(three)}`,
   );
-  const names = [nameOf("web1", 2222), nameOf("web1", 22)];
+  const names = [nameOf("web1", 2222), nameOf("web1", 22)] as const;
   const changed = hosts.verdict(names, one);
   assert.ok(changed.is === "changed");
   assert.equal(changed.line.line, 2);
@@ -106,14 +106,14 @@ test("names that ssh-keygen has hashed", async (t) => {
   const changed = hosts.verdict(["web1"], two);
   assert.ok(changed.is === "changed");
   assert.equal(changed.line.line, 1);
-  assert.deepEqual(hosts.types(["web1"], false), []);
-  assert.deepEqual(hosts.types(["web1"], true), ["ssh-ed25519"]);
+  assert.deepEqual(hosts.types("web1", false), []);
+  assert.deepEqual(hosts.types("web1", true), ["ssh-ed25519"]);
 });
 
 test("several keys of a host", async (t) => {
   const hosts = await known(t, `web1 ${written(three)}`, `web1 ${written(one)}`, `web1 ${written(two)}`);
   for (const key of [one, two, three]) assert.equal(hosts.verdict(["web1"], key).is, "known");
-  assert.deepEqual(hosts.types(["web1"], false), ["ssh-rsa", "ssh-ed25519"]);
+  assert.deepEqual(hosts.types("web1", false), ["ssh-rsa", "ssh-ed25519"]);
   const changed = hosts.verdict(["web1"], freshKey());
   assert.ok(changed.is === "changed");
   // The line of a key of the same type, although another one comes first.
@@ -144,7 +144,7 @@ test("a certificate authority is no key of the host", async (t) => {
   const verdict = hosts.verdict(["web1.example.com"], one);
   assert.ok(verdict.is === "unknown");
   assert.equal(verdict.authority?.line, 1);
-  assert.deepEqual(hosts.types(["web1.example.com"], true), []);
+  assert.deepEqual(hosts.types("web1.example.com", true), []);
 });
 
 test("the files of the user and of the machine count together", async (t) => {
@@ -240,7 +240,7 @@ test("files are read once, and names are hashed for few of many lines", async (t
     hmac.mock.restore();
     syncBuiltinESMExports();
   });
-  assert.deepEqual(hosts.types(["web1"], false), []);
+  assert.deepEqual(hosts.types("web1", false), []);
   assert.equal(hosts.verdict(["web1"], two).is, "known");
   assert.equal(hmac.mock.callCount(), 1);
 });
