@@ -89,10 +89,10 @@ async function runNoted(
 async function runOnce(
   transport: Transport,
   target: Target,
-  run: ScriptRun,
+  run: ScriptRun & { results: Results },
   task: Circumstances,
 ): Promise<Results> {
-  const { results = new Results() } = run;
+  const { results } = run;
   const stderr = new Tail(keptStderr);
   const become = run.looks ? undefined : target.become;
   const job = {
