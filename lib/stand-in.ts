@@ -55,9 +55,10 @@ function lookFor(name: string): void {
   let found = false;
   for (const file of folders.map((folder) => (folder ? join(folder, name) : name))) {
     try {
-      found = statSync(file) !== undefined || found;
+      const isFile = statSync(file).isFile();
+      found = true;
       accessSync(file, files.X_OK);
-      if (statSync(file).isFile()) return;
+      if (isFile) return;
     } catch {
       // the next one may do
     }
