@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { type Deployment, startDeployment } from "./lab/deployment.js";
+import { answersOf, type Deployment, pidsOf, startDeployment } from "./lab/deployment.js";
 import { fetchPage } from "./lab/http.js";
 import { type Ran, recordsOf } from "./lab/program.js";
 import { quiet, slowPython } from "./lab/slow.js";
@@ -22,11 +22,6 @@ after(() => lab.stop());
 
 const deploy = (more = "", checkFlags = "") =>
   `es-hosts dev | es-venv a | es-pip essay_demo==${version} | es-supervisor up --profile test ${more}| es-check ${checkFlags}`;
-
-const pidsOf = (ran: Ran) =>
-  recordsOf(ran.stdout).flatMap(({ host, processes = [] }) =>
-    processes.map(({ name, pid }: { name: string; pid: number }) => `${host} ${name} ${pid}`),
-  );
 
 async function build(): Promise<Ran> {
   const ran = await lab.sh(
@@ -79,7 +74,7 @@ test("the same again changes nothing and restarts nothing", async () => {
   for (const record of recordsOf(second.stdout))
     for (const { step, changed } of record.trace) assert.equal(changed, false, `${step}\n${second.report}`);
   assert.equal(pidsOf(second).length, 8, second.report);
-  assert.deepEqual(pidsOf(second).sort(), pidsOf(first).sort());
+  assert.deepEqual(pidsOf(second), pidsOf(first));
 });
 
 test("a deploy that ended between es-pip and es-supervisor is finished by the next one", async () => {
@@ -128,12 +123,14 @@ post = "echo $ESSAY_PROJECT $ESSAY_VERSION $ESSAY_VENV $ESSAY_PROFILE $ESSAY_HOS
       `${address} ${version} a-secret-word\n`,
     );
   const second = await lab.sh(`es --env hooks deploy -R dev ${version} a test`, options);
-  assert.deepEqual(pidsOf(second).sort(), pidsOf(first).sort(), second.report);
+  assert.deepEqual(pidsOf(second), pidsOf(first), second.report);
   for (const { report } of [first, second]) assert.ok(!report.includes("a-secret-word"), report);
 });
 
-test("a release is installed by its record, with its commit", async () => {
-  const ran = await lab.sh("es-hosts dev | es-venv b | es-pip --release release.jsonl");
+test("a release is installed by its record, with its commit, and runs beside the side that serves", async () => {
+  const before = await lab.sh("es-hosts dev | es-supervisor status a");
+  const ran = await lab.sh(`es-hosts dev --profile test | es-venv b | es-pip --release release.jsonl |
+    es-supervisor up | es-check --expect "essay_demo ${version}"`);
   const good = recordsOf(ran.stdout).filter(({ error }) => !error);
   const release = JSON.parse(readFileSync(join(lab.project, "release.jsonl"), "utf8"));
   assert.equal(good.length, 4, ran.report);
@@ -141,6 +138,15 @@ test("a release is installed by its record, with its commit", async () => {
     assert.equal(record.commit, release.commit, ran.report);
     assert.deepEqual(record.installed, { essay_demo: version }, ran.report);
   }
+  const ports = lab.ssh.hosts.slice(0, 4).flatMap(({ address }) => [`${address} 8810`, `${address} 8811`]);
+  assert.deepEqual(
+    answersOf(ran),
+    ports.map((port) => `${port} 200`),
+    ran.report,
+  );
+  const after = await lab.sh("es-hosts dev | es-supervisor status a");
+  assert.equal(pidsOf(after).length, 8, after.report);
+  assert.deepEqual(pidsOf(after), pidsOf(before));
 });
 
 test("roles, records and names that are wrong end with a reason and touch nothing", async () => {

@@ -33,7 +33,7 @@ export interface TemplateFile {
   /** Relative to the project, with `/`. */
   path: string;
   text: string;
-  /** Belongs to the import package, not to what is around it. */
+  /** Belongs to the import package, or imports it. */
   code: boolean;
 }
 
@@ -53,8 +53,9 @@ export async function templateFiles(template: string, values: TemplateValues): P
     if (!entry.isFile()) continue;
     const source = join(entry.parentPath, entry.name);
     const [top, ...rest] = source.slice(root.length + 1).split("/");
-    const code = top === "package";
-    const front = code ? values.package : top === "gitignore" ? ".gitignore" : top;
+    const packaged = top === "package";
+    const code = packaged || source.endsWith(".py");
+    const front = packaged ? values.package : top === "gitignore" ? ".gitignore" : top;
     const text = await renderTemplate(
       readFileSync(source, "utf8"),
       { ...values },

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type LabIndex, startIndex } from "./index.js";
-import { type Ran, type RunOptions, shell } from "./program.js";
+import { type Ran, type RunOptions, recordsOf, shell } from "./program.js";
 import { type SshdOptions, type SshLab, startSshd } from "./sshd.js";
 
 export interface Deployment {
@@ -17,6 +17,24 @@ export interface Deployment {
   stop(): Promise<void>;
 }
 
+/** "HOST NAME PID" of every process in the records that a run wrote, sorted. */
+export function pidsOf({ stdout }: Ran): string[] {
+  return recordsOf(stdout)
+    .flatMap(({ host, processes = [] }) =>
+      processes.map(({ name, pid }: { name: string; pid: number }) => `${host} ${name} ${pid}`),
+    )
+    .sort();
+}
+
+/** "HOST PORT STATUS" of everything that was asked by es-check, sorted. */
+export function answersOf({ stdout }: Ran): string[] {
+  return recordsOf(stdout)
+    .flatMap(({ host, checks = [] }) =>
+      checks.map(({ port, status }: { port: number; status: number }) => `${host} ${port} ${status}`),
+    )
+    .sort();
+}
+
 const identity = {
   GIT_AUTHOR_NAME: "Lab",
   GIT_AUTHOR_EMAIL: "lab@example.org",
@@ -25,11 +43,17 @@ const identity = {
   GIT_CONFIG_GLOBAL: "/dev/null",
 };
 
+export interface DeploymentOptions extends SshdOptions {
+  /** The template of the project (default). */
+  template?: "default" | "django";
+}
+
 /** Starts hosts and an index, and creates the project essay_demo with `es create`. */
-export async function startDeployment(options: SshdOptions): Promise<Deployment> {
+export async function startDeployment(options: DeploymentOptions): Promise<Deployment> {
+  const { template = "default" } = options;
   const directory = mkdtempSync(join(tmpdir(), "essay-deployment-"));
   const ssh = await startSshd(options);
-  const index = await startIndex();
+  const index = await startIndex({ django: template === "django" });
   const project = join(directory, "essay_demo");
   const env = { ...identity, ESSAY_INDEX: index.url, ESSAY_SSH_CONFIG: ssh.sshConfig };
   const run = (script: string, cwd: string, more: RunOptions = {}) =>
@@ -40,7 +64,7 @@ export async function startDeployment(options: SshdOptions): Promise<Deployment>
     rmSync(directory, { recursive: true, force: true });
   };
   try {
-    const created = await run("es create essay_demo", directory);
+    const created = await run(`es create -t ${template} essay_demo`, directory);
     if (created.status !== 0) throw new Error(created.report);
     const file = join(project, "essay.toml");
     const hosts = JSON.stringify(ssh.inventory);

@@ -18,6 +18,8 @@ export interface IndexOptions {
   flags?: readonly string[];
   /** Without the lab's wheels. */
   empty?: boolean;
+  /** With the wheels of Django and gunicorn, too. */
+  django?: boolean;
   /** The machine that it runs on, instead of this one. */
   machine?: Machine;
 }
@@ -53,6 +55,7 @@ export async function startIndex(options: IndexOptions = {}): Promise<LabIndex> 
   const files = join(home, "files");
   mkdirSync(files, { recursive: true });
   if (!options.empty) await copyWheels(files);
+  if (options.django) await copyWheels(files, "django");
   const log = join(home, "log");
   const output = openSync(log, "w");
   const bound = options.lasting ? [] : ["setpriv", "--pdeathsig", "TERM"];

@@ -1,12 +1,11 @@
 """Makes wheels of the Python packages that Debian installs, for a package index of the lab.
 
-usage: wheels.py DIRECTORY
+usage: wheels.py usual|django DIRECTORY
 
-Debian's copies of pip, setuptools and wheel are wheels already; supervisor is repacked from its installed
-files, and setuptools so that it works with any Python (binary distribution format: https://packaging.python.org/specifications/binary-distribution-format/).
+Debian's copies of pip, setuptools and wheel are wheels already; the others are repacked from their installed files,
+and setuptools so that it works with any Python (binary distribution format: https://packaging.python.org/specifications/binary-distribution-format/).
 """
 
-import configparser
 import pathlib
 import shutil
 import sys
@@ -30,21 +29,27 @@ def metadata(egg_info, requires):
     return "\n".join(lines) + "\n" + blank[1:] + description
 
 
+def is_needed(path):
+    """Django's translations, and what it has for maps, are half of its files; nothing here reads them."""
+    above = path.parent.parts
+    return path.is_file() and not ("__pycache__" in above or "locale" in above[:-1] or "gis" in above)
+
+
 def repack(name, requires, target):
     (egg_info,) = INSTALLED.glob(f"{name}-*.egg-info")
     version = egg_info.name[len(name) + 1 : -len(".egg-info")]
     info = f"{name}-{version}.dist-info"
-    scripts = configparser.ConfigParser(delimiters=["="])
-    scripts.read(egg_info / "entry_points.txt")
-    assert scripts.has_section("console_scripts"), egg_info
+    entry_points = egg_info / "entry_points.txt"
+    package = (egg_info / "top_level.txt").read_text().strip()
     with WheelFile(target / f"{name}-{version}-py3-none-any.whl", "w") as wheel:
-        for path in sorted((INSTALLED / name).rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts:
+        for path in sorted((INSTALLED / package).rglob("*")):
+            if is_needed(path):
                 wheel.write(path, str(path.relative_to(INSTALLED)))
         wheel.writestr(f"{info}/METADATA", metadata(egg_info, requires))
         wheel.writestr(f"{info}/WHEEL", WHEEL)
-        wheel.writestr(f"{info}/entry_points.txt", (egg_info / "entry_points.txt").read_bytes())
-        wheel.writestr(f"{info}/top_level.txt", f"{name}\n")
+        if entry_points.exists():
+            wheel.writestr(f"{info}/entry_points.txt", entry_points.read_bytes())
+        wheel.writestr(f"{info}/top_level.txt", f"{package}\n")
 
 
 def bundled(name):
@@ -66,13 +71,25 @@ def repack_setuptools(target):
                 new.writestr(entry, data)
 
 
-def main():
-    target = pathlib.Path(sys.argv[1])
+def usual(target):
     for name in ("pip", "wheel"):
         shutil.copy(bundled(name), target)
     repack_setuptools(target)
     # supervisor imports pkg_resources, which setuptools brings.
     repack("supervisor", ["setuptools"], target)
+
+
+def django(target):
+    repack("Django", ["asgiref", "pytz", "sqlparse"], target)
+    for name in ("asgiref", "pytz", "sqlparse"):
+        repack(name, [], target)
+    # gunicorn imports pkg_resources, too.
+    repack("gunicorn", ["setuptools"], target)
+
+
+def main():
+    sets = {"usual": usual, "django": django}
+    sets[sys.argv[1]](pathlib.Path(sys.argv[2]))
 
 
 main()

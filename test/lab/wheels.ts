@@ -1,5 +1,5 @@
-// Wheels of pip, setuptools, wheel and supervisor, made of Debian's packages: what a package index of the lab
-// offers, as there is no outside one. Made once for each version of those packages.
+// Wheels made of Debian's packages: what a package index of the lab offers, as there is no outside one. Made once for
+// each version of those packages.
 
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -22,19 +22,27 @@ const run = promisify(execFile);
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const script = join(root, "test/lab/wheels.py");
 const cache = join(root, "node_modules/.cache/essay-lab");
-const packages = ["python3-pip-whl", "python3-setuptools-whl", "python3-wheel-whl", "supervisor"];
 
-/** The directory that holds the wheels. It is shared: look, do not write. */
-export async function wheels(): Promise<string> {
-  const { stdout } = await run("dpkg-query", ["--show", ...packages]);
+/** By set, the packages that its wheels are of. */
+const sets = {
+  /** pip, setuptools, wheel, and supervisor. */
+  usual: ["python3-pip-whl", "python3-setuptools-whl", "python3-wheel-whl", "supervisor"],
+  /** Django with what it needs, and gunicorn, which also needs setuptools of the usual ones. */
+  django: ["python3-django", "python3-asgiref", "python3-sqlparse", "python3-tz", "python3-gunicorn"],
+};
+export type WheelSet = keyof typeof sets;
+
+/** The directory that holds the wheels of a set. It is shared: look, do not write. */
+export async function wheels(set: WheelSet = "usual"): Promise<string> {
+  const { stdout } = await run("dpkg-query", ["--show", ...sets[set]]);
   const key = createHash("sha256").update(readFileSync(script)).update(stdout).digest("hex").slice(0, 16);
-  const directory = join(cache, `wheels-${key}`);
+  const directory = join(cache, `${set}-${key}`);
   if (existsSync(directory)) return directory;
   mkdirSync(cache, { recursive: true });
   const fresh = mkdtempSync(join(cache, "making-"));
   // One user makes them, others of this machine read them.
   chmodSync(fresh, 0o755);
-  await run("/usr/bin/python3", [script, fresh]);
+  await run("/usr/bin/python3", [script, set, fresh]);
   try {
     renameSync(fresh, directory);
   } catch (error) {
@@ -45,8 +53,8 @@ export async function wheels(): Promise<string> {
   return directory;
 }
 
-/** Copies the wheels into a directory, such as an index's. */
-export async function copyWheels(directory: string): Promise<void> {
-  const from = await wheels();
+/** Copies the wheels of a set into a directory, such as an index's. */
+export async function copyWheels(directory: string, set: WheelSet = "usual"): Promise<void> {
+  const from = await wheels(set);
   for (const file of readdirSync(from)) await cp(join(from, file), join(directory, file));
 }

@@ -18,11 +18,13 @@ test("every template fills in all of its values and is sound Python", async (t) 
   }
 });
 
-test("a template's dot files and package get their names", async () => {
+test("a template's dot files and package get their names; what imports the package belongs to it", async () => {
   const files = await templateFiles("default", { project: "p", package: "q" });
-  const code = files.filter((file) => file.code).map(({ path }) => path);
-  assert.deepEqual(code, ["q/__init__.py", "q/log.py", "q/main.py", "q/settings.py"]);
+  const codeOf = (all: typeof files) => all.filter((file) => file.code).map(({ path }) => path);
+  assert.deepEqual(codeOf(files), ["q/__init__.py", "q/log.py", "q/main.py", "q/settings.py"]);
   assert.ok(files.some(({ path }) => path === ".gitignore"));
+  const django = codeOf(await templateFiles("django", { project: "p", package: "q" }));
+  assert.ok(django.includes("manage.py") && !django.includes("pyproject.toml"), django.join(" "));
 });
 
 test("placeNew never replaces a file, a folder or a dangling link, and leaves nothing beside them", (t) => {

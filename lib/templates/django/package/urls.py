@@ -1,0 +1,9 @@
+"""Which view answers which path."""
+
+from django.urls import path
+
+from <% package %> import views
+
+urlpatterns = [
+    path("", views.index),
+]
