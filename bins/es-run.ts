@@ -4,7 +4,6 @@
 import { readFile } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { UsageError } from "../lib/base/failure.js";
-import { withoutValues } from "../lib/base/setenv.js";
 import { run } from "../lib/cli.js";
 import { hostOptions, liveOption } from "../lib/flags.js";
 import { deployVariables, hooksOf } from "../lib/host-run.js";
@@ -43,15 +42,12 @@ async function scriptOf(file: string): Promise<Payload> {
   }
 }
 
-run(command, async ({ flags, rest = [], context: given }) => {
+run(command, async ({ flags, rest = [], context }) => {
   const ways = [flags.script, flags.hook, flags.script === undefined ? rest[0] : undefined];
   if (ways.filter((way) => way !== undefined).length !== 1)
     throw new UsageError("say what to run: -- CMD, --script FILE, or --hook KEY");
   if (rest[0] === "" && flags.script === undefined) throw new UsageError("the command is an empty word");
-  // What is typed may be a secret, and the process list is everybody's.
-  if (flags.setenv.length > 0) process.title = command.name;
   const variables = flags.setenv.map((text) => readVariable(text, process.env));
-  const context = { ...given, argv: withoutValues(given.argv) };
   const script = flags.script === undefined ? undefined : await scriptOf(flags.script);
   const typed = [{ words: [flags.script ?? [], rest].flat(), once: false }];
 
@@ -62,7 +58,7 @@ run(command, async ({ flags, rest = [], context: given }) => {
       words,
       once:
         once || flags.once
-          ? new Once(process.env.ESSAY_ROLL, [...given.argv, String(number), ...words])
+          ? new Once(process.env.ESSAY_ROLL, [...process.argv.slice(2), String(number), ...words])
           : undefined,
     }));
     return eachRecord(context, {

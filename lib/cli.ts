@@ -6,6 +6,7 @@ import type { Place } from "./base/gate.js";
 import type { Note } from "./base/note.js";
 import { inPackage } from "./base/package-root.js";
 import { printable, printableLines } from "./base/printable.js";
+import { withoutValues } from "./base/setenv.js";
 import { type Asking, ask } from "./base/terminal.js";
 import { hasCredentials, hideCredentials } from "./base/url.js";
 import {
@@ -133,7 +134,7 @@ function makeContext(
   const status = new StatusLine(process.stderr, !flags.quiet);
   return {
     name: command.name,
-    argv: argv.map(hideCredentials),
+    argv: withoutValues(argv).map(hideCredentials),
     jobs: wholeNumber("--jobs", flags.jobs ?? "30", 1, 10_000),
     keepOrder: flags["keep-order"],
     timeout:
@@ -171,8 +172,9 @@ function makeContext(
 
 /** A secret in argv is in every process list: wipe it as early as can be. */
 function wipeArguments(name: string, argv: readonly string[]): void {
-  if (!argv.some(hasCredentials)) return;
-  process.title = name;
+  const isTold = argv.some(hasCredentials);
+  if (isTold || withoutValues(argv).some((word, at) => word !== argv[at])) process.title = name;
+  if (!isTold) return;
   process.stderr.write(
     `${name}: a password on a command line can be read by others; name the index in essay.toml and keep its password in ~/.netrc\n`,
   );

@@ -46,6 +46,14 @@ test("what the common flags say is in the context", async () => {
   assert.equal(said.context.configEnv, "b");
 });
 
+test("a secret that is given to a command of ours is in no trace, and in no process list", async () => {
+  const { context } = await shown("--", "sh", "-c", "es-run --setenv PW=secret");
+  assert.deepEqual(context.argv, ["--", "sh", "-c", "es-run --setenv PW=***"]);
+  const { context: typed, title } = await shown("--", "es-run", "--setenv", "PW=secret");
+  assert.deepEqual(typed.argv, ["--", "es-run", "--setenv", "PW=***"]);
+  assert.equal(title, "es-show");
+});
+
 test("operands and the command after -- arrive as they are", async () => {
   const { args, rest, flags } = await shown("3.10", "true", "--no-deps", "-", "--", "--no-deps", "");
   assert.deepEqual(args, ["3.10", "true", "-"]);

@@ -35,6 +35,7 @@ run(command, async ({ args, flags, rest, context }) => {
   say("said \x1b[2J of https://me:geheim@it/");
   warn("warned");
   if (context.verbose) show("a\x07label", "one\ntwo\x1b[0m\n");
-  process.stdout.write(`${JSON.stringify({ args, flags, rest: rest ?? null, context: plain })}\n`);
+  const { title } = process;
+  process.stdout.write(`${JSON.stringify({ args, flags, rest: rest ?? null, context: plain, title })}\n`);
   return args[0] === "status" ? Number(args[1]) : 0;
 });
