@@ -7,9 +7,10 @@ import ssh2, {
   type SignCallback,
   type SigningRequestOptions,
 } from "ssh2";
+import { type AgentKey, agentKeys } from "./agent-keys.js";
 import type { Asker } from "./asker.js";
 import { type KeyFile, opensshCan, readKeyFile } from "./key-file.js";
-import { fingerprint } from "./known-hosts.js";
+import { fingerprint, typeOf } from "./known-hosts.js";
 import type { LockedKey } from "./locked-key.js";
 import type { SshSettings } from "./ssh-settings.js";
 
@@ -58,26 +59,38 @@ interface AgentKeys {
 /** Milliseconds for an agent to show its keys: one that was forwarded may be as dead as its connection. */
 const agentTime = 10_000;
 
-function readAgent(path: string, limit: number): Promise<AgentKeys> {
+/** What an agent shows that ssh2 cannot use, with the reason. */
+function leftOutOf({ blob, comment }: AgentKey, why: Error): string {
+  const type = typeOf(blob);
+  if (type.includes("-cert-")) return `the agent's ${comment} (a certificate; ${opensshCan})`;
+  if (type.startsWith("sk-")) return `the agent's ${comment} (a security key; ${opensshCan})`;
+  return `the agent's ${comment} (${why.message})`;
+}
+
+async function readAgent(path: string, limit: number): Promise<AgentKeys> {
+  const late = new AbortController();
+  const why = new Error(`it does not answer within ${limit / 1000} s`);
+  const timer = setTimeout(() => late.abort(why), limit);
+  const read: AgentKeys = { keys: [], leftOut: [] };
   const agent = new ssh2.OpenSSHAgent(path);
-  return new Promise((resolve) => {
-    const without = (why: string) => resolve({ keys: [], leftOut: [`the agent at ${path} (${why})`] });
-    const timer = setTimeout(() => without(`it does not answer within ${limit / 1000} s`), limit);
-    agent.getIdentities((error, keys = []) => {
-      clearTimeout(timer);
-      if (error) return without(error.message);
-      resolve({
-        keys: (keys as ParsedKey[]).map((key) => ({
+  try {
+    for (const shown of await agentKeys(path, late.signal)) {
+      const key = ssh2.utils.parseKey(shown.blob);
+      if (key instanceof Error) read.leftOut.push(leftOutOf(shown, key));
+      else {
+        const said = `the agent's key ${shown.comment} ${fingerprint(shown.blob)}`;
+        read.keys.push({
           key,
-          candidate: {
-            said: `the agent's key ${key.comment} ${fingerprint(key.getPublicSSH())}`,
-            method: { type: "agent", agent: new OneKey(agent, key) },
-          },
-        })),
-        leftOut: [],
-      });
-    });
-  });
+          candidate: { said, method: { type: "agent", agent: new OneKey(agent, key) } },
+        });
+      }
+    }
+  } catch (error) {
+    read.leftOut.push(`the agent at ${path} (${(error as Error).message})`);
+  } finally {
+    clearTimeout(timer);
+  }
+  return read;
 }
 
 /** Reads agents and key files once for all hosts. */

@@ -50,6 +50,18 @@ test("the agent holds what a public key or an encrypted file names", async (t) =
   assert.deepEqual(found, { said: ["the agent's key one", "the agent's key two"], leftOut: [] });
 });
 
+test("what the agent holds and ssh2 cannot use is named", async (t) => {
+  const directory = scratch(t);
+  const [ca, one] = [makeKey(directory, "ca"), makeKey(directory, "one")];
+  execFileSync("ssh-keygen", ["-q", "-s", ca, "-I", "me", `${one}.pub`]);
+  const agent = await agentWith(t, directory, one);
+  const found = await candidates({ agent });
+  assert.deepEqual(found, {
+    said: ["the agent's key one"],
+    leftOut: ["the agent's one (a certificate; --ssh openssh can use it)"],
+  });
+});
+
 test("keys that the configuration forbids are not tried", async (t) => {
   const file = makeKey(scratch(t), "one");
   const { said, leftOut } = await candidates({ identityFiles: [file], methods: [] });
