@@ -14,7 +14,7 @@ import { showCommand } from "../lib/base/quote.js";
 import { type Context, run } from "../lib/cli.js";
 import { type Config, loadConfig } from "../lib/config/load.js";
 import { Settings } from "../lib/config/settings.js";
-import type { commonOptions, Flags } from "../lib/flags.js";
+import { type commonOptions, type Flags, fold } from "../lib/flags.js";
 import { inSession } from "../lib/host-session.js";
 
 const command = {
@@ -44,12 +44,16 @@ const shortNames = () =>
 
 /** What `es` can be followed by, for whoever types it alone. */
 async function overview(context: Context): Promise<string> {
-  const aliases = Object.entries(aliasesOf(await loadConfig(context)));
+  const all = Object.entries(aliasesOf(await loadConfig(context)));
+  const aliases = all.map(([name, text]): [string, string] => [
+    name,
+    isOurs(`es-${name}`) ? `never run: es-${name} goes before it` : text,
+  ]);
   const width = Math.max(...aliases.map(([name]) => name.length));
   return [
-    `programs: ${shortNames().join(" ")}\n`,
+    `${fold("programs: ", shortNames().join(" "))}\n`,
     "aliases:\n",
-    ...aliases.map(([name, text]) => `  ${name.padEnd(width)}  ${printable(text)}\n`),
+    ...aliases.map(([name, text]) => `${fold(`  ${name.padEnd(width)}  `, printable(text))}\n`),
     "es NAME --help says how to use a program; man es, man essay\n",
   ].join("");
 }

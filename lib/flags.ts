@@ -196,13 +196,13 @@ const columns = 80;
 
 /**
  * `start` and what follows it, in lines of at most 80 columns; those after the first begin with `indent` spaces. What
- * is in brackets stays together, as long as it has a line of its own.
+ * is in brackets or braces stays together.
  */
 export function fold(start: string, text: string, indent = start.length): string {
   const lines: string[] = [];
   let line = start;
   let empty = true;
-  for (const word of text.match(/\[(?:[^[\]]|\[[^\]]*\])*\]\S*|\S+/g) ?? []) {
+  for (const word of text.match(/(?:\[(?:[^[\]]|\[[^\]]*\])*\]|\{[^}]*\}|\S)+/g) ?? []) {
     if (!empty && line.length + 1 + word.length > columns) {
       lines.push(line);
       line = " ".repeat(indent);

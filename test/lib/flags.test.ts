@@ -147,6 +147,10 @@ test("lines are folded at 80 columns, and what is in brackets stays together", (
   );
   assert.equal(fold("  -a  ", "b".repeat(100)), `  -a  ${"b".repeat(100)}`);
   assert.equal(fold("name ", ""), "name");
+  assert.equal(
+    fold(word, `${word} {if ${word}} |`),
+    `${word}${word}\n${word.replaceAll("x", " ")}{if ${word}} |`,
+  );
   const [first = "", second] = fold("  -a  ", `${"b".repeat(73)} c`).split("\n");
   assert.equal(first.length, 79);
   assert.equal(second, "      c");
