@@ -47,7 +47,8 @@ run(command, async ({ args, flags, context }) => {
   const step = new Run(context);
   const lines = lastOfEach(await readAll(step, ["roles"], args));
   const picked = lines.filter(({ record }) => isChosen(record, choice) !== flags.not);
-  const lacking = step.tellMissing() + step.malformed;
+  step.tellMissing();
+  const lacking = step.missing + step.malformed;
   // Who reads our records is to notice, too, that some never came.
   const batch = newBatch(picked.length + lacking) as unknown as Json;
   for (const line of picked)

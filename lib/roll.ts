@@ -209,7 +209,7 @@ export async function rollOut(context: Context, roll: Roll): Promise<number> {
   const run = new Run(context);
   const { interrupt, warn, say } = context;
   const lines = await readAll(run, []);
-  const missing = context.partial ? 0 : run.batches.lacking;
+  const { missing } = run;
   const all = byHost(lines).length + missing;
   const good = lines.filter(({ record }) => !hasFailed(record));
   const batches = cutBatches(byHost(good), roll.sizes, all);

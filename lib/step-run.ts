@@ -189,17 +189,18 @@ export class Run {
     return false;
   }
 
-  /** Says which batches lack records, and gives how many are lacking that should not be. */
-  tellMissing(): number {
+  /** How many records never came that should have. */
+  get missing(): number {
+    return this.context.partial ? 0 : this.batches.lacking;
+  }
+
+  /** Says which batches lack records. */
+  tellMissing(): void {
     const { warn, partial } = this.context;
-    let lacking = 0;
-    for (const { id, size, missing } of this.batches.missing()) {
+    for (const { id, size, missing } of this.batches.missing())
       warn(
         `${missing} of the ${size} records of batch ${id} never came${partial ? ", as --partial allows" : ": a stage before this one was ended or left them out"}`,
       );
-      lacking += missing;
-    }
-    return partial ? 0 : lacking;
   }
 
   /**
@@ -209,7 +210,8 @@ export class Run {
   async end(tooMany?: boolean): Promise<number> {
     const { warn, allowEmpty, maxFail } = this.context;
     let status = (await this.flush()) ? 0 : 1;
-    if (this.tellMissing() > 0) status = 1;
+    this.tellMissing();
+    if (this.missing > 0) status = 1;
     if (this.#seen === 0 && !this.malformed) {
       warn(`nothing to do: ${this.none}`);
       if (!allowEmpty) status = 1;

@@ -208,13 +208,12 @@ export async function wholeBatch<F extends FieldName>(
   const run = new Run(context);
   const lines = await readAll(run, step.reads);
   const failed = lines.filter(({ record }) => hasFailed(record)).length;
-  const absent = context.partial ? 0 : run.batches.lacking;
   const why =
     run.stopped ??
     (failed
       ? new Failure("not-attempted", `not begun: ${failed} of ${lines.length} records came in failed`)
       : undefined) ??
-    (absent ? new Failure("not-attempted", `not begun: ${absent} records are missing`) : undefined);
+    (run.missing ? new Failure("not-attempted", `not begun: ${run.missing} records are missing`) : undefined);
   const started = performance.now();
   let outcomes: (Done | Failure)[] = [];
   if (!why && lines.length > 0) {
