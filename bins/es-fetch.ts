@@ -121,7 +121,7 @@ run(command, async ({ args, flags, context }) => {
 
   const here = { on: "@local", "ssh-config": undefined, ssh: undefined, "accept-new": false };
   return onBuildHost(here, settings, async (host) => {
-    const record = await within(context, [context.interrupt.signal], (signal) => fetch(host, signal));
+    const record = await within(context, (signal) => fetch(host, signal));
     if (record instanceof Failure) throw record;
     return produce(context, [record]);
   });

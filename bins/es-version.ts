@@ -77,9 +77,7 @@ run(command, async ({ args: [verb = "", ...args], flags, rest, context }) => {
   const index = splitCredentials(access.url).url;
   const credentials = await lookupCredentials(access.url);
   const published = async () => {
-    const files = await within(context, [context.interrupt.signal], (signal) =>
-      projectFiles(access, project, { signal, credentials }),
-    );
+    const files = await within(context, (signal) => projectFiles(access, project, { signal, credentials }));
     if (files instanceof Failure) throw files;
     return publishedVersions(files);
   };

@@ -100,10 +100,9 @@ export async function readAll(
   return lines;
 }
 
-/** `work` with the record's time limit; what it throws comes back as a Failure. */
+/** `work`, until the record's time is over or the run is cancelled; what it throws comes back as a Failure. */
 export async function within<T>(
   context: Context,
-  signal: AbortSignal[],
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T | Failure> {
   const timer = new AbortController();
@@ -113,7 +112,7 @@ export async function within<T>(
     `${context.name} did not end within ${timeout / 1000} s; --timeout gives it longer`,
   );
   const running = timeout > 0 ? setTimeout(() => timer.abort(late), timeout) : undefined;
-  const ended = AbortSignal.any([timer.signal, ...signal]);
+  const ended = AbortSignal.any([timer.signal, context.interrupt.signal]);
   try {
     return await work(ended);
   } catch (error) {
@@ -173,9 +172,7 @@ export async function eachRecord<F extends FieldName>(context: Context, step: Pe
       if (run.stopped) return run.stopped;
       return inPlace(context, async () => {
         if (run.stopped) return run.stopped;
-        return within(context, [context.interrupt.signal], (signal) =>
-          step.work(record, taskFor(context, line.record, signal)),
-        );
+        return within(context, (signal) => step.work(record, taskFor(context, line.record, signal)));
       });
     });
     await mayWrite;
@@ -217,7 +214,7 @@ export async function wholeBatch<F extends FieldName>(
   const started = performance.now();
   let outcomes: (Done | Failure)[] = [];
   if (!why && lines.length > 0) {
-    const result = await within(context, [context.interrupt.signal], (signal) =>
+    const result = await within(context, (signal) =>
       step.work(
         lines.map((line) => line.record as RecordWith<F>),
         (record) => taskFor(context, record, signal),
