@@ -9,7 +9,7 @@ import type { Context } from "./cli.js";
 import { runFilter } from "./foreground.js";
 import { relay } from "./step.js";
 import { amend } from "./stream/members.js";
-import { type Line, readRecords } from "./stream/reader.js";
+import { checkedRecords, type Line } from "./stream/reader.js";
 import { RecordWriter } from "./stream/writer.js";
 
 /** A release record that begins a pipeline. */
@@ -46,10 +46,10 @@ function saysTaken({ error, uploaded }: Uploading, project: string): boolean {
 
 /** The lines of an output that are records; undefined where some line is none. */
 async function recordsIn(output: Buffer): Promise<Line[] | undefined> {
-  const { wrongField } = await import("./base/schema.js");
   const lines: Line[] = [];
-  for await (const line of readRecords(Readable.from([output], { objectMode: false }))) {
-    if ("problem" in line || wrongField(line.record, ["error", "uploaded"]) !== undefined) return undefined;
+  const input = Readable.from([output], { objectMode: false });
+  for await (const line of checkedRecords(input, () => ["error", "uploaded"])) {
+    if ("problem" in line) return undefined;
     lines.push(line);
   }
   return lines;

@@ -15,7 +15,7 @@ import { readAll } from "./step.js";
 import { allowedFailures, Run } from "./step-run.js";
 import { newBatch } from "./stream/batches.js";
 import { amend } from "./stream/members.js";
-import { type Line, readRecords } from "./stream/reader.js";
+import { checkedRecords, type Line } from "./stream/reader.js";
 import { hasFailed, labelOf } from "./stream/table.js";
 
 export interface Roll {
@@ -120,16 +120,13 @@ class Rolling {
 
   /** Reads what the command writes: each record belongs to one of the batch, or something is wrong. */
   async #take(output: Readable, pending: Map<string, Line[]>, outcome: Outcome): Promise<void> {
-    const { wrongField } = await import("./base/schema.js");
     const wrong = (what: string) => {
       if (outcome.trouble === undefined) this.context.warn(`the command wrote ${what}`);
       outcome.trouble ??= "the command wrote what is no record of this batch";
     };
-    for await (const line of readRecords(output)) {
-      const problem =
-        "problem" in line ? line.problem : wrongField(line.record, ["error", "trace", "batch", "plan"]);
-      if (problem !== undefined || "problem" in line) {
-        wrong(`a line that is no record: ${problem}`);
+    for await (const line of checkedRecords(output, () => ["error", "trace", "batch", "plan"])) {
+      if ("problem" in line) {
+        wrong(`a line that is no record: ${line.problem}`);
         continue;
       }
       const label = labelOf(line.record);

@@ -12,7 +12,7 @@ import type { Note } from "./base/note.js";
 import type { FieldName, RecordWith } from "./base/schema.js";
 import type { Context } from "./cli.js";
 import { type Done, onTerminal, type Render, Run } from "./step-run.js";
-import { type Line, readRecords } from "./stream/reader.js";
+import { checkedRecords, type Line } from "./stream/reader.js";
 import { hasFailed, labelOf } from "./stream/table.js";
 import { Turns } from "./stream/turns.js";
 
@@ -62,11 +62,10 @@ async function* checked(
   input: Readable,
   name?: string,
 ): AsyncGenerator<Line> {
-  const { wrongField } = await import("./base/schema.js");
-  for await (const line of readRecords(input)) {
-    const problem =
-      "problem" in line ? line.problem : wrongField(line.record, hasFailed(line.record) ? ["batch"] : reads);
-    if (problem !== undefined || "problem" in line) run.bad(line.number, problem ?? "", name);
+  // A record that failed is only passed on.
+  const fields = (record: Row) => (hasFailed(record) ? (["batch"] as const) : reads);
+  for await (const line of checkedRecords(input, fields)) {
+    if ("problem" in line) run.bad(line.number, line.problem, name);
     else yield line;
   }
 }

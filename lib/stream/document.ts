@@ -3,7 +3,7 @@
 import { createReadStream } from "node:fs";
 import { Failure, UsageError } from "../base/failure.js";
 import type { FieldName, RecordWith } from "../base/schema.js";
-import { readRecords } from "./reader.js";
+import { checkedRecords } from "./reader.js";
 import { hasFailed } from "./table.js";
 
 /**
@@ -14,14 +14,11 @@ export async function readOneRecord<F extends FieldName>(
   file: string,
   reads: readonly F[],
 ): Promise<RecordWith<F>> {
-  const { wrongField } = await import("../base/schema.js");
   const records: RecordWith<F>[] = [];
   const input = createReadStream(file);
   try {
-    for await (const line of readRecords(input)) {
-      const problem = "problem" in line ? line.problem : wrongField(line.record, reads);
-      if (problem !== undefined || "problem" in line)
-        throw new UsageError(`${file}:${line.number}: ${problem}`);
+    for await (const line of checkedRecords(input, () => reads)) {
+      if ("problem" in line) throw new UsageError(`${file}:${line.number}: ${line.problem}`);
       if (hasFailed(line.record))
         throw new Failure("release-failed", `${file}:${line.number} is the record of a release that failed`);
       records.push(line.record as RecordWith<F>);

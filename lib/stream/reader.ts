@@ -3,6 +3,7 @@
 import { type Readable, Transform, type TransformCallback } from "node:stream";
 import split2 from "split2";
 import { isObject } from "../base/json.js";
+import type { FieldName } from "../base/schema.js";
 
 export const longestLine = 1024 * 1024;
 
@@ -74,5 +75,17 @@ export async function* readRecords(input: Readable): AsyncGenerator<Line | BadLi
   for await (const bytes of lines) {
     number++;
     if (!/^[ \t\r]*$/.test(bytes)) yield parse(number, bytes);
+  }
+}
+
+/** The same, where a record in which one of the fields that `reads` names for it is of a wrong type is none. */
+export async function* checkedRecords(
+  input: Readable,
+  reads: (record: Line["record"]) => readonly FieldName[],
+): AsyncGenerator<Line | BadLine> {
+  const { wrongField } = await import("../base/schema.js");
+  for await (const line of readRecords(input)) {
+    const problem = "problem" in line ? line.problem : wrongField(line.record, reads(line.record));
+    yield problem === undefined ? line : { number: line.number, problem };
   }
 }
