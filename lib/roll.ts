@@ -53,6 +53,8 @@ function byHost(lines: readonly Line[]): Host[] {
   return [...hosts.values()];
 }
 
+const linesOf = (hosts: readonly Host[]) => hosts.flatMap(({ lines }) => lines);
+
 const hostsOf = (count: number) => (count === 1 ? "1 host" : `${count} hosts`);
 
 /** Some names, and how many there are beside them. */
@@ -95,33 +97,119 @@ function directoryOfRoll(): { path: string; remove: () => void } {
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 
+/** A roll under way. */
 class Rolling {
-  readonly context: Context;
-  readonly run: Run;
-  readonly roll: Roll;
-  readonly directory: string;
-  readonly order: Order;
+  readonly #context: Context;
+  readonly #run: Run;
+  readonly #roll: Roll;
+  readonly #directory: string;
+  readonly #lines: readonly Line[];
+  readonly #order: Order;
+  readonly #batches: readonly (readonly Host[])[];
+  /** How many hosts there are, with those whose records never came. */
+  readonly #all: number;
+  /** How many of them may fail. */
+  readonly #most: number;
+  /** A host with several records has failed when one of them has. */
+  readonly #failed: Set<string>;
+  /** How many batches the command was run on. */
+  #begun = 0;
+  #status = 0;
 
   constructor(context: Context, run: Run, roll: Roll, directory: string, lines: readonly Line[]) {
-    this.context = context;
-    this.run = run;
-    this.roll = roll;
-    this.directory = directory;
-    this.order = new Order(lines, context.keepOrder);
+    this.#context = context;
+    this.#run = run;
+    this.#roll = roll;
+    this.#directory = directory;
+    this.#lines = lines;
+    this.#order = new Order(lines, context.keepOrder);
+    const isGood = ({ record }: Line) => !hasFailed(record);
+    this.#all = byHost(lines).length + run.missing;
+    this.#batches = cutBatches(byHost(lines.filter(isGood)), roll.sizes, this.#all);
+    this.#most = allowedFailures(context.maxFail, this.#all);
+    this.#failed = new Set(lines.filter((line) => !isGood(line)).map(({ record }) => labelOf(record)));
+  }
+
+  /** How many hosts failed, or never came. */
+  get #failures(): number {
+    return this.#failed.size + this.#run.missing;
+  }
+
+  /** Why no batch may be begun any more, whatever became of those before it. */
+  get #whyStopped(): string | undefined {
+    const { received } = this.#context.interrupt;
+    return received ? `${received} came` : this.#run.whyStopped;
+  }
+
+  /** Runs the command on one batch after another; resolves to where and why it stopped, if it did. */
+  async go(): Promise<string | undefined> {
+    for (const line of this.#lines)
+      if (hasFailed(line.record)) await this.#order.put(line, () => this.#run.emit(line));
+    const tooMany = `${this.#failures} of ${hostsOf(this.#all)} had failed or were missing, --max-fail allows ${this.#most}`;
+    const before = this.#whyStopped ?? (this.#failures > this.#most ? tooMany : undefined);
+    if (before !== undefined) return `before the first batch: ${before}`;
+    for (const hosts of this.#batches) {
+      const where = `batch ${this.#begun + 1} of ${this.#batches.length}`;
+      this.#context.say(
+        `${where}  ${this.#context.name}  ${hostsOf(hosts.length)}: ${named(hosts.map(({ label }) => label))}`,
+      );
+      const outcome = await this.#batch(hosts);
+      this.#begun++;
+      this.#count(outcome);
+      const { received } = this.#context.interrupt;
+      const bad = received ? undefined : reasonToStop(outcome, hosts.length, this.#failures, this.#most);
+      const after = bad ?? this.#whyStopped ?? (await this.#pause(where));
+      if (after !== undefined) return `after ${where}: ${after}`;
+    }
+    return undefined;
+  }
+
+  #count({ failed, status, trouble }: Outcome): void {
+    for (const label of failed) this.#failed.add(label);
+    if (status === 2) this.#status = 2;
+    else if (trouble !== undefined || (status !== 0 && failed.size === 0))
+      this.#status = Math.max(this.#status, 1);
+  }
+
+  /** Waits between two batches; resolves to why the next one may not be begun after it. */
+  async #pause(where: string): Promise<string | undefined> {
+    const { pause: ms } = this.#roll;
+    if (ms === 0 || this.#begun === this.#batches.length) return undefined;
+    const { interrupt, progress } = this.#context;
+    progress(() => `${where} is done: waiting ${ms / 1000} s`);
+    await pause(ms, interrupt.signal).catch(() => {});
+    return this.#whyStopped;
+  }
+
+  /** Writes the records that no batch had, says how far it went, and resolves to the exit status. */
+  async end(stopped: string | undefined): Promise<number> {
+    const left = this.#batches.slice(this.#begun).flat();
+    const { warn, say, name } = this.#context;
+    if (stopped !== undefined) {
+      const were = left.length === 1 ? "was" : "were";
+      warn(`stopped ${stopped}${left.length === 0 ? "" : `; ${hostsOf(left.length)} ${were} not touched`}`);
+      const why = new Failure("not-attempted", `not begun: the roll was stopped ${stopped}`);
+      await this.#settle(linesOf(left), why, performance.now());
+    } else if (this.#batches.length > 0)
+      say(
+        `${name}: all ${this.#batches.length} batches: ${hostsOf(this.#all - this.#failures)} ok, ${this.#failures} failed`,
+      );
+    const tooMany = left.length > 0 || this.#failures > this.#most;
+    return Math.max(await this.#run.end(tooMany), this.#status);
   }
 
   /** Writes records that the command did not give back. */
-  async settle(lines: readonly Line[], failure: Failure, started: number): Promise<void> {
+  async #settle(lines: readonly Line[], failure: Failure, started: number): Promise<void> {
     for (const line of lines)
-      await this.order.put(line, () =>
-        this.run.settle(line, failure, Math.round(performance.now() - started)),
+      await this.#order.put(line, () =>
+        this.#run.settle(line, failure, Math.round(performance.now() - started)),
       );
   }
 
   /** Reads what the command writes: each record belongs to one of the batch, or something is wrong. */
   async #take(output: Readable, pending: Map<string, Line[]>, outcome: Outcome): Promise<void> {
     const wrong = (what: string) => {
-      if (outcome.trouble === undefined) this.context.warn(`the command wrote ${what}`);
+      if (outcome.trouble === undefined) this.#context.warn(`the command wrote ${what}`);
       outcome.trouble ??= "the command wrote what is no record of this batch";
     };
     for await (const line of checkedRecords(output, () => ["error", "trace", "batch", "plan"])) {
@@ -137,26 +225,26 @@ class Rolling {
       }
       if (hasFailed(line.record)) outcome.failed.add(label);
       const batch = came.record.batch as Json | undefined;
-      await this.order.put(came, () => this.run.emit(line, { batch }));
+      await this.#order.put(came, () => this.#run.emit(line, { batch }));
     }
   }
 
   /** Runs the command on the hosts and writes a record for each. */
-  async batch(hosts: readonly Host[]): Promise<Outcome> {
+  async #batch(hosts: readonly Host[]): Promise<Outcome> {
     const started = performance.now();
-    const lines = hosts.flatMap((host) => host.lines);
-    const batch = newBatch(lines.length) as unknown as Json;
-    const input = lines.map(({ text }) => {
-      const marks = { batch, ...(this.context.dryRun && { plan: true }) };
+    const given = linesOf(hosts);
+    const batch = newBatch(given.length) as unknown as Json;
+    const input = given.map(({ text }) => {
+      const marks = { batch, ...(this.#context.dryRun && { plan: true }) };
       return `${amend(text, marks)}\n`;
     });
     const pending = new Map(hosts.map(({ label, lines }) => [label, [...lines]]));
     const outcome: Outcome = { failed: new Set(), status: undefined, trouble: undefined };
-    const { words } = this.roll;
-    const { interrupt } = this.context;
+    const { words } = this.#roll;
+    const { interrupt } = this.#context;
     let why: Failure;
     try {
-      const variables = { ESSAY_ROLL: this.directory };
+      const variables = { ESSAY_ROLL: this.#directory };
       outcome.status = await runStage(words, input.join(""), variables, interrupt, (output) =>
         this.#take(output, pending, outcome),
       );
@@ -172,12 +260,9 @@ class Rolling {
     const lost = [...pending].filter(([, rest]) => rest.length > 0);
     for (const [label] of lost) outcome.failed.add(label);
     if (lost.length > 0)
-      this.context.warn(`${why.code}: ${why.message} (${named(lost.map(([label]) => label))})`);
-    await this.settle(
-      lost.flatMap(([, rest]) => rest),
-      why,
-      started,
-    );
+      this.#context.warn(`${why.code}: ${why.message} (${named(lost.map(([label]) => label))})`);
+    const lines = lost.flatMap(([, rest]) => rest);
+    await this.#settle(lines, why, started);
     return outcome;
   }
 }
@@ -204,68 +289,12 @@ function reasonToStop(
  */
 export async function rollOut(context: Context, roll: Roll): Promise<number> {
   const run = new Run(context);
-  const { interrupt, warn, say } = context;
   const lines = await readAll(run, []);
-  const { missing } = run;
-  const all = byHost(lines).length + missing;
-  const good = lines.filter(({ record }) => !hasFailed(record));
-  const batches = cutBatches(byHost(good), roll.sizes, all);
-  const most = allowedFailures(context.maxFail, all);
   const directory = directoryOfRoll();
-  const rolling = new Rolling(context, run, roll, directory.path, lines);
-  let status = 0;
-  // A host with several records has failed when one of them has.
-  const failed = new Set(
-    lines.filter(({ record }) => hasFailed(record)).map(({ record }) => labelOf(record)),
-  );
-  const total = () => failed.size + missing;
-  const before = total();
-  let stop = run.stopped?.message;
-  if (before > most)
-    stop ??= `not begun: ${before} of ${hostsOf(all)} had failed or were missing before, --max-fail allows ${most}`;
-  let begun = 0;
   try {
-    for (const line of lines) if (hasFailed(line.record)) await rolling.order.put(line, () => run.emit(line));
-    for (const hosts of batches) {
-      const where = `batch ${begun + 1} of ${batches.length}`;
-      stop ??= run.stopped?.message;
-      if (stop !== undefined) break;
-      say(`${where}  ${context.name}  ${hostsOf(hosts.length)}: ${named(hosts.map(({ label }) => label))}`);
-      const outcome = await rolling.batch(hosts);
-      begun++;
-      for (const label of outcome.failed) failed.add(label);
-      if (outcome.trouble !== undefined || (outcome.status !== 0 && outcome.failed.size === 0))
-        status = Math.max(status, 1);
-      if (outcome.status === 2) status = 2;
-      const why = interrupt.received
-        ? `${interrupt.received} came`
-        : (reasonToStop(outcome, hosts.length, total(), most) ?? run.stopped?.message);
-      if (why !== undefined) stop = `after ${where}: ${why}`;
-      else if (begun < batches.length && roll.pause > 0) {
-        context.progress(() => `${where} is done: waiting ${roll.pause / 1000} s`);
-        await pause(roll.pause, interrupt.signal).catch(() => {
-          stop = `after ${where}: ${interrupt.received} came`;
-        });
-      }
-    }
-    const left = batches.slice(begun).flat();
-    if (stop !== undefined) {
-      const untouched =
-        left.length === 0
-          ? ""
-          : `; ${hostsOf(left.length)} ${left.length === 1 ? "was" : "were"} not touched`;
-      warn(`stopped ${stop}${untouched}`);
-      const why = new Failure("not-attempted", `not begun: the roll was stopped ${stop}`);
-      await rolling.settle(
-        left.flatMap((host) => host.lines),
-        why,
-        performance.now(),
-      );
-    } else if (batches.length > 0)
-      say(`${context.name}: all ${batches.length} batches: ${hostsOf(all - total())} ok, ${total()} failed`);
+    const rolling = new Rolling(context, run, roll, directory.path, lines);
+    return await rolling.end(await rolling.go());
   } finally {
     directory.remove();
   }
-  const left = begun < batches.length;
-  return Math.max(await run.end(left || total() > most), status);
 }

@@ -84,13 +84,17 @@ export class Run {
   }
 
   /** Why nothing new may be started, if so. */
-  get stopped(): Failure | undefined {
-    if (this.context.interrupt.received)
-      return new Failure("not-attempted", `not begun: ${this.context.interrupt.received} came before`);
-    if (this.malformed) return new Failure("not-attempted", "not begun: the input has a malformed line");
-    if (this.#writer.closed)
-      return new Failure("not-attempted", "not begun: nothing takes the output any more");
+  get whyStopped(): string | undefined {
+    if (this.context.interrupt.received) return `${this.context.interrupt.received} came before`;
+    if (this.malformed) return "the input has a malformed line";
+    if (this.#writer.closed) return "nothing takes the output any more";
     return undefined;
+  }
+
+  /** The same, of a record that is not begun. */
+  get stopped(): Failure | undefined {
+    const why = this.whyStopped;
+    return why === undefined ? undefined : new Failure("not-attempted", `not begun: ${why}`);
   }
 
   /** Counts a record that came in. */

@@ -113,7 +113,7 @@ const cases: Case[] = [
     command: ["cat"],
     input: lines(hosts((place) => (place === 1 ? { error } : {}))),
     codes: fill([1, "pip-failed"], [19, "not-attempted"]),
-    says: /stopped not begun: 1 of 20 hosts had failed or were missing before, --max-fail allows 0; 19 hosts were not touched$/m,
+    says: /stopped before the first batch: 1 of 20 hosts had failed or were missing, --max-fail allows 0; 19 hosts were not touched$/m,
   },
   {
     name: "a record that never came",
