@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { syncBuiltinESMExports } from "node:module";
 import { PassThrough, Readable } from "node:stream";
-import { test } from "node:test";
-import { setTimeout as pause } from "node:timers/promises";
+import { type TestContext, test } from "node:test";
+import { setTimeout as pause, setImmediate as turn } from "node:timers/promises";
 import { Failure } from "../../../lib/base/failure.js";
 import type { Channel, Ended, Job, Transport } from "../../../lib/transport/contract.js";
 import { execute } from "../../../lib/transport/execute.js";
@@ -71,6 +72,23 @@ function played(): {
   };
 }
 
+/** Stops the clock; it goes on by as many milliseconds as the function that it returns is told. */
+function stoppedClock(t: TestContext): (ms: number) => Promise<void> {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  // For those who import a timer by its name.
+  syncBuiltinESMExports();
+  t.after(() => {
+    t.mock.timers.reset();
+    syncBuiltinESMExports();
+  });
+  return async (ms) => {
+    // What came before is heard first, and what comes of the time afterwards.
+    await turn();
+    t.mock.timers.tick(ms);
+    await turn();
+  };
+}
+
 test("what comes before the line ready is dropped, wherever the chunks are cut", async () => {
   for (const cut of [1, 2, 3, 7, 1000]) {
     const play = played();
@@ -104,42 +122,42 @@ test("output of 10 MB without an end of line, binary, with a slow taker, comes w
   assert.equal(bytes, 10_000_000);
 });
 
-test("output that still flows after the exit is waited for, a trickle is not", async () => {
+test("output that still flows after the exit is waited for, a trickle is not", async (t) => {
+  const goOn = stoppedClock(t);
   const play = played();
   const job = jobOf("");
-  const done = execute(play.transport, here, job);
+  let ended = false;
+  const done = execute(play.transport, here, job).finally(() => {
+    ended = true;
+  });
   play.end({ status: 0, signal: null });
   play.stdout.write("ready now\n");
   for (let times = 0; times < 4; times++) {
-    await pause(400);
     play.stdout.write(Buffer.alloc(4096));
+    await goOn(1000);
   }
-  const trickle = setInterval(() => play.stdout.write("x"), 50);
+  play.stdout.write(Buffer.alloc(4095));
+  assert.equal(ended, false);
+  await goOn(1000);
   assert.equal((await done).ready, true);
-  clearInterval(trickle);
-  assert.ok(job.out.length >= 4 * 4096);
+  assert.equal(job.out.length, 5 * 4096 - 1);
 });
 
-test("last words on stderr that come after the exit are waited for, too", async () => {
+test("last words on stderr that come after the exit are waited for, too", async (t) => {
+  const goOn = stoppedClock(t);
   const play = played();
-  let heard = 0;
   const job = jobOf("");
-  const done = execute(play.transport, here, {
-    ...job,
-    stderr: (chunk) => {
-      heard += chunk.length;
-    },
-  });
+  const done = execute(play.transport, here, job);
   play.stdout.write("ready now\n");
   play.stdout.end();
   play.end({ status: 1, signal: null });
   for (let times = 0; times < 4; times++) {
-    await pause(400);
     play.stderr.write(Buffer.alloc(4096));
+    await goOn(1000);
   }
   play.stderr.destroy();
   assert.equal((await done).status, 1);
-  assert.equal(heard, 4 * 4096);
+  assert.equal(job.err.length, 4 * 4096);
 });
 
 test("a child that keeps the output open, or goes on writing, does not hang the job", async () => {
