@@ -60,7 +60,7 @@ stdout_logfile={{run_root}}/logs/tiny.log
 // A network that is silent for six seconds is taken for dead.
 const patience = "ConnectTimeout 5\nServerAliveInterval 2\nServerAliveCountMax 3\n";
 
-/** What a script leaves: its folder in /tmp, locks; and, where nothing is `healed` yet, half-made files and marks. */
+/** What scripts have left: folders in /tmp, held locks; and, where all is `healed`, half-made files and marks. */
 function leftOn({ uid, prefix }: LabHost, healed: boolean, known: ReadonlySet<string>): string[] {
   const scratch = readdirSync("/tmp")
     .filter((name) => /^essay\.[0-9a-f]{16}$/.test(name) && !known.has(name))

@@ -1,4 +1,4 @@
-// Faults in each phase of a deploy: a table with one of each kind in each way of deploying, of the many that
+// Faults in the phases of a deploy: a table with each kind of them, in both ways of deploying, of the many that
 // `npm run test:faults` tries.
 
 import assert from "node:assert/strict";
