@@ -16,7 +16,7 @@ import { newBatch } from "../lib/stream/batches.js";
 const command = {
   name: "es-hosts",
   summary: "make a record for each host of a role, or of a list",
-  usage: ["ROLE|HOST... [-H HOST]", "-"],
+  usage: ["[ROLE|HOST]... [-H HOST]...", "-"],
   operands: [0, 10_000],
   options: {
     host: { short: "H", value: "HOST", many: true, help: "a host whose name could be a role's" },

@@ -12,7 +12,7 @@ import { type Choice, isChosen, lastOfEach } from "../lib/stream/choice.js";
 const command = {
   name: "es-pick",
   summary: "keep the records that failed, went well, changed something or have a role",
-  usage: ["[--not] --failed|--ok|--changed|--role ROLE... [--clear-errors] [FILE...]"],
+  usage: ["[--not] [--failed|--ok] [--changed] [--role ROLE]... [--clear-errors] [FILE...]"],
   operands: [0, 10_000],
   options: {
     failed: { help: "those that failed" },

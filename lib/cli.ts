@@ -113,7 +113,7 @@ function help(command: Command<Options>): string {
   const limit = timeout === 0 ? "no limit" : timeout / 1000;
   const common = Object.entries<Option>({
     ...commonOptions,
-    timeout: { ...commonOptions.timeout, help: `seconds for one host in this step (${limit})` },
+    timeout: { ...commonOptions.timeout, help: `seconds for one host or release in this step (${limit})` },
   }).filter(([name]) => !Object.hasOwn(command.options, name));
   return `${fold(`${command.name}: `, command.summary)}\n${usage(command)}\n${own}\n${describeOptions(Object.fromEntries(common))}\nSee man ${command.name}.\n`;
 }
