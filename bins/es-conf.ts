@@ -7,12 +7,11 @@ import { run } from "../lib/cli.js";
 import { checkDestination, checkMode, checkOwner, splitOperand } from "../lib/conf/destination.js";
 import type { Config } from "../lib/config/load.js";
 import { hostOptions, liveOption } from "../lib/flags.js";
-import { type FileWanted, filesFor, readSource, valuesFor } from "../lib/host-files.js";
+import { type FileWanted, filesFor, putFiles, readSource, valuesFor } from "../lib/host-files.js";
 import { onHosts } from "../lib/host-step.js";
-import { refuseLive } from "../lib/host-venv.js";
+import { refuseLive, wouldHaveChanged } from "../lib/host-venv.js";
 import { eachRecord } from "../lib/step.js";
 import { labelOf } from "../lib/stream/table.js";
-import { runScript } from "../lib/transport/run-script.js";
 
 const command = {
   name: "es-conf",
@@ -55,14 +54,15 @@ function filesWanted(operands: readonly string[], flags: Told, { values, directo
 
 /** The same after a look at each of them. Throws UsageError. */
 function checked(files: readonly FileWanted[]): FileWanted[] {
-  const twice = files.find(({ to }, at) => files.findIndex((other) => other.to === to) < at);
-  if (twice) throw new UsageError(`two files are to be ${twice.to}`);
-  return files.map((one) => ({
+  const all = files.map((one) => ({
     ...one,
     to: checkDestination(one.to),
     mode: one.mode === undefined ? undefined : checkMode(one.mode),
     owner: one.owner === undefined ? undefined : checkOwner(one.owner),
   }));
+  const twice = all.find(({ to }, at) => all.findIndex((other) => other.to === to) < at);
+  if (twice) throw new UsageError(`two files are to be ${twice.to}`);
+  return all;
 }
 
 run(command, async ({ args, flags, context }) => {
@@ -76,6 +76,7 @@ run(command, async ({ args, flags, context }) => {
       reads: [
         ...(["host", "user", "port", "transport", "become", "prefix", "venv", "live"] as const),
         ...(["project", "version", "commit", "profile", "bind", "vars", "roles"] as const),
+        ...(["plan", "trace"] as const),
       ],
       work: async (record, task) => {
         const { venv } = record;
@@ -85,31 +86,19 @@ run(command, async ({ args, flags, context }) => {
             `${relative.to} is below a virtualenv: run es-venv before, or begin it with /`,
           );
         if (venv) refuseLive(venv.name, record, flags.live);
-        const { args, payload } = await filesFor(sources, valuesFor(settings, record));
         const prefix = venv
           ? venv.path.replace(/\/[^/]*$/, "")
           : settings.find("prefix", { record: record.prefix });
-        const results = await runScript(
-          transport,
-          record,
-          {
-            parts: ["state", "conf"],
-            args: [venv?.path ?? "-", `${prefix ?? "~"}/.essay/conf`, flags.diff ? "1" : "0", ...args],
-            code: "conf-failed",
-            payload,
-          },
-          task,
-        );
+        const files = await filesFor(sources, valuesFor(settings, record));
+        const ahead = wouldHaveChanged(record, ["es-venv", "es-pip"]) ? "changed" : "-";
+        const words = [venv?.path ?? "-", ahead, `${prefix ?? "~"}/.essay/conf`, flags.diff ? "1" : "0"];
+        const results = await putFiles(transport, record, files, words, task);
         for (const text of results.all("diff")) context.show(labelOf(record), text);
         const changes = results.all("change");
-        const kept = results.all("kept").map((name) => `the one before kept as ${name}.orig`);
         const as = wanted.length === 1 ? "is as it should be" : "are as they should be";
         return {
           changed: changes.length > 0,
-          said:
-            changes.length > 0
-              ? [...changes, ...kept].join(", ")
-              : `${wanted.map(({ to }) => to).join(", ")} ${as}`,
+          said: changes.length > 0 ? changes.join(", ") : `${wanted.map(({ to }) => to).join(", ")} ${as}`,
         };
       },
     });

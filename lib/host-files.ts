@@ -1,15 +1,18 @@
-// Files of configuration for a host: templates with its values filled in, and files that go as they are.
+// Files of configuration for a host: templates with its values filled in, and files that go as they are; and how they
+// get there.
 
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { UsageError } from "./base/failure.js";
+import { Failure, UsageError } from "./base/failure.js";
 import type { RecordWith } from "./base/schema.js";
 import type { Settings } from "./config/settings.js";
+import type { Results } from "./remote/results.js";
 import { renderTemplate, type Values } from "./templates/render.js";
-import type { Payload } from "./transport/contract.js";
+import type { Payload, Target, Transport } from "./transport/contract.js";
+import { type Circumstances, runScript } from "./transport/run-script.js";
 
 /** A file that is to be on hosts. */
 export interface FileWanted {
@@ -103,7 +106,7 @@ const hints = {
 };
 
 /** A file for one host. */
-interface Rendered {
+export interface Rendered {
   source: Source;
   sha256: string;
   /** What is sent: a text, or as many bytes of the file. */
@@ -138,18 +141,36 @@ async function render(source: Source, values: Values): Promise<Rendered> {
 }
 
 const sizeOf = (content: Buffer | number) => (typeof content === "number" ? content : content.length);
-
-/** What the script is told of all files, seven arguments for each, and their bytes. */
-export interface HostFiles {
-  args: string[];
-  payload: Payload;
-}
+const sizeSent = ({ content, masked }: Rendered) => sizeOf(content) + (masked?.length ?? 0);
 
 /** The files for the host of a record. Throws Failure "template-failed". */
-export async function filesFor(sources: readonly Source[], values: Values): Promise<HostFiles> {
+export async function filesFor(sources: readonly Source[], values: Values): Promise<Rendered[]> {
   const files: Rendered[] = [];
   for (const source of sources) files.push(await render(source, values));
-  const args = files.flatMap(({ source, sha256, content, masked }) => [
+  return files;
+}
+
+/** So many bytes go with the hashes; what is beyond them is sent where it is asked for. As in conf.py. */
+const sentAtOnce = 262_144;
+
+/** The numbers of the smallest files, as many as are sent at once. */
+function smallest(files: readonly Rendered[]): number[] {
+  let room = sentAtOnce;
+  const bySize = files
+    .map((file, number) => ({ number, size: sizeSent(file) }))
+    .sort((a, b) => a.size - b.size);
+  return bySize.flatMap(({ number, size }) => {
+    room -= size;
+    return room >= 0 ? [number] : [];
+  });
+}
+
+/** What the script is told of all files, eight arguments for each, and the bytes of those with these numbers. */
+export function sending(
+  files: readonly Rendered[],
+  sent: ReadonlySet<number>,
+): { args: string[]; payload: Payload } {
+  const args = files.flatMap(({ source, sha256, content, masked }, number) => [
     source.to,
     source.mode ?? (masked ? "0600" : "0644"),
     source.owner ?? "-",
@@ -157,14 +178,40 @@ export async function filesFor(sources: readonly Source[], values: Values): Prom
     sha256,
     String(sizeOf(content)),
     masked ? String(masked.length) : "-",
+    sent.has(number) ? "1" : "0",
   ]);
+  const chosen = files.filter((_, number) => sent.has(number));
   async function* bytes(): AsyncGenerator<Buffer> {
-    for (const { source, content, masked } of files) {
+    for (const { source, content, masked } of chosen) {
       if (typeof content !== "number") yield content;
       else if (content > 0) yield* createReadStream(source.from, { end: content - 1 });
       if (masked) yield masked;
     }
   }
-  const size = files.reduce((sum, { content, masked }) => sum + sizeOf(content) + (masked?.length ?? 0), 0);
+  const size = chosen.reduce((sum, file) => sum + sizeSent(file), 0);
   return { args, payload: { size, open: () => Readable.from(bytes(), { objectMode: false }) } };
+}
+
+/**
+ * Puts the files on the host: one run of the script where they are small, or are there already; otherwise a second one
+ * with those of the large ones that differ. Throws Failure.
+ */
+export async function putFiles(
+  transport: Transport,
+  target: Target,
+  files: readonly Rendered[],
+  words: readonly string[],
+  task: Circumstances,
+): Promise<Results> {
+  const sent = new Set(smallest(files));
+  for (;;) {
+    const { args, payload } = sending(files, sent);
+    const script = { parts: ["state", "conf"], args: [...words, ...args], code: "conf-failed", payload };
+    const results = await runScript(transport, target, script, task);
+    const needed = results.all("needed").map(Number);
+    if (needed.length === 0) return results;
+    const more = needed.filter((number) => number in files && !sent.has(number));
+    if (more.length === 0) throw new Failure("conf-failed", "the host asks for files that it was sent");
+    for (const number of more) sent.add(number);
+  }
 }

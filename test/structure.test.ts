@@ -90,7 +90,7 @@ const allowedOfRoot: Record<string, readonly string[]> = {
   "host-venv": ["config", "venv"],
   "host-nginx": ["config", "flags"],
   "pip-run": ["build-host", "package", "transport"],
-  "host-files": ["config", "templates", "transport"],
+  "host-files": ["config", "remote", "templates", "transport"],
   "host-check": ["check", "transport"],
   "host-run": ["config", "remote", "run", "transport"],
   "host-runs": ["host-run", "run", "stream", "transport"],

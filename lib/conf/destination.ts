@@ -13,17 +13,25 @@ export function splitOperand(text: string): { from: string; to: string } {
 
 /**
  * Checks the path of a file on a host: absolute, below the home directory by `~/`, or relative, which is below the
- * virtualenv; without `..`. Throws UsageError.
+ * virtualenv; without `..`. One place has one path: `./etc//x` is `etc/x`. Throws UsageError.
  */
 export function checkDestination(path: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: a line break or NUL has no place in a path
   const odd = /[\u0000-\u001f\u007f]/.test(path) || path.startsWith("-") || /^~(?!\/)/.test(path);
   const parts = path.split("/");
-  if (odd || parts.includes("..") || ["", ".", "~"].includes(parts.at(-1) ?? ""))
+  const names = parts.filter((part) => part !== "." && part !== "").join("/");
+  // Not the home directory, but what nobody has.
+  const hidesHome = names.startsWith("~") && !path.startsWith("~");
+  if (
+    odd ||
+    (hidesHome && !path.startsWith("/")) ||
+    parts.includes("..") ||
+    ["", ".", "~"].includes(parts.at(-1) ?? "")
+  )
     throw new UsageError(
       `${JSON.stringify(path)} cannot be the place of a file: it begins with / or ~/, or is below the virtualenv; without ..`,
     );
-  return path;
+  return path.startsWith("/") ? `/${names}` : names;
 }
 
 /** Checks permissions, three or four octal digits without those for another user's rights. Throws UsageError. */

@@ -21,14 +21,6 @@ supervisord -c "$venv/etc/supervisord.conf" || exit
 BOOT
 }
 
-# replace FILE: by what is on stdin, at once or not at all.
-replace() {
-    if ! cat >"$1.new" || ! mv -f "$1.new" "$1"; then
-        rm -f "$1.new"
-        fail permission-denied "cannot write $1"
-    fi
-}
-
 # find_systemd: true where systemd runs services for this account at boot; then $units, their directory, and
 # $wanted_by.
 find_systemd() {
@@ -145,7 +137,7 @@ enable_unit() {
     make_directory "$units"
     unit_text >"$essay_scratch/unit"
     if ! cmp -s "$essay_scratch/unit" "$units/$unit" && change "$unit written"; then
-        replace "$units/$unit" <"$essay_scratch/unit"
+        replace_file "$units/$unit" <"$essay_scratch/unit"
         system daemon-reload >&2 || fail boot-failed "systemctl daemon-reload failed"
     fi
     if [ "$(system is-enabled "$unit" 2>/dev/null)" != enabled ] && change "$unit enabled"; then
@@ -158,7 +150,7 @@ disable_unit() {
     [ -e "$units/$unit" ] || return 0
     change "$unit removed" || return 0
     system disable "$unit" >&2 || fail boot-failed "systemd does not disable $unit"
-    rm -f "$units/$unit"
+    take_away "$units/$unit"
     system daemon-reload >&2 || :
     [ "$(system is-enabled "$unit" 2>/dev/null)" != enabled ] || fail boot-failed "$unit is still enabled"
 }
@@ -167,7 +159,7 @@ enable_boot() {
     [ -f "$conf" ] || fail conf-missing "there is no $conf: run es-supervisor up before"
     boot_program >"$essay_scratch/boot"
     if ! cmp -s "$essay_scratch/boot" "$kept/boot" && change "$kept/boot written"; then
-        replace "$kept/boot" <"$essay_scratch/boot"
+        replace_file "$kept/boot" <"$essay_scratch/boot"
     fi
     if find_systemd enable; then
         enable_unit
@@ -180,5 +172,5 @@ enable_boot() {
 disable_boot() {
     if find_systemd disable; then disable_unit; fi
     leave_crontab
-    if [ -e "$kept/boot" ] && change "$kept/boot removed"; then rm -f "$kept/boot"; fi
+    if [ -e "$kept/boot" ] && change "$kept/boot removed"; then take_away "$kept/boot"; fi
 }

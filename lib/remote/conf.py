@@ -1,10 +1,11 @@
 # Puts files of configuration in their places, all of them or none. Of conf.sh, which says what comes in and goes out;
 # after result.py.
 
-import difflib, errno, fcntl, grp, hashlib, os, pwd, signal, stat, sys
+import difflib, errno, fcntl, grp, hashlib, os, pwd, resource, signal, stat, sys
 
+# For each file eight words: its name; its mode, in octal; its owner, or -; 1 where it is no template; its hash; its size;
+# that of what is to be shown of it, or - where that is the same; 1 where it has been sent.
 payload, venv, notes, shows, plan, home, what, *rest = sys.argv[1:]
-put = what == "put"
 chunk = 1 << 20
 most_shown = 1 << 18
 changed = False
@@ -33,6 +34,8 @@ def refuse_for(error, path):
         refuse("bad-argument", "the name of %s is too long" % path)
     if error.errno == errno.ENOENT:
         refuse("no-directory", "there is no directory for %s" % path)
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        refuse("bad-argument", "%s is one file more than this host lets us have open: put fewer of them at once" % path)
     if error.errno in (errno.ENOTDIR, errno.EISDIR, errno.ELOOP):
         refuse("in-the-way", "cannot write %s: %s" % (path, error.strerror))
     refuse("permission-denied", "cannot write %s: %s" % (path, error.strerror))
@@ -47,11 +50,30 @@ def parts_of(path):
     return [part for part in path.split("/") if part not in ("", ".")]
 
 
+def copy(source, target, size):
+    """Copies so many bytes, by descriptors; returns their hash."""
+    digest = hashlib.sha256()
+    while size > 0:
+        data = os.read(source, min(size, chunk))
+        if not data:
+            break
+        digest.update(data)
+        size -= len(data)
+        while data:
+            data = data[os.write(target, data) :]
+    return digest.hexdigest()
+
+
+# Directories by their names: hundreds of files are in a few of them.
+directories = {}
+
+
 class File:
     def __init__(self, words, offset):
-        self.name, mode, self.owner, raw, self.sha256, size, masked = words
+        self.name, mode, self.owner, raw, self.sha256, size, masked, sent = words
         self.mode = int(mode, 8)
         self.raw = raw == "1"
+        self.sent = sent == "1"
         self.offset, self.size = offset, int(size)
         self.has_secrets = masked != "-"
         self.masked_size = 0 if masked == "-" else int(masked)
@@ -62,9 +84,11 @@ class File:
             self.path = home + self.name[1:]
         else:
             self.path = os.path.join("/" if venv == "-" else venv, self.name)
-        self.end = offset + self.size + self.masked_size
+        self.end = offset + (self.size + self.masked_size if self.sent else 0)
         self.uid, self.gid = self.ids()
-        self.new = None
+        self.place = None
+        self.note = os.path.join(notes, hashlib.sha256(self.path.encode("utf-8", "surrogateescape")).hexdigest()[:32])
+        self.beside = []
 
     def ids(self):
         if self.owner == "-":
@@ -85,6 +109,14 @@ class File:
         """Opens the directory. Links on the way that another account made may lead anywhere, at any time."""
         parts = parts_of(self.path)
         self.last = parts.pop()
+        name = "/".join(parts)
+        if name not in directories:
+            directories[name] = self.opened(parts)
+        self.directory = directories[name]
+        found = os.fstat(self.directory)
+        self.place = found.st_dev, found.st_ino, self.last
+
+    def opened(self, parts):
         here = os.open("/", os.O_PATH | os.O_DIRECTORY)
         gone, links = "", 0
         while parts:
@@ -108,7 +140,7 @@ class File:
             below = os.open(part, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=here)
             os.close(here)
             here = below
-        self.directory = here
+        return here
 
     def find(self):
         """What is there: its state and its hash, or None."""
@@ -145,9 +177,12 @@ class File:
             file.seek(start)
             return file.read(size)
 
+    def is_shown(self):
+        """Whether it is not too large, before and after."""
+        return max(0 if self.there is None else self.there.st_size, self.size) <= most_shown
+
     def diff(self):
-        size_there = 0 if self.there is None else self.there.st_size
-        if max(size_there, self.size) > most_shown:
+        if not self.is_shown():
             return "%s is too large for its differences to be shown" % self.name
         old = b""
         if self.there is not None:
@@ -178,49 +213,54 @@ class File:
         return "\n".join(line[:300] for line in lines)
 
     def prepare(self):
-        """Makes the new file beside the one that is there: private until it is whole."""
-        self.beside = ".%s.essay-new" % self.last
+        """Makes all that the change needs, beside what is there."""
+        self.prepare_new()
+        self.kept = self.is_foreign() and self.prepare_orig()
+        self.prepare_note()
+
+    def prepare_new(self):
+        """The new file, private until it is whole."""
+        name = ".%s.essay-new" % self.last
         while True:
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
             try:
-                new = os.open(self.beside, flags, 0o600, dir_fd=self.directory)
+                self.new = self.create(name)
             except FileExistsError:
-                self.take_away_left()
+                self.take_away_left(name)
                 continue
-            fcntl.flock(new, fcntl.LOCK_EX)
-            if os.fstat(new).st_nlink == 1:
+            fcntl.flock(self.new, fcntl.LOCK_EX)
+            if os.fstat(self.new).st_nlink == 1:
                 break
-            os.close(new)
-        self.new = new
-        digest = hashlib.sha256()
-        with open(payload, "rb") as source:
-            source.seek(self.offset)
-            left = self.size
-            while left:
-                data = source.read(min(left, chunk))
-                digest.update(data)
-                left -= len(data)
-                while data:
-                    data = data[os.write(new, data) :]
-        if digest.hexdigest() != self.sha256:
+            os.close(self.new)
+            self.beside.remove(name)
+        source = os.open(payload, os.O_RDONLY)
+        os.lseek(source, self.offset, os.SEEK_SET)
+        if copy(source, self.new, self.size) != self.sha256:
             refuse("file-changed", "the file for %s was changed while it was sent: run it again" % self.name)
+        os.close(source)
         uid, gid = self.uid, self.gid
         if uid is None and self.there is not None and os.geteuid() == 0:
             uid, gid = self.there.st_uid, self.there.st_gid
         if uid is not None:
-            os.fchown(new, uid, gid)
-        os.fchmod(new, self.mode)
-        os.fsync(new)
+            os.fchown(self.new, uid, gid)
+        os.fchmod(self.new, self.mode)
+        os.fsync(self.new)
 
-    def take_away_left(self):
+    def create(self, name):
+        """A file beside ours, private and only now made, which goes when it is not put into its place."""
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        made = os.open(name, flags, 0o600, dir_fd=self.directory)
+        self.beside.append(name)
+        return made
+
+    def take_away_left(self, name):
         """Takes away what a run left that was killed; one that is at work holds it locked."""
         try:
-            left = os.open(self.beside, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=self.directory)
+            left = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=self.directory)
         except FileNotFoundError:
             return
         try:
             fcntl.flock(left, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            os.unlink(self.beside, dir_fd=self.directory)
+            os.unlink(name, dir_fd=self.directory)
         except FileNotFoundError:
             pass
         except BlockingIOError:
@@ -228,49 +268,78 @@ class File:
         finally:
             os.close(left)
 
-    def drop(self):
-        if self.new is not None:
-            try:
-                os.unlink(self.beside, dir_fd=self.directory)
-            except OSError:
-                pass
-
-    def keep_foreign(self):
-        """The first file that was not put there by us stays as NAME.orig. True when this one does."""
-        note = os.path.join(notes, hashlib.sha256(self.path.encode("utf-8", "surrogateescape")).hexdigest()[:32])
+    def is_foreign(self):
+        """Whether what is there was not put there by us."""
         try:
-            with open(note) as file:
-                ours = file.read().split()
+            with open(self.note) as file:
+                self.ours = file.read().split()
         except FileNotFoundError:
-            ours = []
-        kept = False
-        if self.there is not None and self.hash_there not in [*ours, self.sha256]:
-            try:
-                os.link(
-                    self.last,
-                    self.last + ".orig",
-                    src_dir_fd=self.directory,
-                    dst_dir_fd=self.directory,
-                    follow_symlinks=False,
-                )
-                kept = True
-            except FileExistsError:
-                pass
-            except OSError as error:
-                refuse("permission-denied", "cannot keep %s as %s.orig: %s" % (self.name, self.name, error.strerror))
+            self.ours = []
+        return self.there is not None and self.hash_there not in [*self.ours, self.sha256]
+
+    def prepare_orig(self):
+        """The first foreign file is to stay as NAME.orig: by a second link, or a copy. False where there is one."""
+        if self.has(self.last + ".orig"):
+            return False
+        name = ".%s.essay-orig" % self.last
+        if self.has(name):
+            os.unlink(name, dir_fd=self.directory)
+        both = {"src_dir_fd": self.directory, "dst_dir_fd": self.directory}
+        try:
+            os.link(self.last, name, follow_symlinks=False, **both)
+            self.beside.append(name)
+        except OSError:
+            # Some file systems have no links, and some systems let nobody link what belongs to others (proc(5)).
+            self.copy_to(name)
+        return True
+
+    def copy_to(self, name):
+        made = self.create(name)
+        with self.open_there() as file:
+            there = os.fstat(file.fileno())
+            copy(file.fileno(), made, there.st_size)
+        mode = there.st_mode & 0o777
+        try:
+            os.fchown(made, there.st_uid, there.st_gid)
+        except OSError:
+            # Then its group is another one, which may see no more than everybody.
+            mode &= 0o707 | (mode & 0o007) << 3
+        os.fchmod(made, mode)
+        os.utime(made, ns=(there.st_atime_ns, there.st_mtime_ns))
+        os.fsync(made)
+        os.close(made)
+
+    def has(self, name):
+        try:
+            os.stat(name, dir_fd=self.directory, follow_symlinks=False)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def prepare_note(self):
         os.makedirs(notes, 0o700, exist_ok=True)
-        fresh = os.open(note + ".new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        fresh = os.open(self.note + ".new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with open(fresh, "w") as file:
-            file.write("".join("%s\n" % one for one in [*ours[-8:], self.sha256]))
-        os.rename(note + ".new", note)
-        return kept
+            file.write("".join("%s\n" % one for one in [*self.ours[-8:], self.sha256]))
 
     def replace(self):
-        kept = self.keep_foreign()
-        os.rename(self.beside, self.last, src_dir_fd=self.directory, dst_dir_fd=self.directory)
+        if self.kept:
+            self.rename(".%s.essay-orig" % self.last, self.last + ".orig")
+        os.rename(self.note + ".new", self.note)
+        self.rename(".%s.essay-new" % self.last, self.last)
         os.close(self.new)
-        self.new = None
-        return kept
+
+    def rename(self, name, target):
+        os.rename(name, target, src_dir_fd=self.directory, dst_dir_fd=self.directory)
+        self.beside.remove(name)
+
+    def drop(self):
+        """Takes away what was made and has not come into its place."""
+        for name in [*self.beside, self.note + ".new"] if self.beside else []:
+            try:
+                os.unlink(name, dir_fd=self.directory)
+            except OSError:
+                pass
 
 
 def hash_of(file):
@@ -296,25 +365,47 @@ def look(file):
     return file.differs()
 
 
-def run(files):
-    global changed
+def differing(files):
+    """Those that are not as they should be, each with what is to be done to it."""
     todo = []
+    places = {}
     for file in files:
-        current = file
         try:
             how = look(file)
-            if how is None:
-                continue
-            todo.append((file, how))
-            if not put:
-                if plan == "1":
-                    result("change", "%s %s" % (file.name, how))
-                if shows == "1":
-                    result("diff", file.diff())
         except OSError as error:
             refuse_for(error, file.name)
-    if not put:
-        return 3 if todo else 0
+        if file.place is not None:
+            other = places.setdefault(file.place, file)
+            if other is not file:
+                refuse("bad-argument", "%s and %s are one file on this host" % (other.name, file.name))
+        if how is not None:
+            todo.append((file, how))
+    return todo
+
+
+def tell_differing(files, todo):
+    """Asks for what differs and has not been sent, or tells what differs. The status with which we end."""
+    needed = [file for file, _ in todo if not file.sent and (plan != "1" or (shows == "1" and file.is_shown()))]
+    for file in needed:
+        result("needed", str(files.index(file)))
+    if needed:
+        return 5
+    for file, how in todo:
+        if plan == "1":
+            result("change", "%s %s" % (file.name, how))
+        try:
+            if shows == "1":
+                result("diff", file.diff())
+        except OSError as error:
+            refuse_for(error, file.name)
+    return 3 if todo else 0
+
+
+def put_all(todo):
+    global changed
+    for file, _ in todo:
+        if not file.sent:
+            refuse("conf-changed", "%s was just as it should be: something else changes it" % file.name)
     try:
         # All of them first: a full disk is seen before anything has changed.
         for file, _ in todo:
@@ -322,11 +413,10 @@ def run(files):
             file.prepare()
         for file, how in todo:
             current = file
-            kept = file.replace()
+            file.replace()
             changed = True
-            tell("%s %s" % (file.name, how))
-            if kept:
-                result("kept", file.name)
+            kept = ", the one before kept as %s.orig" % file.name if file.kept else ""
+            tell("%s %s%s" % (file.name, how, kept))
         for file, _ in todo:
             current = file
             if file.differs():
@@ -336,15 +426,21 @@ def run(files):
     finally:
         for file, _ in todo:
             file.drop()
-    return 0
 
 
 def main():
+    # Each new file is open until it is in its place.
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     files, offset = [], 0
-    for i in range(0, len(rest), 7):
-        files.append(File(rest[i : i + 7], offset))
+    for i in range(0, len(rest), 8):
+        files.append(File(rest[i : i + 8], offset))
         offset = files[-1].end
-    return run(files)
+    todo = differing(files)
+    if what == "look":
+        return tell_differing(files, todo)
+    put_all(todo)
+    return 0
 
 
 # Asked to end, we still take away what is half-done.

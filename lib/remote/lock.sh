@@ -4,9 +4,11 @@
 # Arguments: the virtualenv's path; how many seconds to wait for the lock; the session's rank, which is less than
 # that of a later session; whether the session holds other locks, 1 or 0.
 
-# disown: who looks at the file for a moment later must not take it for ours.
-disown() {
-    : >"$essay_locks.deploy"
+# leave: who looks at the file for a moment later must not take it for ours.
+leave() {
+    essay_status=$?
+    (: >"$essay_locks.deploy") || :
+    essay_leave "$essay_status"
 }
 
 open_locks "$1"
@@ -17,7 +19,7 @@ else
     wait_for_lock "$1" "$2"
 fi
 own_lock "$essay_session" "$essay_owner" "$3"
-trap 'disown; essay_leave' EXIT
+trap leave EXIT
 result locked "$1"
 essay_quiet=0
 while :; do

@@ -90,6 +90,16 @@ essay_refuse_scratch() {
     esac
 }
 
+# essay_miss_room: where a script breaks off and has not told why, perhaps there is no room for what it keeps for a
+# moment, which the tools that wrote it told stderr only.
+essay_miss_room() {
+    [ -n "$essay_scratched" ] && [ -z "$essay_code$essay_ended" ] || return 0
+    if ! (dd if=/dev/zero of="$essay_scratch/room" bs=4096 count=1) 2>/dev/null; then
+        essay_code=disk-full
+        result no-room "${essay_scratch%/*}"
+    fi
+}
+
 # scratch: makes a private directory, $essay_scratch, that goes with the script. Nobody can guess its name,
 # and the watcher, which is another process, knows it beforehand.
 scratch() {
@@ -171,10 +181,12 @@ essay_watch() {
     kill -KILL 0
 }
 
+# essay_leave [STATUS]: the script's end, whatever its reason.
 essay_leave() {
-    essay_status=$?
+    essay_status=${1-$?}
     trap - EXIT
     trap '' HUP INT PIPE TERM
+    [ "$essay_status" = 0 ] || essay_miss_room
     essay_note "$essay_status" 2>/dev/null || :
     [ -z "$essay_scratched" ] || rm -rf "$essay_scratch"
     # Ended by a signal, we may leave something behind that does not heed it: the watcher takes care of that.

@@ -48,3 +48,10 @@ gone() {
         sleep 0.1
     done
 }
+
+# put_down ENTRY...: asks them to end, and kills those that have not after 5 s; fails when some are there even so.
+put_down() {
+    signal TERM "$@"
+    gone 50 "$@" || signal KILL "$@"
+    gone 50 "$@" || fail stop-failed "not to be ended: processes $(alive "$@" | cut -d: -f1 | tr '\n' ' ')"
+}

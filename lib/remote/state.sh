@@ -33,6 +33,26 @@ add_line() {
     essay_why=$( (printf '%s\n' "$2" >>"$1") 2>&1) || refuse_writing "$1" "$essay_why" write
 }
 
+# replace_file FILE: by what is on stdin, at once or not at all; fails with the reason.
+replace_file() {
+    essay_why=$( (cat >"$1.new" && mv -f "$1.new" "$1") 2>&1) || {
+        rm -f "$1.new" 2>/dev/null || :
+        refuse_writing "$1" "$essay_why" write
+    }
+}
+
+# replace_line FILE TEXT: the same, by a line.
+replace_line() {
+    replace_file "$1" <<LINE
+$2
+LINE
+}
+
+# take_away PATH: it, with all that is in it, if it is there; fails with the reason.
+take_away() {
+    essay_why=$(rm -rf "$1" 2>&1) || refuse_writing "$1" "$essay_why" "take away"
+}
+
 # try_lock VENV DESCRIPTOR: the same; fails where the host can lock nothing.
 try_lock() {
     essay_status=0
@@ -115,10 +135,10 @@ mark_venv() {
 unmark_venv() {
     [ "$essay_touched" != marked ] || essay_touched=
     [ -e "$1/.essay/changing" ] || return 0
-    if grep -vxF -e "$2" "$1/.essay/changing" >"$1/.essay/changing.new"; then
-        mv -f "$1/.essay/changing.new" "$1/.essay/changing"
+    if essay_others=$(grep -vxF -e "$2" "$1/.essay/changing"); then
+        replace_line "$1/.essay/changing" "$essay_others"
     else
-        rm -f "$1/.essay/changing" "$1/.essay/changing.new"
+        rm -f "$1/.essay/changing"
     fi
 }
 
@@ -126,8 +146,7 @@ unmark_venv() {
 renew_venv() {
     essay_touched=1
     essay_generation=$(generation_of "$1")
-    write_line "$1/.essay/generation.new" "$((essay_generation + 1))"
-    mv -f "$1/.essay/generation.new" "$1/.essay/generation"
+    replace_line "$1/.essay/generation" "$((essay_generation + 1))"
     unmark_venv "$1" "$2"
 }
 

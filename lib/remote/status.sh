@@ -8,7 +8,7 @@
 #     venv NAME STATE PYTHON VERSION GENERATION STARTED SUPERVISOR     - for what there is not
 #     mark NAME WHO         a change that is under way, or was cut short
 #     process NAME ...      as es-supervisor has them
-# and use, silent, held, stray and system as `measure` tells them; prefix; history, a line of the log for each.
+# and use, silent, held, stray and system as `measure` tells them; prefix; history-line for each line of the log.
 
 prefix=$1
 only=$2
@@ -97,9 +97,7 @@ end_strays() {
     [ "$essay_plan" = 0 ] || return 0
     # shellcheck disable=SC2046 # entries
     set -- $(strays)
-    signal TERM "$@"
-    gone 50 "$@" || signal KILL "$@"
-    gone 50 "$@" || fail stop-failed "not to be ended: processes $(alive "$@" | cut -d: -f1 | tr '\n' ' ')"
+    put_down "$@"
     measured "$only" >"$essay_scratch/measured"
     [ -z "$(strays)" ] || fail stop-failed "new strays have come up: something starts them again"
 }

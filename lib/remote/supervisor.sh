@@ -59,16 +59,12 @@ in_time() { [ "$(date +%s)" -lt "$deadline" ]; }
 
 # end_rest ENTRY...: ends what supervisord did not end, such as the children of a shell that it ended.
 end_rest() {
-    gone 10 "$@" || {
-        signal TERM "$@"
-        gone 50 "$@" || signal KILL "$@"
-        gone 50 "$@" || fail stop-failed "not to be ended: processes $(alive "$@" | cut -d: -f1 | tr '\n' ' ')"
-    }
+    gone 10 "$@" || put_down "$@"
 }
 
 # stop_all: ends supervisord and everything under it, and waits until all that is really gone.
 stop_all() {
-    rm -f "$kept/started"
+    take_away "$kept/started"
     # shellcheck disable=SC2046 # lists of words
     set -- $(everything)
     leaders=$(daemons | entries)
@@ -91,9 +87,10 @@ substitute_credentials() {
     if [ -s "$kept/credentials" ]; then
         read -r user password <"$kept/credentials"
     elif [ "$essay_plan" = 0 ]; then
-        mkdir -p "$kept"
-        (umask 077 && printf '%s %s\n' "$user" "$password" >"$kept/credentials.new")
-        mv -f "$kept/credentials.new" "$kept/credentials"
+        make_directory "$kept"
+        umask 077
+        replace_line "$kept/credentials" "$user $password"
+        umask 022
     fi
     (
         umask 077
@@ -146,8 +143,8 @@ check_conf() {
     for directory in etc logs tmp; do
         make_directory "$venv/$directory"
     done
-    rm -f "$conf.new"
-    ln -s "$rendered" "$conf.new" || fail permission-denied "cannot write to $venv/etc"
+    take_away "$conf.new"
+    why=$(ln -s "$rendered" "$conf.new" 2>&1) || refuse_writing "$conf" "$why" write
     status=0
     (cd "$venv" && "$python" - -c "$conf.new") <<'PYTHON' 2>"$essay_scratch/objections" || status=$?
 @supervisor-check-conf.py@
@@ -163,10 +160,9 @@ PYTHON
 
 # replace_conf: the new configuration takes the old one's place.
 replace_conf() {
-    if ! (umask 077 && cat "$rendered" >"$conf.new") || ! mv -f "$conf.new" "$conf"; then
-        rm -f "$conf.new"
-        fail conf-failed "cannot write $conf"
-    fi
+    umask 077
+    replace_file "$conf" <"$rendered"
+    umask 022
 }
 
 # start_supervisord: as in an activated virtualenv, and with nothing of the way by which we came here.
@@ -198,6 +194,7 @@ running() {
     case $status in
         0) ;;
         4) fail process-failed "$why${untouched:+; not restarted any more: $untouched}" ;;
+        6) exit 1 ;;
         *) ended ;;
     esac
 }
@@ -246,8 +243,10 @@ stop() {
         if [ "$pid" != - ] && [ -n "$(both "$name" "$stopping")" ]; then family "$pid"; fi
     done <"$processes" | entries)
     # shellcheck disable=SC2086
-    rpc stop $stopping ||
+    rpc stop $stopping || {
+        [ $? != 6 ] || exit 1
         fail stop-failed "$(both "$stopping" "$(named awake)" | tr '\n' ' ')did not stop in time; --timeout gives it longer"
+    }
     end_rest "$@"
 }
 
@@ -274,8 +273,7 @@ restart() {
 }
 
 note_start() {
-    printf '%s %s\n' "$(generation_of "$venv")" "$(checksum "$conf")" >"$kept/started.new"
-    mv -f "$kept/started.new" "$kept/started"
+    replace_line "$kept/started" "$(generation_of "$venv") $(checksum "$conf")"
 }
 
 up() {
@@ -296,7 +294,7 @@ up() {
     if [ "$rolling" = rolling ] && [ -n "$answering" ]; then
         [ "$why" != "new configuration" ] ||
             fail conf-failed "the configuration is a new one, for which supervisord itself must be started anew: say it without --rolling"
-        [ "$essay_plan" = 1 ] || rm -f "$kept/started"
+        [ "$essay_plan" = 1 ] || take_away "$kept/started"
         # shellcheck disable=SC2046
         roll $(wanted)
         [ "$essay_plan" = 1 ] || note_start
@@ -311,7 +309,7 @@ up() {
     change "supervisord started ($why)"
     stop_all
     replace_conf
-    printf '%s\n' "$ports" >"$kept/ports"
+    replace_line "$kept/ports" "$ports"
     start_supervisord
     until look; do
         [ -n "$(daemons)" ] || ended
@@ -346,7 +344,7 @@ shut_down() {
 }
 
 forget_active() {
-    if [ -e "$kept/active" ] && change "group live deactivated"; then rm -f "$kept/active"; fi
+    if [ -e "$kept/active" ] && change "group live deactivated"; then take_away "$kept/active"; fi
 }
 
 # stop_awake: stops what runs of those that are meant. Where nothing runs, all is stopped.
@@ -413,7 +411,7 @@ case $verb in
         refuse_marked "$venv"
         target=live
         meant
-        if [ ! -e "$kept/active" ] && change "group live activated"; then : >"$kept/active"; fi
+        if [ ! -e "$kept/active" ] && change "group live activated"; then replace_line "$kept/active" live; fi
         start_idle "$names"
         ;;
     deactivate)

@@ -35,12 +35,16 @@ def look():
                 config["startsecs"] = info.get("startsecs", 0)
     except (OSError, HTTPException, Error):
         return None
-    with open(report, "w") as file:
-        for name, info in processes.items():
-            row = name, info["statename"], str(info["pid"] or "-"), str(int(info.get("auto", True)))
-            file.write(" ".join(row) + "\n")
-    with open(report + ".daemon", "w") as file:
-        file.write("%d\n" % daemon)
+    try:
+        with open(report, "w") as file:
+            for name, info in processes.items():
+                row = name, info["statename"], str(info["pid"] or "-"), str(int(info.get("auto", True)))
+                file.write(" ".join(row) + "\n")
+        with open(report + ".daemon", "w") as file:
+            file.write("%d\n" % daemon)
+    except OSError as error:
+        print("cannot write %s: %s" % (report, error.strerror), file=sys.stderr)
+        sys.exit(6)
     return processes
 
 

@@ -5,7 +5,7 @@
 
 # rpc DO [NAME...]: needs $python, $conf, $deadline. Writes the state of every process to $processes, a line
 # "NAME STATE PID AUTO" for each (PID or -; AUTO is 1 for those that supervisord starts by itself), and the
-# daemon's pid to $processes.daemon; ends with 3 when nobody answers. Does
+# daemon's pid to $processes.daemon; ends with 3 when nobody answers, with 6 when it cannot write. Does
 #     look            nothing else
 #     start NAME...   starts those of them that do not run; then as
 #     wait NAME...    waits until all are RUNNING, which means past their startsecs; otherwise writes to stdout
@@ -34,8 +34,15 @@ find_supervisord() {
 look() {
     : >"$processes"
     answering=
-    [ -f "$conf" ] && find_supervisord && rpc look || return 1
-    answering=$(cat "$processes.daemon")
+    [ -f "$conf" ] && find_supervisord || return 1
+    essay_status=0
+    rpc look || essay_status=$?
+    case $essay_status in
+        0) answering=$(cat "$processes.daemon") ;;
+        # It may well run.
+        6) exit 1 ;;
+        *) return 1 ;;
+    esac
 }
 
 # told_processes: after look, a line "NAME STATE PID PORT" for each process, with - for what there is not. The ports

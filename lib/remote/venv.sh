@@ -104,8 +104,7 @@ empty() {
         done
         [ -z "$kept" ] || continue
         [ -e "$entry" ] || [ -L "$entry" ] || continue
-        why=$(rm -rf "$entry" 2>&1) ||
-            fail permission-denied "cannot take away $entry: ${why##*: }"
+        take_away "$entry"
     done
 }
 
@@ -134,7 +133,7 @@ if [ "$verb" = remove ]; then
     if change "virtualenv $name removed"; then
         mark_venv "$venv" es-venv
         empty
-        rm -rf "$venv"
+        take_away "$venv"
     fi
     exit 0
 fi

@@ -126,6 +126,8 @@ async function runOnce(
   if (results.get("lock") !== undefined) return results;
   const code = results.get("error-code");
   if (code !== undefined) throw new Failure(code, results.get("error-message") ?? code, textOf(stderr));
+  const full = results.get("no-room");
+  if (full !== undefined) throw new Failure("disk-full", `no space left in ${full}`, textOf(stderr));
   if (ended.signal !== null)
     throw new Failure(run.code, `the script on ${target.host} was ended by SIG${ended.signal}`, {
       signal: `SIG${ended.signal}`,

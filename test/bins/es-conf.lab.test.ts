@@ -110,9 +110,59 @@ test("the first foreign file is kept, whatever comes later", async (t) => {
     if (text === "one") chmodSync(join(at, "x"), 0o600);
     if (text === "three") write("x", "edited");
     const { stderr } = await conf(0, [`a:${at}/x`]);
-    assert.equal(/the one before kept as .*x\.orig/.test(stderr), text === "one");
+    assert.equal(/written|changed, the one before kept as .*x\.orig/.test(stderr), text === "one");
     assert.deepEqual([read("x"), read("x.orig"), mode("x.orig")], [text, "foreign", "600"]);
   }
+});
+
+/** A directory that comes before the system's in PATH, with a python3 that is the system's after this. */
+function pythonAfter(at: string, name: string, shell: string, python = ""): string {
+  const directory = join(at, name);
+  mkdirSync(directory);
+  const program = python && ` -I -c '${python}exec(compile(sys.stdin.read(), "-", "exec"))'`;
+  // Of the arguments the first two are -I and -.
+  const script = `#!/bin/sh\n${shell}\n${program && "shift 2"}\nexec /usr/bin/python3${program} "$@"\n`;
+  writeFileSync(join(directory, "python3"), script, { mode: 0o755 });
+  return `${directory}:${system}`;
+}
+
+test("where the file system has no links, a copy of the foreign file is kept", async (t) => {
+  const { at, conf, write, read, mode } = desk(t);
+  const without = `import errno, os, sys
+def link(*_, **__): raise OSError(errno.EPERM, "no links here")
+os.link = link
+`;
+  const PATH = pythonAfter(at, "no-links", "", without);
+  write("x", "foreign");
+  write("a", "one");
+  chownSync(join(at, "x"), 5, 60);
+  chmodSync(join(at, "x"), 0o640);
+  const { stderr } = await conf(0, [`a:${at}/x`], { env: { PATH } });
+  assert.match(stderr, /x changed, the one before kept as .*x\.orig/);
+  const kept = statSync(join(at, "x.orig"));
+  assert.deepEqual([read("x"), read("x.orig"), mode("x.orig"), kept.uid], ["one", "foreign", "640", 5]);
+  write("a", "two");
+  await conf(0, [`a:${at}/x`], { env: { PATH } });
+  assert.deepEqual([read("x"), read("x.orig")], ["two", "foreign"]);
+  assert.deepEqual(
+    readdirSync(at).filter((name) => /essay-/.test(name)),
+    [],
+  );
+});
+
+test("hundreds of files where a process may have few open; too many change nothing", async (t) => {
+  const { at, conf, write } = desk(t);
+  write("a", "x\n");
+  mkdirSync(join(at, "d"));
+  const operands = Array.from({ length: 300 }, (_, n) => `a:${at}/d/${n}`);
+  const few = pythonAfter(at, "few", "ulimit -n 200");
+  const { error } = await conf(1, operands, { env: { PATH: few } });
+  assert.equal(error.code, "bad-argument");
+  assert.match(error.message, /put fewer of them at once/);
+  assert.deepEqual(readdirSync(join(at, "d")), []);
+  const soft = pythonAfter(at, "soft", "ulimit -S -n 200");
+  await conf(0, operands, { env: { PATH: soft } });
+  assert.equal(readdirSync(join(at, "d")).length, 300);
 });
 
 test("a secret is in the file, which is private, and nowhere else", async (t) => {
@@ -200,6 +250,32 @@ test("a dry run sees what steps before it would have made, and changes nothing",
   assert.equal((await conf(1, ["a:etc/x"])).error.code, "no-venv");
 });
 
+test("a dry run on a half-done virtualenv says what would be", async (t) => {
+  const { venv, conf, line, write } = desk(t);
+  write("a", "x");
+  mkdirSync(join(venv, ".essay"));
+  writeFileSync(join(venv, ".essay/changing"), "es-pip\n");
+  const planned = (trace: object[]) => ({ input: line({ plan: true, trace }) });
+  assert.equal((await conf(1, ["a:etc/x"], planned([]))).error.code, "half-done");
+  const mends = { step: "es-pip", args: [], at: "2026-01-01T00:00:00Z", ms: 1, changed: true, plan: true };
+  assert.match((await conf(0, ["a:etc/x"], planned([mends]))).stderr, /dry run: etc\/x written/);
+  // Our own work that was cut short is completed, and processes are started anew after that.
+  writeFileSync(join(venv, ".essay/changing"), "es-conf\n");
+  writeFileSync(join(venv, "etc/x"), "x");
+  const completed = await conf(0, ["a:etc/x"], planned([]));
+  assert.deepEqual([completed.changed, existsSync(join(venv, ".essay/changing"))], [true, true]);
+  assert.match(completed.stderr, /dry run: what was cut short completed/);
+});
+
+test("two names of one file on the host are refused", async (t) => {
+  const { at, conf, write } = desk(t);
+  write("a", "x");
+  const { error } = await conf(1, [`a:${at}/x`, "a:~/x"]);
+  assert.equal(error.code, "bad-argument");
+  assert.match(error.message, /^\/.*\/x and ~\/x are one file/);
+  assert.ok(!existsSync(join(at, "x")));
+});
+
 test("what cannot be written is told, and nothing is changed or left", async (t) => {
   const { at, venv, conf, write, generation } = desk(t);
   const big = "x".repeat(300_000);
@@ -232,21 +308,44 @@ test("what cannot be written is told, and nothing is changed or left", async (t)
     assert.match(error.message, message);
   }
   /** With a file system of its own on dir/full. */
-  const mounted = async (options: string, command: string, place: string) => {
+  const mounted = async (options: string, command: string, place: string, status = 1) => {
     const script = `mount -t tmpfs -o ${options} none ${place} && ${command}; s=$?; ls -A ${place} >&2; exit $s`;
     const input = JSON.stringify({ host: "@local", transport: "local" });
     const env = { HOME: at, PATH: system };
-    const ran = await expectStatus(1, "unshare", ["-m", "sh", "-c", script], { input, cwd: at, env });
+    const ran = await expectStatus(status, "unshare", ["-m", "sh", "-c", script], { input, cwd: at, env });
     assert.doesNotMatch(ran.stderr, /essay-new|^essay\./m);
-    return recordOf(ran).error.code;
+    return recordOf(ran);
   };
   const place = join(at, "dir/full");
   const es = `${process.execPath} ${join(bins, "es-conf")}`;
   // The small file fits, the large one does not.
-  assert.equal(await mounted("size=256k", `${es} small:${at}/other a:${place}/x`, place), "disk-full");
+  assert.equal(
+    (await mounted("size=256k", `${es} small:${at}/other a:${place}/x`, place)).error.code,
+    "disk-full",
+  );
   // Nor where what was sent is kept for a moment.
-  assert.equal(await mounted("size=64k", `TMPDIR=${place} ${es} a:${at}/big`, place), "disk-full");
-  assert.equal(await mounted("ro", `${es} small:${at}/other small:${place}/x`, place), "permission-denied");
+  assert.equal(
+    (await mounted("size=64k", `TMPDIR=${place} ${es} a:${at}/big`, place)).error.code,
+    "disk-full",
+  );
+  // Where it is there already nothing is sent, however small the room for it.
+  const bare = JSON.stringify({ host: "@local", transport: "local" });
+  await conf(0, [`a:${at}/big`, `small:${at}/little`], { input: bare });
+  const same = await mounted("size=64k", `TMPDIR=${place} ${es} a:${at}/big small:${at}/little`, place, 0);
+  assert.equal(same.trace.at(-1).changed, false);
+  write("small", "newer");
+  const one = await mounted(
+    "size=64k",
+    `TMPDIR=${place} ${es} --diff a:${at}/big small:${at}/little`,
+    place,
+    0,
+  );
+  assert.equal(one.trace.at(-1).changed, true);
+  write("small", "new");
+  assert.equal(
+    (await mounted("ro", `${es} small:${at}/other small:${place}/x`, place)).error.code,
+    "permission-denied",
+  );
   assert.equal(readFileSync(join(at, "other"), "utf8"), "old");
   assert.deepEqual([generation(), readdirSync(venv).includes(".essay/changing")], [0, false]);
   assert.deepEqual(
@@ -273,7 +372,8 @@ test("what a killed run left is mended: its mark, and the file beside", async (t
   await conf(0, ["a:etc/x"]);
   writeFileSync(join(venv, ".essay/changing"), "es-conf\n");
   const again = await conf(0, ["a:etc/x"]);
-  assert.equal(again.changed, false);
+  assert.equal(again.changed, true);
+  assert.match(again.stderr, /what was cut short completed/);
   assert.ok(!existsSync(join(venv, ".essay/changing")));
   assert.equal(generation(), 2);
   write("a", "y");
@@ -328,7 +428,7 @@ test("wrong usage is said before anything is read", async (t) => {
     ["a"],
     ["a:../x"],
     ["none:x"],
-    ["a:x", "a:x"],
+    ["a:x", "a:./x"],
     ["a:x", "--mode", "9"],
     ["a:x", "--owner", "a b"],
     ["--raw"],

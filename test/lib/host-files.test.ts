@@ -6,7 +6,7 @@ import { buffer } from "node:stream/consumers";
 import { test } from "node:test";
 import { UsageError } from "../../lib/base/failure.js";
 import { Settings } from "../../lib/config/settings.js";
-import { type FileWanted, filesFor, readSource, valuesFor } from "../../lib/host-files.js";
+import { type FileWanted, filesFor, readSource, sending, valuesFor } from "../../lib/host-files.js";
 import { scratch } from "../lab/program.js";
 
 const wanted = { to: "etc/x", mode: undefined, owner: undefined, raw: false, env: [] };
@@ -30,7 +30,8 @@ async function files(
     writeFileSync(from, text);
     sources.push(await readSource({ ...wanted, from, ...more }));
   }
-  const { args, payload } = await filesFor(sources, valuesFor(settings, record));
+  const rendered = await filesFor(sources, valuesFor(settings, record));
+  const { args, payload } = sending(rendered, new Set(sources.keys()));
   const bytes = await buffer(payload.open());
   assert.equal(bytes.length, payload.size);
   return { args, bytes };
@@ -42,7 +43,7 @@ test("templates name the record, the configuration and what a supervisord.conf k
   const record = { host: "h", roles: ["r"], vars: { x: 1 }, venv: { name: "a", path: "/srv/a" } };
   const { args, bytes } = await files(scratch(t), [{ text }], record);
   assert.equal(bytes.toString(), "h demo 880 a /srv/a 1 127.0.0.1 r w1 w2");
-  assert.deepEqual(args, ["etc/x", "0644", "-", "0", sha256(bytes), String(bytes.length), "-"]);
+  assert.deepEqual(args, ["etc/x", "0644", "-", "0", sha256(bytes), String(bytes.length), "-", "1"]);
 });
 
 test("what a record is in the middle of is nobody's value, nor is what objects inherit", async (t) => {
@@ -62,7 +63,7 @@ test("a secret makes the file private; beside it goes the same without", async (
   ]);
   assert.equal(bytes.toString(), `${"a=it's <secret>\na=***\n".repeat(2)}with`);
   assert.deepEqual(
-    [args[1], args[6], args[8], args[9], args[15], args[20]],
+    [args[1], args[6], args[9], args[10], args[17], args[22]],
     ["0600", "6", "0640", "app", "0644", "-"],
   );
   await assert.rejects(readSource({ ...wanted, from: "/etc/hostname", env: ["ES_NOT_SET"] }), UsageError);
@@ -76,7 +77,7 @@ test("files that are no templates go as they are, the empty one, too", async (t)
     { text: "x", raw: false },
   ]);
   assert.deepEqual(bytes, Buffer.concat([odd, Buffer.from("x")]));
-  assert.deepEqual([args[3], args[4], args[5], args[12]], ["1", sha256(odd), "5", "0"]);
+  assert.deepEqual([args[3], args[4], args[5], args[13]], ["1", sha256(odd), "5", "0"]);
   await assert.rejects(files(scratch(t), [{ text: odd }]), /is not UTF-8, so it is no template: --raw/);
   await assert.rejects(readSource({ ...wanted, from: "/etc" }), UsageError);
   await assert.rejects(readSource({ ...wanted, from: "/no/such", raw: true }), UsageError);

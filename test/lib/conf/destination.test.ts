@@ -8,13 +8,20 @@ test("SRC:DST is split at its first colon", () => {
   for (const text of ["", "a", ":a", "a:", ":"]) assert.throws(() => splitOperand(text), UsageError, text);
 });
 
-for (const path of ["/etc/x", "~/x", "etc/x", "x", "a b/ü'$(x)", "/a//b", "./x", "a..b/..c"])
+for (const path of ["/etc/x", "~/x", "etc/x", "x", "a b/ü'$(x)", "a..b/..c", "/~/x"])
   test(`${path} can be the place of a file`, () => {
     assert.equal(checkDestination(path), path);
   });
 
+test("one place has one path", () => {
+  const same = ["etc/x", "./etc/x", "etc//x", "etc/./x", ".//etc/x"];
+  assert.deepEqual(new Set(same.map(checkDestination)), new Set(["etc/x"]));
+  assert.deepEqual(["//etc/./x", "~//x"].map(checkDestination), ["/etc/x", "~/x"]);
+});
+
 for (const path of [
   "",
+  "./~/x",
   "/",
   "~",
   "~/",
