@@ -55,7 +55,7 @@ run(command, async ({ args: [operand = ""], flags, context }) => {
   const asked = checkVenv(operand, flags.prefix);
   if (!(await mayBegin(asked.name, flags, context)))
     throw new UsageError("not confirmed: nothing was removed");
-  const verb = flags.remove ? "remove" : flags.recreate ? "recreate" : "make";
+  const verb = flags.recreate ? "recreate" : "make";
   return onHosts(context, flags, async ({ settings, transport }) => {
     const directories = (settings.config.values.deploy?.dirs ?? usualDirectories).map(checkDirectory);
     const virtualenv = settings.find("virtualenv", { flag: flags.virtualenv }) ?? "-";
@@ -67,10 +67,26 @@ run(command, async ({ args: [operand = ""], flags, context }) => {
       work: async (record, task) => {
         refuseLive(asked.name, record, flags.live && !flags.remove);
         const prefix = asked.prefix ?? prefixFor(settings, flags.prefix, record);
+        const code = "venv-failed";
+        if (flags.remove) {
+          const parts = { parts: ["state", "venv-place", "boot", "venv-remove"] };
+          const results = await runScript(
+            transport,
+            record,
+            { ...parts, args: [prefix, asked.name], code },
+            task,
+          );
+          const changes = results.all("change");
+          return {
+            fields: { venv: undefined, python: undefined, installed: undefined },
+            changed: changes.length > 0,
+            said: changes.join(", ") || `there is no virtualenv ${asked.name}`,
+          };
+        }
         const script = {
-          parts: ["state", "venv-make", "venv"],
+          parts: ["state", "venv-place", "venv-make", "venv"],
           args: [prefix, asked.name, verb, flags.python ?? "-", virtualenv, ...directories],
-          code: "venv-failed",
+          code,
         };
         let results = await runScript(transport, record, script, task);
         const python = results.get("pip-needed");
@@ -81,12 +97,6 @@ run(command, async ({ args: [operand = ""], flags, context }) => {
           if (!task.plan) results = await runScript(transport, record, { ...script, payload }, task);
         }
         const changes = results.all("change");
-        if (flags.remove)
-          return {
-            fields: { venv: undefined, python: undefined, installed: undefined },
-            changed: changes.length > 0,
-            said: changes[0] ?? `there is no virtualenv ${asked.name}`,
-          };
         const found = results.get("python") ?? "";
         return {
           fields: { venv: { name: asked.name, path: results.get("path") ?? "" }, python: found },

@@ -1,9 +1,10 @@
 # shellcheck shell=sh disable=SC2154
 # Whether the supervisord of a virtualenv comes back after a reboot: by systemd where that runs this host, and for
-# this account, otherwise by the account's crontab. After state.sh; needs $venv and $kept.
+# this account, otherwise by the account's crontab. After state.sh; needs $venv and $kept, and $conf for enabling.
 #
 #   VENV/.essay/boot      what is run at boot
 #   essay-NAME-SUM.service, in the directory of systemd's for this account; or a line @reboot in the crontab
+#   HOME/.essay/crontab.lock   held with flock while the crontab is changed
 
 boot_program() {
     cat <<'BOOT'
@@ -98,12 +99,17 @@ write_crontab() {
     read_crontab
 }
 
-# Several virtualenvs may be enabled at once, and a crontab is written as a whole.
+# Several virtualenvs may be enabled at once, also of several prefixes, and the account's crontab is written as a whole.
 lock_crontab() {
     [ "$essay_plan" = 0 ] || return 0
-    exec 6>>"${venv%/*}/.essay/crontab.lock"
+    lock=${HOME:-${venv%/*}}/.essay/crontab.lock
+    make_directory "${lock%/*}"
+    essay_why=$( (: >>"$lock") 2>&1) || refuse_writing "$lock" "$essay_why" write
+    exec 6>>"$lock"
+    tries=0
     until try_lock "$venv" 6; do
-        in_time || fail locked "another run is changing the crontab"
+        [ "$tries" -lt 50 ] || fail locked "another run is changing the crontab"
+        tries=$((tries + 1))
         sleep 0.2
     done
 }

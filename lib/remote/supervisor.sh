@@ -144,7 +144,7 @@ check_conf() {
         make_directory "$venv/$directory"
     done
     take_away "$conf.new"
-    why=$(ln -s "$rendered" "$conf.new" 2>&1) || refuse_writing "$conf" "$why" write
+    essay_why=$(ln -s "$rendered" "$conf.new" 2>&1) || refuse_writing "$conf" "$essay_why" write
     status=0
     (cd "$venv" && "$python" - -c "$conf.new") <<'PYTHON' 2>"$essay_scratch/objections" || status=$?
 @supervisor-check-conf.py@

@@ -1,6 +1,6 @@
 # Talks to a supervisord by its XML-RPC. Of supervisord-rpc.sh, which says what comes in and goes out.
 
-import os, socket, sys, time
+import os, re, socket, sys, time
 
 sys.path = [folder for folder in sys.path if folder]
 from http.client import HTTPException
@@ -61,6 +61,42 @@ def end_of(path):
         return file.read().decode("utf-8", "replace")
 
 
+def how_ended(name):
+    """How the program ended the last time, in the words of supervisord's own log, such as "exit status 1"."""
+    try:
+        log = call("readLog", -8192, 0)
+    except (OSError, HTTPException, Error):
+        return ""
+    told = re.findall(r"exited: %s \(([^;)]*)" % re.escape(name.rpartition(":")[2]), log)
+    return told[-1] if told else ""
+
+
+def in_background(name):
+    """A process that the program has left, or None."""
+    venv = os.path.realpath(os.path.dirname(os.path.dirname(conf)))
+    group, _, process = name.rpartition(":")
+    signs = {"ESSAY_SUPERVISED": venv, "SUPERVISOR_PROCESS_NAME": process, "SUPERVISOR_GROUP_NAME": group or process}
+    entries = {os.fsencode("%s=%s" % sign) for sign in signs.items()}
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open("/proc/%s/environ" % pid, "rb") as file:
+                if entries <= set(file.read().split(b"\0")):
+                    return pid
+        except OSError:
+            pass  # it has ended, or is another account's
+    return None
+
+
+def foreground(name, info):
+    """What to do about a program that ended as if all were well, as one does that goes into the background."""
+    if info["statename"] not in ("BACKOFF", "EXITED", "FATAL") or how_ended(name) != "exit status 0":
+        return ""
+    pid = in_background(name)
+    if pid:
+        return "; it has gone into the background (process %s), where supervisord loses it: have it stay in the foreground" % pid
+    return "; it ends with status 0: if it goes into the background, have it stay in the foreground"
+
+
 def broken(name, info, why):
     log = "".join(end_of(info[channel]) for channel in ("stdout_logfile", "stderr_logfile"))
     sys.stderr.write(log)
@@ -68,7 +104,8 @@ def broken(name, info, why):
     unsaid = "", "supervisor: child process was not spawned"
     lines = [line for line in (" ".join(line.split()) for line in log.splitlines()) if line not in unsaid]
     last = "; its log ends: " + lines[-1][:300] if lines else ""
-    print("%s is %s%s%s" % (name, info["statename"], " (%s)" % why if why else "", last))
+    why = " (%s)" % why if why else ""
+    print("%s is %s%s%s%s" % (name, info["statename"], why, foreground(name, info), last))
     sys.exit(4)
 
 

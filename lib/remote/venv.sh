@@ -1,18 +1,14 @@
 # shellcheck shell=sh disable=SC2154
-# Makes sure that a virtualenv exists and is sound, or that there is none. After venv-make.sh.
-# Arguments: the prefix; the name; make, recreate or remove; the interpreter, or a version of Python, or -; the program
+# Makes sure that a virtualenv exists and is sound. After venv-place.sh and venv-make.sh.
+# Arguments: the prefix; the name; make or recreate; the interpreter, or a version of Python, or -; the program
 # virtualenv or -; and the directories that belong into the virtualenv. The payload, if there is one, is a wheel of pip.
 
-prefix=$1
-name=$2
+find_place "$1" "$2"
 verb=$3
 wanted=$4
 virtualenv=$5
 shift 5
 
-expand_home "$prefix"
-prefix=${expanded%/}
-venv=$prefix/$name
 case $wanted in
     [0-9]*) wanted=python$wanted ;;
 esac
@@ -62,81 +58,7 @@ choose_python() {
     esac
 }
 
-# occupants: prints the processes that run from the virtualenv, or in it, as one clause.
-occupants() {
-    real=$(cd "$venv" && pwd -P)
-    {
-        # shellcheck disable=SC2012 # the names are numbers; no other tool reads them all at once
-        ls -l /proc/[0-9]*/cwd /proc/[0-9]*/exe 2>/dev/null |
-            sed -n 's|^.* /proc/\([0-9]*\)/[a-z]* -> \(.*\)$|\1 \2|p'
-        for entry in /proc/[0-9]*/cmdline; do
-            line=
-            # Its words end with NULs, which read leaves out.
-            { IFS= read -r line <"$entry"; } 2>/dev/null || :
-            process=${entry%/cmdline}
-            case $line in
-                /*) printf '%s %s\n' "${process#/proc/}" "$line" ;;
-                *"$name/bin/"*) printf '%s %s\n' "${process#/proc/}" "$(readlink "$process/cwd")/$line" ;;
-            esac
-        done
-    } | while read -r pid path; do
-        case $path in
-            "$venv" | "$venv"/* | "$real" | "$real"/*) [ "$pid" = "$$" ] || printf '%s\n' "$pid" ;;
-        esac
-    done | sort -un | while read -r pid; do
-        { read -r what <"/proc/$pid/comm"; } 2>/dev/null || continue
-        printf '%s (%s) ' "$pid" "$what"
-    done
-}
-
-# refuse_occupied: fails while processes run from the virtualenv.
-refuse_occupied() {
-    who=$(occupants)
-    [ -z "$who" ] || fail in-use "processes run from $venv: ${who% }; stop them before, as with es-supervisor shutdown"
-}
-
-# empty [DIRECTORY]...: takes away what is in the virtualenv, save its state and these directories.
-empty() {
-    for entry in "$venv"/* "$venv"/.[!.]* "$venv"/..?*; do
-        kept=
-        for directory in .essay "$@"; do
-            [ "${entry##*/}" != "${directory%%/*}" ] || kept=1
-        done
-        [ -z "$kept" ] || continue
-        [ -e "$entry" ] || [ -L "$entry" ] || continue
-        take_away "$entry"
-    done
-}
-
-# is_foreign: true for a directory with other things in it than a virtualenv.
-is_foreign() {
-    [ -d "$venv" ] && [ ! -f "$venv/pyvenv.cfg" ] && [ ! -d "$venv/.essay" ] && [ -n "$(ls -A "$venv")" ]
-}
-
-# refuse_link: fails where a link is in the place. What would be emptied, or made, is elsewhere then.
-refuse_link() {
-    [ ! -L "$venv" ] || fail in-the-way "$venv is a symbolic link: name $(readlink "$venv") itself, or take it away"
-}
-
-[ ! -e "$venv" ] || [ -d "$venv" ] || fail venv-failed "$venv is there and is no directory"
-if is_foreign; then
-    [ "$verb" != remove ] || fail venv-failed "$venv is no virtualenv: it is not removed"
-    fail venv-failed "$venv is a directory with other things in it; give another name or move it away"
-fi
-
-if [ "$verb" = remove ]; then
-    result path "$venv"
-    refuse_link
-    [ -d "$venv" ] || exit 0
-    lock_venv "$venv"
-    refuse_occupied
-    if change "virtualenv $name removed"; then
-        mark_venv "$venv" es-venv
-        empty
-        take_away "$venv"
-    fi
-    exit 0
-fi
+! is_foreign || fail venv-failed "$venv is a directory with other things in it; give another name or move it away"
 
 if [ "$verb" = recreate ] && [ -d "$venv" ]; then
     what=recreated
@@ -157,6 +79,8 @@ if [ "$what" = recreated ] || ! look; then
     lock_venv "$venv"
     # Another run may have made it until we had the lock.
     if [ "$what" = recreated ] || ! look; then
+        # And something may have been started from it.
+        [ "$what" != recreated ] || refuse_occupied
         if change "virtualenv $name $what"; then
             make_directory "$venv"
             mark_venv "$venv" es-venv

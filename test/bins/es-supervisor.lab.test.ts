@@ -8,7 +8,7 @@ import { describe, test } from "node:test";
 import { fetchPage } from "../lab/http.js";
 import { commandLine, identity, kill, until } from "../lab/processes.js";
 import { bins, expectStatus, program, recordsOf, scratch, shell } from "../lab/program.js";
-import { recordOf, supervised } from "../lab/supervised.js";
+import { recordOf, supervised, templateFor } from "../lab/supervised.js";
 import { copyWheels } from "../lab/wheels.js";
 
 const page = (prefix: string, last: number) => fetchPage(`http://127.0.0.1:${prefix}${last}/`);
@@ -19,9 +19,8 @@ const daemonOf = (path: string) => Number(readFileSync(join(path, "tmp/superviso
 
 /** A template by which a program runs only when it has for 5 s: on a busy machine Python takes longer than one to begin. */
 function patient(path: string): string[] {
-  const usual = readFileSync(join(bins, "../../lib/templates/default/conf/supervisord.conf"), "utf8");
   const file = join(path, "../patient.conf");
-  writeFileSync(file, usual.replace(/^startsecs=.*$/m, "startsecs=5"));
+  writeFileSync(file, templateFor(5));
   return ["--template", file];
 }
 
@@ -196,15 +195,18 @@ describe("es-supervisor", { concurrency: 3 }, () => {
     assert.match(crashed.error.message, /its log ends: no configuration for crash$/);
     const daemon = recordOf(await es(1, "up", "--profile", "daemonise", ...template));
     assert.equal(daemon.error.code, "process-failed");
+    const [, pid] = /has gone into the background \(process (\d+)\).*have it stay in the foreground/.exec(
+      daemon.error.message,
+    ) ?? [""];
+    assert.ok(alive().includes(Number(pid)), daemon.error.message);
     await es(0, "shutdown");
     assert.deepEqual(alive(), []);
   });
 
   test("a process that takes too long is named, in time", async (t) => {
     const { es, path } = await supervised(t);
-    const good = readFileSync(join(bins, "../../lib/templates/default/conf/supervisord.conf"), "utf8");
     const file = join(path, "../slow.conf");
-    writeFileSync(file, good.replace(/^startsecs=.*$/m, "startsecs=60"));
+    writeFileSync(file, templateFor(60));
     const { error } = recordOf(await es(1, "up", "--profile", "test", "--template", file, "--timeout", "6"));
     assert.equal(error.code, "process-failed");
     assert.match(error.message, /^demo:demo_0 is STARTING \(not RUNNING in time/);
@@ -214,7 +216,7 @@ describe("es-supervisor", { concurrency: 3 }, () => {
   test("a bad template stops nothing", async (t) => {
     const { es, path } = await supervised(t);
     const before = recordOf(await es(0, "up", "--profile", "test"));
-    const good = readFileSync(join(bins, "../../lib/templates/default/conf/supervisord.conf"), "utf8");
+    const good = templateFor(1);
     const file = join(path, "../bad.conf");
     const bad: [text: string, code: string, message: RegExp][] = [
       [`${good}environment=A="{{nonsense}}"\n`, "template-failed", /bad\.conf:\d+: nonsense has no value/],
@@ -247,7 +249,7 @@ describe("es-supervisor", { concurrency: 3 }, () => {
   test("values are data: line breaks, quotes and comments are refused, % stays %", async (t) => {
     const { path, record } = await supervised(t);
     const file = join(path, "../own.conf");
-    const good = readFileSync(join(bins, "../../lib/templates/default/conf/supervisord.conf"), "utf8");
+    const good = templateFor(1);
     writeFileSync(file, `${good}environment=RATE="{{vars.rate}}"\n`);
     const up = (rate: string) =>
       expectStatus(
@@ -285,7 +287,7 @@ describe("es-supervisor", { concurrency: 3 }, () => {
 
   test("programs without autostart stay stopped; those without startsecs must stay", async (t) => {
     const { es, path } = await supervised(t);
-    const good = readFileSync(join(bins, "../../lib/templates/default/conf/supervisord.conf"), "utf8");
+    const good = templateFor(1);
     const file = join(path, "../own.conf");
     writeFileSync(file, `${good}\n[program:manual]\ncommand=sleep 100\nautostart=false\n`);
     const up = () => es(0, "up", "--profile", "test", "--template", file);
@@ -344,7 +346,7 @@ describe("es-supervisor", { concurrency: 3 }, () => {
 
   test("the group live runs between activate and deactivate only", async (t) => {
     const { es, path, record, prefix } = await supervised(t);
-    const good = readFileSync(join(bins, "../../lib/templates/default/conf/supervisord.conf"), "utf8");
+    const good = templateFor(1);
     const file = join(path, "../own.conf");
     const template = (more = "autostart=false") =>
       writeFileSync(
@@ -419,6 +421,49 @@ describe("es-supervisor", { concurrency: 3 }, () => {
     assert.equal(await crontab(), before);
     assert.ok(!existsSync(join(path, ".essay/boot")));
     assert.equal(recordOf(await es(0, "disable")).trace.at(-1).changed, false);
+  });
+
+  test("two prefixes enabled at once: no line of the crontab is lost; what is removed leaves none", async (t) => {
+    const at = scratch(t);
+    const bin = join(at, "bin");
+    mkdirSync(bin);
+    // A crontab that takes its time, so that both would have read it before one writes.
+    const slow = `#!/bin/sh
+case $1 in
+-l) cat ${at}/crontab; sleep 1 ;;
+-) cat >${at}/crontab.new; mv ${at}/crontab.new ${at}/crontab ;;
+esac
+`;
+    writeFileSync(join(bin, "crontab"), slow, { mode: 0o755 });
+    writeFileSync(join(at, "crontab"), "# first\n");
+    const env = { HOME: at, PATH: `${bin}:${process.env.PATH}` };
+    const es = (prefix: string, step: string, ...args: string[]) => {
+      const input = JSON.stringify({
+        host: "@local",
+        transport: "local",
+        prefix: join(at, prefix),
+        venv: { name: "a", path: join(at, prefix, "a") },
+      });
+      return expectStatus(0, step, args, { input, env });
+    };
+    const prefixes = ["one", "two"];
+    for (const prefix of prefixes)
+      for (const name of ["bin", "etc"]) mkdirSync(join(at, prefix, "a", name), { recursive: true });
+    for (const prefix of prefixes) {
+      writeFileSync(join(at, prefix, "a/bin/python"), '#!/bin/sh\nexec python3 "$@"\n', { mode: 0o755 });
+      writeFileSync(join(at, prefix, "a/etc/supervisord.conf"), "");
+      writeFileSync(join(at, prefix, "a/pyvenv.cfg"), "");
+    }
+    await Promise.all(prefixes.map((prefix) => es(prefix, "es-supervisor", "enable")));
+    const lines = () => readFileSync(join(at, "crontab"), "utf8").trim().split("\n").sort();
+    const entry = (prefix: string) => `@reboot /bin/sh '${at}/${prefix}/a/.essay/boot'`;
+    assert.deepEqual(lines(), ["# first", ...prefixes.map(entry)]);
+    const planned = await es("one", "es-venv", "a", "--remove", "--dry-run");
+    assert.match(planned.stderr, /dry run: taken from the crontab, .*boot removed, virtualenv a removed/);
+    assert.equal(lines().length, 3);
+    await es("one", "es-venv", "a", "--remove", "--yes");
+    assert.deepEqual(lines(), ["# first", entry("two")]);
+    assert.deepEqual(readdirSync(join(at, "one")), [".essay"]);
   });
 
   test("where systemd runs the host, enable makes a unit of the account that systemd accepts", async (t) => {

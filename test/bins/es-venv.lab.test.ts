@@ -19,7 +19,7 @@ import {
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { startIndex } from "../lab/index.js";
-import { commandLine, identity, until } from "../lab/processes.js";
+import { commandLine, identity, processesThatHave, until } from "../lab/processes.js";
 import { bins, expectStatus, program, type RunOptions, recordsOf, scratch } from "../lab/program.js";
 import { pathOf, shells } from "../lab/shells.js";
 import { atTerminal, withoutTerminal } from "../lab/terminal.js";
@@ -432,6 +432,21 @@ test("made anew from nothing, save its directories; never below running processe
       new RegExp(`^processes run from ${venv}: ${pid} \\(python\\d*[\\d.]*\\); stop`),
     );
   }
+  assertSound(venv);
+  // One that was started while this waited for the lock.
+  process.kill(pid);
+  await until("its end", () => identity(pid) === undefined);
+  const lock = join(at, "srv/.essay/a.deploy");
+  const holder = spawn("flock", [lock, "sh", "-c", "echo; exec cat"], { stdio: ["pipe", "pipe", "inherit"] });
+  t.after(() => holder.kill());
+  await once(holder.stdout, "data");
+  const holders = processesThatHave(lock).length;
+  const waits = run(at, 1, ["a", "--recreate", "--wait", "60"]);
+  await until("the script at the lock", () => processesThatHave(lock).length > holders);
+  const late = await occupy(t, "srv/a/bin/python", ["-c", waiting], at);
+  holder.stdin.end();
+  const { error } = (await waits).record;
+  assert.deepEqual([error.code, error.message.includes(`${late} (python`)], ["in-use", true]);
   assertSound(venv);
 });
 

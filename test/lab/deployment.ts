@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { type LabIndex, startIndex } from "./index.js";
 import { type Ran, type RunOptions, recordsOf, shell } from "./program.js";
 import { type SshdOptions, type SshLab, startSshd } from "./sshd.js";
+import { templateFor } from "./supervised.js";
 
 export interface Deployment {
   ssh: SshLab;
@@ -73,6 +74,7 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
       `dev = { hosts = ${hosts}, bind = "{host}" }`,
     );
     writeFileSync(file, text);
+    writeFileSync(join(project, "conf/supervisord.conf"), templateFor(1));
     return { ssh, index, project, sh: (script, more) => run(script, project, more), stop };
   } catch (error) {
     await stop();

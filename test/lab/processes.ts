@@ -1,6 +1,6 @@
 // Processes of this machine, by what /proc tells: who runs, since when, for whom.
 
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 
 /** The pids of all processes. */
@@ -41,6 +41,18 @@ export function processesWith(text: string): string[] {
   return pids()
     .map(commandLine)
     .filter((line) => line.includes(text));
+}
+
+/** Processes that have a file open. */
+export function processesThatHave(file: string): number[] {
+  return pids().filter((pid) => {
+    try {
+      const descriptors = readdirSync(`/proc/${pid}/fd`);
+      return descriptors.some((name) => readlinkSync(`/proc/${pid}/fd/${name}`) === file);
+    } catch {
+      return false;
+    }
+  });
 }
 
 /** Processes of a user, without those that have ended and only wait to be noticed. */

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { accepts } from "./ports.js";
 import { identity, kill } from "./processes.js";
-import { expectStatus, type Ran, recordsOf, scratch } from "./program.js";
+import { bins, expectStatus, type Ran, recordsOf, scratch } from "./program.js";
 
 /** What `--profile` makes the program do, beside serving its profile on its port. */
 const demo = `#!/bin/sh
@@ -81,6 +81,12 @@ export interface Supervised {
   alive(): number[];
 }
 
+/** The built-in template, by which a process must have run for so many seconds to count as started. */
+export function templateFor(seconds: number): string {
+  const usual = readFileSync(join(bins, "../../lib/templates/default/conf/supervisord.conf"), "utf8");
+  return usual.replace(/^startsecs=.*$/m, `startsecs=${seconds}`);
+}
+
 /** Puts the program into a virtualenv. */
 export function putDemo(venv: string): void {
   const file = join(venv, "bin/demo");
@@ -98,13 +104,17 @@ export async function supervised(t: TestContext, directory = scratch(t)): Promis
   putDemo(path);
   const prefix = await freePrefix();
   const rendering = ["--project", "demo", "--port-prefix", prefix];
+  const quick = join(directory, "quick.conf");
+  writeFileSync(quick, templateFor(1));
   return {
     path,
     prefix,
     record: venv.stdout,
     es: async (status, verb = "", ...args) => {
       const renders = verb === "up" || verb === "reload";
-      return expectStatus(status, "es-supervisor", [verb, ...(renders ? rendering : []), ...args], {
+      const template = args.includes("--template") ? [] : ["--template", quick];
+      const flags = renders ? [...rendering, ...template] : [];
+      return expectStatus(status, "es-supervisor", [verb, ...flags, ...args], {
         input: venv.stdout,
         cwd: directory,
       });

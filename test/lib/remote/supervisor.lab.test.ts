@@ -6,12 +6,11 @@ import { Settings } from "../../../lib/config/settings.js";
 import { askProcesses, type Wanted } from "../../../lib/host-check.js";
 import { confFor } from "../../../lib/host-conf.js";
 import { parseProcesses } from "../../../lib/supervisor/processes.js";
-import { readTemplate } from "../../../lib/supervisor/template.js";
 import { type Circumstances, runScript } from "../../../lib/transport/run-script.js";
 import { identity, kill } from "../../lab/processes.js";
 import { scratch } from "../../lab/program.js";
 import { LocalWith, pathOf, shells } from "../../lab/shells.js";
-import { supervised } from "../../lab/supervised.js";
+import { supervised, templateFor } from "../../lab/supervised.js";
 
 const settings = new Settings({ file: undefined, directory: "/", values: {}, projectName: undefined });
 const task: Circumstances = { signal: new AbortController().signal, plan: false, show: undefined };
@@ -21,7 +20,7 @@ for (const shell of shells)
   test(`the life of a supervisord under ${shell}, in a path with spaces, % and umlauts`, async (t) => {
     const { path, prefix, alive } = await supervised(t, join(scratch(t), "50% für a b"));
     const host = new LocalWith({ PATH: pathOf(shell) });
-    const template = await readTemplate(undefined);
+    const template = { source: "quick.conf", text: templateFor(1) };
     const flags = { project: "demo", profile: "test", processes: "2", "port-prefix": prefix };
     const venv = { name: "a", path };
     const run = async (verb: string, name: string, ...more: string[]) => {
