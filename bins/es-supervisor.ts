@@ -92,7 +92,10 @@ run(command, async ({ args: [verb = "", ...args], flags, rest: words, context })
   // Where nobody reads the lines any more, there is nothing to follow them for.
   if (flags.follow) process.stderr.once("error", () => process.kill(process.pid, "SIGTERM"));
   const limits = flags.follow && flags.timeout === undefined ? { ...context, timeout: 0 } : context;
-  const patience = limits.timeout === 0 ? 31_536_000 : Math.max(1, Math.floor(limits.timeout / 1100));
+  // In seconds; what is left of the time is for telling what has not come about.
+  const margin = Math.max(2000, limits.timeout / 11);
+  const patience =
+    limits.timeout === 0 ? 31_536_000 : Math.max(1, Math.floor((limits.timeout - margin) / 1000));
 
   return onHosts(limits, flags, async ({ settings, transport }) => {
     const file = settings.find("template", { flag: flags.template });

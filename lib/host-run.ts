@@ -66,10 +66,12 @@ export function deployVariables(
   );
 }
 
-/** What a command is called in messages. */
+/** What a command is called in messages: without the passwords of URLs in it. */
 export function titleOf(words: readonly string[]): string {
   const [first, second, third] = words;
-  const text = first === "sh" && second === "-c" && words.length === 3 ? (third ?? "") : showCommand(words);
+  const text = hideCredentials(
+    first === "sh" && second === "-c" && words.length === 3 ? (third ?? "") : showCommand(words),
+  );
   return text.length > 100 ? `${text.slice(0, 97)}...` : text;
 }
 
@@ -100,8 +102,8 @@ export async function runOnHost(
   task: Circumstances,
 ): Promise<HostRun> {
   const { words, variables, script } = command;
-  const title = titleOf(words);
   const secrets = variables.filter(({ secret }) => secret).map(({ value }) => value);
+  const title = withoutSecrets(titleOf(words), secrets);
   // More than is kept, so that a secret at the edge is whole, and is seen.
   const margin = Math.max(0, ...secrets.map((secret) => Buffer.byteLength(secret)));
   const stderr = new Tail(keptStderr + margin);

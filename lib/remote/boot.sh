@@ -165,6 +165,7 @@ enable_boot() {
     [ -f "$conf" ] || fail conf-missing "there is no $conf: run es-supervisor up before"
     boot_program >"$essay_scratch/boot"
     if ! cmp -s "$essay_scratch/boot" "$kept/boot" && change "$kept/boot written"; then
+        make_directory "$kept"
         replace_file "$kept/boot" <"$essay_scratch/boot"
     fi
     if find_systemd enable; then

@@ -54,7 +54,7 @@ case $status in
 esac
 [ "$essay_plan" = 0 ] || exit 0
 
-if [ "$venv" != - ]; then mark_venv "$venv" es-conf; fi
+if [ "$venv" != - ]; then mark_venv "$venv" es-conf; else note_in; fi
 status=0
 files put "$@" || status=$?
 if [ -f "$essay_scratch/changes" ]; then

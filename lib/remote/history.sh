@@ -59,7 +59,7 @@ essay_append() (
 essay_note() {
     [ -n "$essay_history" ] && [ -n "$essay_log" ] && [ -n "$essay_touched" ] || return 0
     essay_outcome=failed
-    [ "$1" != 0 ] || essay_outcome='done'
+    [ "$1$essay_code" != 0 ] || essay_outcome='done'
     [ -z "$essay_ended" ] || essay_outcome=cut-short
     essay_end="\"outcome\":\"$essay_outcome\"${essay_code:+,\"code\":\"$essay_code\"}}"
     [ -z "$essay_log_venv" ] || essay_history="$essay_history,\"venv\":$(essay_json "$essay_log_venv")"

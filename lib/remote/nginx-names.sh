@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2154
+# shellcheck shell=sh disable=SC2154,SC2034
 # The file of nginx's configuration that names an upstream; after nginx.sh. Set before it is used: wanted, the file by
 # its path, from the folder of the main configuration, or "-" for that itself; from and to, the two names.
 

@@ -1,9 +1,9 @@
-# Runs one command and tells what came of it. Of run.sh, which says what comes in and goes out;
-# after result.py.
+# Runs one command and tells what came of it. Of run.sh, which says what comes in and goes out; after result.py.
+# Ends with 0 when the command does, with 3 when that ends otherwise, and with 4 when it has not begun.
 
 import os, select, signal, subprocess, sys, time
 
-path, directory, title, file, keep, shows, *words = sys.argv[1:]
+path, directory, title, file, keep, shows, looks, *words = sys.argv[1:]
 os.environ["PATH"] = path
 keep = int(keep)
 
@@ -11,7 +11,7 @@ keep = int(keep)
 def fail(code, sentence):
     result("error-code", code)
     result("error-message", sentence)
-    sys.exit(1)
+    sys.exit(4)
 
 
 def enter():
@@ -55,6 +55,8 @@ def show(chunk):
 enter()
 child = start(command())
 result("began", title)
+if looks != "1":
+    result("change", "%s run" % title)
 output = child.stdout.fileno()
 kept = bytearray()
 cut = False
@@ -84,3 +86,4 @@ else:
 if cut:
     result("cut", "1")
 result("stdout", kept.decode("utf-8", "replace"))
+sys.exit(0 if status == 0 else 3)

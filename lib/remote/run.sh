@@ -4,7 +4,7 @@
 # called in messages; "program", or "script" where the payload is to be run; the number of bytes of its output that
 # are kept; 1 where its output is shown; the number of variables; each as NAME=VALUE; then the command's words, or
 # those that the script is given.
-# Results: "began"; "exit" or "signal"; "cut" where not all of the output was kept; "stdout".
+# Results: "began" and, unless it only looks, "change"; "exit" or "signal"; "cut" where not all of the output was kept; "stdout".
 
 venv=$1
 essay_looks=$2
@@ -60,10 +60,26 @@ run_it() (
         shift
     done
     # A python3 that chooses one of several, as pyenv's, changes PATH.
-    exec "$essay_python" -I - "$PATH" "$essay_directory" "$essay_title" "$essay_file" "$essay_keep" "$essay_shows" "$@" 7>&- 9>&- <<'PYTHON'
+    exec "$essay_python" -I - "$PATH" "$essay_directory" "$essay_title" "$essay_file" "$essay_keep" "$essay_shows" \
+        "$essay_looks" "$@" 7>&- 9>&- <<'PYTHON'
 @result.py@
 @run.py@
 PYTHON
 )
 
-run_it "$@" >&3
+# It may be cut short at any time from here on.
+if [ "$essay_looks" != 1 ]; then
+    [ "$venv" != - ] || note_in
+    noted "$essay_title run"
+fi
+essay_status=0
+run_it "$@" >&3 || essay_status=$?
+case $essay_status in
+    0) ;;
+    3) essay_code=command-failed ;;
+    4)
+        essay_touched=
+        exit 1
+        ;;
+    *) exit "$essay_status" ;;
+esac

@@ -35,6 +35,12 @@ function portsOf({ processes }: VenvStatus): string {
   return inOneRow ? `${first}-${last}` : ports.join(" ");
 }
 
+/** Not all where there are very many. */
+function firstOf(words: readonly string[], most = 10): string {
+  const more = words.length - most;
+  return [...words.slice(0, most), ...(more > 0 ? [`and ${more} more`] : [])].join(" ");
+}
+
 /** What somebody has to see to. */
 export function notesOn(venv: VenvStatus): string[] {
   const { marks, held, state, strays, started, generation } = venv;
@@ -44,7 +50,7 @@ export function notesOn(venv: VenvStatus): string[] {
       ? [`half-done: ${marks.join(", ")}${held === undefined ? " was cut short" : ""}`]
       : []),
     ...(state === "broken" ? ["its python does not run"] : []),
-    ...(strays.length === 0 ? [] : [`strays: ${strays.map(({ pid }) => pid).join(" ")}`]),
+    ...(strays.length === 0 ? [] : [`strays: ${firstOf(strays.map(({ pid }) => String(pid)))}`]),
     ...(started !== null && started !== generation ? ["changed since its processes were started"] : []),
   ];
 }

@@ -16,6 +16,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
+import { historyIn } from "../lab/history.js";
 import { processesWith, until } from "../lab/processes.js";
 import { bins, expectStatus, type RunOptions, recordsOf, scratch, shell } from "../lab/program.js";
 import { labFor } from "../lab/reach.js";
@@ -385,7 +386,7 @@ test("what a killed run left is mended: its mark, and the file beside", async (t
 });
 
 test("the live virtualenv is refused; a record without one needs an absolute place", async (t) => {
-  const { conf, line, write } = desk(t);
+  const { at, conf, line, write } = desk(t);
   write("a", "x");
   const input = line({ live: "a" });
   assert.equal((await conf(1, ["a:etc/x"], { input })).error.code, "live");
@@ -394,6 +395,8 @@ test("the live virtualenv is refused; a record without one needs an absolute pla
   const { error } = await conf(1, ["a:etc/x"], { input: bare });
   assert.equal(error.code, "no-venv");
   await conf(0, ["a:~/x"], { input: bare });
+  const [deed] = historyIn(join(at, ".essay/history.jsonl"));
+  assert.deepEqual([deed.step, deed.changes, deed.outcome], ["es-conf", ["~/x written"], "done"]);
 });
 
 test("deploy.conf: what it says is put, from where it stands", async (t) => {

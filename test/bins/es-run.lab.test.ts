@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
+import { historyIn } from "../lab/history.js";
 import { identity, processesOf, processesWith, until } from "../lab/processes.js";
 import { bins, expectStatus, type RunOptions, recordsOf, scratch, shell } from "../lab/program.js";
 import { labFor } from "../lab/reach.js";
@@ -26,6 +27,15 @@ function here(t: TestContext, more: object = {}) {
   const record = { host: "@local", transport: "local", venv: { name: "a", path }, ...more };
   return { at, path, record, line: `${JSON.stringify(record)}\n` };
 }
+
+/** What the history has of a virtualenv's directory. */
+const deeds = (path: string) =>
+  historyIn(join(path, "../.essay/history.jsonl")).map(({ step, changes, outcome, code }) => [
+    step,
+    changes,
+    outcome,
+    code,
+  ]);
 
 const run = (status: number, input: string, args: string[], options: RunOptions = {}) =>
   expectStatus(status, "es-run", args, { input, ...options });
@@ -43,10 +53,11 @@ test("output, exit status and change go into the record; with --looks nothing ha
   const looked = recordOf(await run(0, line, ["--looks", "--", "pwd"]));
   assert.equal(looked.trace, undefined);
   assert.match((await run(0, line, ["-v", "--looks", "--", "sh", "-c", text])).stderr, /@local\| to stderr/);
+  assert.deepEqual(deeds(path), [["es-run", [`${text} run`], "done", undefined]]);
 });
 
 test("a command that fails fails the record, which still has its output", async (t) => {
-  const { line } = here(t);
+  const { line, path } = here(t);
   const failed = await run(1, line, ["--", "sh", "-c", "echo out; echo why >&2; exit 3"]);
   const { ran, error, trace } = recordOf(failed);
   assert.match(failed.stderr, /^@local {2}es-run {2}command-failed: echo out; .* ended with status 3 {2}/);
@@ -55,6 +66,15 @@ test("a command that fails fails the record, which still has its output", async 
   assert.deepEqual([trace.at(-1).code, trace.at(-1).changed], ["command-failed", true]);
   const killed = recordOf(await run(1, line, ["--", "sh", "-c", "kill -TERM $$"]));
   assert.deepEqual([killed.error.signal, killed.ran.signal, killed.ran.exit], ["SIGTERM", "SIGTERM", null]);
+  // What has not begun is not in the history; a password in a URL is not either.
+  assert.equal(recordOf(await run(1, line, ["--", "no-such-program"])).error.code, "no-command");
+  await run(0, line, ["--", "true", "http://me:hunter2@pypi.example/"]);
+  assert.deepEqual(deeds(path), [
+    ["es-run", ["echo out; echo why >&2; exit 3 run"], "failed", "command-failed"],
+    ["es-run", ["kill -TERM $$ run"], "failed", "command-failed"],
+    ["es-run", ["true http://pypi.example/ run"], "done", undefined],
+  ]);
+  assert.doesNotMatch(readFileSync(join(path, "../.essay/history.jsonl"), "utf8"), /hunter2/);
 });
 
 test("a dry run says what would be run and runs nothing", async (t) => {
@@ -114,7 +134,9 @@ test("a secret of the environment is in no output, no record and no command line
   const text = Buffer.concat(written).toString();
   assert.match(text, /"stdout":"pw \*\*\*\\n"/);
   assert.match(text, /"TYPED=\*\*\*"/);
-  assert.ok(!text.includes(secret) && !text.includes("also-secret"), text);
+  const log = readFileSync(join(path, "../.essay/history.jsonl"), "utf8");
+  for (const each of [text, log]) assert.ok(!each.includes(secret) && !each.includes("also-secret"), each);
+  assert.equal(deeds(path).length, 1);
 });
 
 test("hooks are run where they are set; otherwise records pass as they are", async (t) => {
@@ -218,5 +240,8 @@ describe("on hosts by ssh", () => {
     child.kill("SIGKILL");
     await until("the end of the command", () => processesOf(uid).length === 0);
     assert.equal(identity(child.pid as number), undefined);
+    const all = historyIn(join(started.host(1).home, ".essay/history.jsonl"));
+    const { changes, outcome } = all.at(-1);
+    assert.deepEqual([changes, outcome], [["sleep 1234 run"], "cut-short"]);
   });
 });

@@ -1,11 +1,22 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
+import { describe, type TestContext, test } from "node:test";
 import { historyIn } from "../lab/history.js";
 import { identity, kill, until } from "../lab/processes.js";
-import { expectStatus, scratch } from "../lab/program.js";
+import { bins, expectStatus, shell as run, scratch } from "../lab/program.js";
+import { labFor } from "../lab/reach.js";
+import { pathOf, shells } from "../lab/shells.js";
 import { recordOf, supervised } from "../lab/supervised.js";
 
 test("processes, strays and their end; what was done is in the history", async (t) => {
@@ -90,4 +101,112 @@ test("nothing there, and what is no virtualenv", async (t) => {
   assert.equal(recordOf(await expectStatus(1, "es-status", ["a"], { input })).error.code, "no-venv");
   await expectStatus(2, "es-status", ["--end-strays"], { input });
   await expectStatus(2, "es-status", ["../a"], { input });
+});
+
+/** What passes for a virtualenv, readable for everybody, and the way to start programs from it. */
+function place(t: TestContext, at = scratch(t)) {
+  const venv = join(at, "srv/a");
+  mkdirSync(join(venv, "bin"), { recursive: true });
+  chmodSync(at, 0o755);
+  symlinkSync("/usr/bin/python3", join(venv, "bin/python"));
+  writeFileSync(join(venv, "pyvenv.cfg"), "");
+  /** Ends with its stdin, which nobody writes to, or with the test. */
+  const start = async (program: string, name: string, script: string, account: string[] = []) => {
+    const file = join(venv, "bin", name);
+    copyFileSync(program, file);
+    const [command = file, ...args] = [...account, file, "-c", script];
+    const child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"] });
+    t.after(() => child.kill("SIGKILL"));
+    await once(child.stdout, "data");
+    return child;
+  };
+  const input = JSON.stringify({ host: "@local", transport: "local", prefix: join(at, "srv") });
+  return { at, venv, start, input };
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: records of every kind
+const straysOf = (record: any): { pid: number; user: string; command: string }[] => record.venvs[0].strays;
+const waits = "echo; read _";
+
+for (const shell of shells)
+  test(`${shell}: names of processes that would be lines, fields or colours`, async (t) => {
+    const { start, input, venv } = place(t);
+    const env = { PATH: pathOf(shell) };
+    // The kernel's name of it looks like the end of a line of /proc/PID/stat of an ended process.
+    const odd = await start(
+      "/bin/dash",
+      "x) Z 1 (\u001b[31m",
+      `${waits} # a\tb\nstray a 1 2 root evil\u0007`,
+    );
+    const ran = await expectStatus(0, "es-status", [], { input, env });
+    const [only, ...none] = straysOf(recordOf(ran));
+    assert.deepEqual([only?.pid, only?.user, none], [odd.pid, "root", []]);
+    assert.equal(
+      only?.command,
+      `${venv}/bin/x) Z 1 (\u001b[31m -c echo; read _ # a b stray a 1 2 root evil\u0007`,
+    );
+    const ended = await expectStatus(0, "es-status", ["a", "--end-strays"], { input, env });
+    assert.deepEqual(straysOf(recordOf(ended)), []);
+    assert.equal(identity(odd.pid as number), undefined);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are looked for
+    assert.doesNotMatch(ran.stderr + ended.stderr, /[\u0007\u001b]/);
+  });
+
+test("a thousand processes of a virtualenv", async (t) => {
+  const { start, input } = place(t);
+  // They wait for the end of one pipe, so that they end together.
+  const many = "exec 3<&0; i=0; while [ $i -lt 1000 ]; do read _ <&3 & i=$((i + 1)); done; echo; wait";
+  const child = await start("/bin/dash", "many", many);
+  const ran = await expectStatus(0, "es-status", [], { input });
+  assert.equal(straysOf(recordOf(ran)).length, 1001);
+  const table = await run("es-status | es-report", { input });
+  assert.match(table.stdout, /strays: (\d+ ){10}and 991 more/);
+  child.stdin.end();
+  await once(child, "exit");
+});
+
+test("where /proc shows an account its own processes only", async (t) => {
+  const { start, input, venv } = place(t);
+  const games = ["setpriv", "--reuid=games", "--regid=games", "--clear-groups"];
+  const own = await start("/bin/dash", "own", waits, games);
+  const other = await start("/bin/dash", "other", waits);
+  const look = async (more: object) => {
+    const command = `mount -t proc -o hidepid=2 proc /proc && exec ${process.execPath} ${join(bins, "es-status")}`;
+    const record = JSON.stringify({ ...JSON.parse(input), ...more });
+    return recordOf(await expectStatus(0, "unshare", ["-m", "sh", "-c", command], { input: record }));
+  };
+  const seenByRoot = straysOf(await look({})).map(({ pid }) => pid);
+  assert.deepEqual(new Set(seenByRoot), new Set([own.pid, other.pid]));
+  const seen = await look({ become: "games" });
+  assert.deepEqual(
+    straysOf(seen).map(({ pid, user }) => [pid, user]),
+    [[own.pid, "games"]],
+  );
+  assert.deepEqual([seen.venvs[0].path, seen.system.load.length], [venv, 3]);
+});
+
+describe("on a host by ssh", () => {
+  const started = labFor({ hosts: 1, become: true });
+
+  test("what only the account itself sees of its processes is seen by becoming it", async (t) => {
+    const { app, sshConfig } = started.lab;
+    assert.ok(app);
+    const { start, at } = place(t);
+    const account = ["setpriv", `--reuid=${app.uid}`, `--regid=${app.uid}`, "--clear-groups"];
+    // By its words it is no process of the virtualenv: its program tells, which others may not read.
+    const child = await start("/bin/dash", "renamed", waits, [
+      ...account,
+      "bash",
+      "-c",
+      'exec -a x "$0" "$@"',
+    ]);
+    const env = { ESSAY_SSH_CONFIG: sshConfig };
+    const status = async (flags: string) =>
+      recordOf(
+        await run(`es-hosts --prefix ${at}/srv ${flags} ${started.host(0).entry} | es-status`, { env }),
+      );
+    const pids = async (flags: string) => straysOf(await status(flags)).map(({ pid }) => pid);
+    assert.deepEqual(await pids(`--become ${app.name}`), [child.pid]);
+    assert.deepEqual(await pids(""), []);
+  });
 });
