@@ -33,12 +33,23 @@ add_line() {
     essay_why=$( (printf '%s\n' "$2" >>"$1") 2>&1) || refuse_writing "$1" "$essay_why" write
 }
 
-# replace_file FILE: by what is on stdin, at once or not at all; fails with the reason.
-replace_file() {
-    essay_why=$( (cat >"$1.new" && mv -f "$1.new" "$1") 2>&1) || {
+# stage_file FILE: writes what is on stdin beside FILE, for place_file; fails with the reason.
+stage_file() {
+    essay_why=$( (cat >"$1.new") 2>&1) || {
         rm -f "$1.new" 2>/dev/null || :
         refuse_writing "$1" "$essay_why" write
     }
+}
+
+# place_file FILE: what was staged takes FILE's place; fails with the reason.
+place_file() {
+    essay_why=$(mv -f "$1.new" "$1" 2>&1) || refuse_writing "$1" "$essay_why" write
+}
+
+# replace_file FILE: by what is on stdin, at once or not at all; fails with the reason.
+replace_file() {
+    stage_file "$1"
+    place_file "$1"
 }
 
 # replace_line FILE TEXT: the same, by a line.

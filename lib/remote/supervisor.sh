@@ -158,11 +158,21 @@ PYTHON
     fi
 }
 
-# replace_conf: the new configuration takes the old one's place.
-replace_conf() {
+# stage_conf: the new configuration is written beside the old one: where that cannot be, nothing has been stopped yet.
+stage_conf() {
+    (stage) || {
+        rm -f "$conf.new" "$kept/ports.new"
+        exit 1
+    }
+}
+
+stage() {
     umask 077
-    replace_file "$conf" <"$rendered"
+    stage_file "$conf" <"$rendered"
     umask 022
+    stage_file "$kept/ports" <<PORTS
+$ports
+PORTS
 }
 
 # start_supervisord: as in an activated virtualenv, and with nothing of the way by which we came here.
@@ -306,10 +316,11 @@ up() {
     fi
     provide_supervisord "$@"
     check_conf
+    stage_conf
     change "supervisord started ($why)"
     stop_all
-    replace_conf
-    replace_line "$kept/ports" "$ports"
+    place_file "$conf"
+    place_file "$kept/ports"
     start_supervisord
     until look; do
         [ -n "$(daemons)" ] || ended

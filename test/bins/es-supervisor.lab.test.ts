@@ -246,6 +246,51 @@ describe("es-supervisor", { concurrency: 3 }, () => {
     assert.deepEqual(pidsOf(after), pidsOf(before));
   });
 
+  test("a full disk, and one that is read-only, are told, and what runs goes on", async (t) => {
+    const { es, path, record, prefix, alive } = await supervised(t);
+    const before = pidsOf(recordOf(await es(0, "up", "--profile", "silent")));
+    const at = scratch(t);
+    const flags = `--project demo --port-prefix ${prefix} --profile other --template ${join(path, "../quick.conf")}`;
+    /** The directory on a disk of its own, with what is in it and room for so many pages more. */
+    const full = (directory: string, pages: number) => {
+      const fill = `dd if=/dev/zero of=${directory}/fill bs=4096 2>${at}/dd; truncate -s -${pages * 4096} ${directory}/fill`;
+      return `cp -a ${directory} ${at}/kept && mount -t tmpfs -o size=64k none ${directory} && cp -a ${at}/kept/. ${directory} && rm -r ${at}/kept && { ${fill}; }`;
+    };
+    const verbs = { up: `up ${flags}`, status: "status" };
+    const cases: [mounts: string, verb: keyof typeof verbs, code: string, message: RegExp][] = [
+      [full(`${path}/etc`, 0), "up", "disk-full", /no space left for .*etc\/supervisord\.conf$/],
+      [full(`${path}/.essay`, 0), "up", "disk-full", /no space left for .*\.essay\/ports$/],
+      [
+        `mount --bind ${path}/etc ${path}/etc && mount -o remount,bind,ro ${path}/etc`,
+        "up",
+        "permission-denied",
+        /cannot write .*supervisord\.conf: Read-only file system/,
+      ],
+      // What the look wrote for a moment does not pass for "nothing runs".
+      [
+        `mkdir ${at}/tmp && ${full(`${at}/tmp`, 0)} && export TMPDIR=${at}/tmp`,
+        "status",
+        "disk-full",
+        /no space left in .*\/tmp$/,
+      ],
+    ];
+    for (const [mounts, verb, code, message] of cases) {
+      const command = `${mounts} && exec ${process.execPath} ${join(bins, "es-supervisor")} ${verbs[verb]}`;
+      const { error } = recordOf(
+        await expectStatus(1, "unshare", ["-m", "sh", "-c", command], { input: record }),
+      );
+      assert.deepEqual([error.code, message.test(error.message)], [code, true], JSON.stringify(error));
+      for (const pid of before) assert.ok(alive().includes(pid), `${code} has ended processes`);
+    }
+    assert.deepEqual(pidsOf(recordOf(await es(0, "up", "--profile", "silent"))), before);
+    assert.deepEqual(
+      [...readdirSync(join(path, "etc")), ...readdirSync(join(path, ".essay"))].filter((name) =>
+        /new$/.test(name),
+      ),
+      [],
+    );
+  });
+
   test("values are data: line breaks, quotes and comments are refused, % stays %", async (t) => {
     const { path, record } = await supervised(t);
     const file = join(path, "../own.conf");

@@ -1,18 +1,19 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { Failure } from "../../../lib/base/failure.js";
+import { compose } from "../../../lib/remote/compose.js";
 import { Results } from "../../../lib/remote/results.js";
 import { openTransport } from "../../../lib/transport/open.js";
 import { runScript } from "../../../lib/transport/run-script.js";
 import { openSession, type Session } from "../../../lib/transport/session-server.js";
 import { commandLine, processesOf, until } from "../../lab/processes.js";
-import { bins, shell } from "../../lab/program.js";
+import { bins, scratch, shell } from "../../lab/program.js";
 import { failureOf, labFor, targetOf } from "../../lab/reach.js";
 
 const parts = ["state", "../../test/lib/transport/locking"];
@@ -90,6 +91,55 @@ describe("the deploy lock", () => {
     const script = { parts, args: [join(started.lab.directory, "p/a")], code: "it-failed" };
     await runScript(step(t, one), here, script, calm);
     assert.equal((await failureOf(runScript(step(t, two), here, script, calm))).code, "locked");
+  });
+
+  test("a host without flock: Python locks, for steps and for the session", async (t) => {
+    const at = scratch(t);
+    const bin = join(at, "bin");
+    mkdirSync(bin);
+    execFileSync("busybox", ["--install", "-s", bin]);
+    rmSync(join(bin, "flock"));
+    const python = join(bin, "python3");
+    writeFileSync(python, `#!/bin/sh\necho >>${at}/asked\nexec /usr/bin/python3 "$@"\n`, { mode: 0o755 });
+    const before = process.env.PATH;
+    t.after(() => {
+      process.env.PATH = before;
+    });
+    process.env.PATH = bin;
+    const [one, two] = [await session(t), await session(t)];
+    const here = { host: "@local", transport: "local" as const };
+    const script = { parts, args: [join(at, "p/a")], code: "it-failed" };
+    const changed = (by: Session | undefined) => runScript(step(t, by), here, script, calm);
+    await changed(one);
+    await changed(one);
+    for (const other of [two, undefined]) assert.equal((await failureOf(changed(other))).code, "locked");
+    await one.close();
+    await changed(two);
+    await two.close();
+    await changed(undefined);
+    assert.ok(existsSync(join(at, "asked")));
+    rmSync(python);
+    assert.equal((await failureOf(changed(undefined))).code, "no-flock");
+  });
+
+  test("what holds a lock for a session ends with the status of its reason, and nobody has it then", async (t) => {
+    const at = scratch(t);
+    const locks = { session: "s", owner: "me", wait: 0 };
+    const args = [join(at, "p/a"), "0", "1", "0"];
+    const { program } = compose({ parts: ["state", "lock"], args, plan: false, beats: true, locks });
+    const child = spawn("sh", ["-c", program], { stdio: ["pipe", "pipe", "inherit"], detached: true });
+    t.after(() => child.kill("SIGKILL"));
+    let said = "";
+    child.stdout.on("data", (chunk) => {
+      said += chunk;
+    });
+    await until("the lock", () => said.includes("locked\t"));
+    const file = join(at, "p/.essay/a.deploy");
+    assert.match(readFileSync(file, "utf8"), /^s\nme \(since /);
+    const ended = once(child, "exit");
+    child.kill("SIGTERM");
+    assert.deepEqual(await ended, [143, null]);
+    assert.equal(readFileSync(file, "utf8"), "");
   });
 
   test("who has locks waits for no earlier session, which may wait for it", async (t) => {
