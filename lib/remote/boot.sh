@@ -1,6 +1,7 @@
 # shellcheck shell=sh disable=SC2154
 # Whether the supervisord of a virtualenv comes back after a reboot: by systemd where that runs this host, and for
-# this account, otherwise by the account's crontab. After state.sh; needs $venv and $kept, and $conf for enabling.
+# this account, otherwise by the account's crontab. After state.sh; needs $venv, $kept, a scratch, and $conf for
+# enabling.
 #
 #   VENV/.essay/boot      what is run at boot
 #   essay-NAME-SUM.service, in the directory of systemd's for this account; or a line @reboot in the crontab

@@ -46,11 +46,11 @@ refuse_occupied() {
 # empty [DIRECTORY]...: takes away what is in the virtualenv, save its state and these directories.
 empty() {
     for entry in "$venv"/* "$venv"/.[!.]* "$venv"/..?*; do
-        kept=
+        stays=
         for directory in .essay "$@"; do
-            [ "${entry##*/}" != "${directory%%/*}" ] || kept=1
+            [ "${entry##*/}" != "${directory%%/*}" ] || stays=1
         done
-        [ -z "$kept" ] || continue
+        [ -z "$stays" ] || continue
         [ -e "$entry" ] || [ -L "$entry" ] || continue
         take_away "$entry"
     done

@@ -10,7 +10,10 @@ refuse_link
 [ -d "$venv" ] || exit 0
 lock_venv "$venv"
 refuse_occupied
-if [ -e "$kept/boot" ]; then disable_boot; fi
+if [ -e "$kept/boot" ]; then
+    scratch
+    disable_boot
+fi
 if change "virtualenv $name removed"; then
     mark_venv "$venv" es-venv
     empty
