@@ -93,7 +93,7 @@ run(command, async ({ args: [verb = "", ...args], flags, rest: words, context })
   if (flags.follow) process.stderr.once("error", () => process.kill(process.pid, "SIGTERM"));
   const limits = flags.follow && flags.timeout === undefined ? { ...context, timeout: 0 } : context;
   // In seconds; what is left of the time is for telling what has not come about.
-  const margin = Math.max(2000, limits.timeout / 11);
+  const margin = Math.max(Math.min(5000, limits.timeout / 3), limits.timeout / 11);
   const patience =
     limits.timeout === 0 ? 31_536_000 : Math.max(1, Math.floor((limits.timeout - margin) / 1000));
 

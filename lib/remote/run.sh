@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2154
+# shellcheck shell=sh disable=SC2154,SC2034
 # Runs a command, in the activated virtualenv where there is one. After state.sh.
 # Arguments: the virtualenv, or -; 1 where the command only looks; the directory to be in, or -; what the command is
 # called in messages; "program", or "script" where the payload is to be run; the number of bytes of its output that

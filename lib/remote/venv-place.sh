@@ -44,6 +44,7 @@ refuse_occupied() {
 }
 
 # empty [DIRECTORY]...: takes away what is in the virtualenv, save its state and these directories.
+# shellcheck disable=SC2120 # they are the script's choice
 empty() {
     for entry in "$venv"/* "$venv"/.[!.]* "$venv"/..?*; do
         stays=

@@ -4,6 +4,7 @@
 
 find_place "$1" "$2"
 kept=$venv/.essay
+conf=$venv/etc/supervisord.conf
 ! is_foreign || fail venv-failed "$venv is no virtualenv: it is not removed"
 result path "$venv"
 refuse_link
@@ -16,6 +17,7 @@ if [ -e "$kept/boot" ]; then
 fi
 if change "virtualenv $name removed"; then
     mark_venv "$venv" es-venv
+    # shellcheck disable=SC2119 # nothing stays
     empty
     take_away "$venv"
 fi

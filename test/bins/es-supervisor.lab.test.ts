@@ -207,7 +207,7 @@ describe("es-supervisor", { concurrency: 3 }, () => {
     const { es, path } = await supervised(t);
     const file = join(path, "../slow.conf");
     writeFileSync(file, templateFor(60));
-    const { error } = recordOf(await es(1, "up", "--profile", "test", "--template", file, "--timeout", "6"));
+    const { error } = recordOf(await es(1, "up", "--profile", "test", "--template", file, "--timeout", "12"));
     assert.equal(error.code, "process-failed");
     assert.match(error.message, /^demo:demo_0 is STARTING \(not RUNNING in time/);
     assert.match(error.message, /its log ends: starting with test$/);
@@ -612,7 +612,7 @@ esac`,
     const index = join(scratch(t), "index");
     mkdirSync(index);
     await copyWheels(index);
-    const flags = `--project demo --port-prefix ${prefix} --profile test`;
+    const flags = `--project demo --port-prefix ${prefix} --profile test --template ${join(path, "../quick.conf")}`;
     writeFileSync(join(path, "../record"), record);
     const command = `exec node ${join(bins, "es-supervisor")} up ${flags} <${join(path, "../record")}`;
     const up = await expectStatus(0, "es-index", [index, "--", "sh", "-c", command]);

@@ -98,7 +98,7 @@ describe("the deploy lock", () => {
     const bin = join(at, "bin");
     mkdirSync(bin);
     execFileSync("busybox", ["--install", "-s", bin]);
-    rmSync(join(bin, "flock"));
+    rmSync(join(bin, "flock"), { force: true });
     const python = join(bin, "python3");
     writeFileSync(python, `#!/bin/sh\necho >>${at}/asked\nexec /usr/bin/python3 "$@"\n`, { mode: 0o755 });
     const before = process.env.PATH;
