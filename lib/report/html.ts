@@ -6,6 +6,7 @@ import { style } from "./style.js";
 import {
   type Act,
   actsOf,
+  type Ending,
   endingOf,
   type Row,
   type StepSummary,
@@ -78,8 +79,9 @@ function line(record: Row, cells: readonly string[], scale: Scale | undefined): 
 
 /** Failed ones first, then those that nothing was begun on, then the others; each in their order. */
 function sorted(records: readonly Row[]): Row[] {
-  const order = ["failed", "untouched", "changed", "ok"];
-  return records.toSorted((a, b) => order.indexOf(endingOf(a)) - order.indexOf(endingOf(b)));
+  const order: readonly Ending[] = ["failed", "untouched", "changed", "ok"];
+  const ended = records.map((record) => ({ record, ending: endingOf(record) }));
+  return order.flatMap((one) => ended.filter(({ ending }) => ending === one).map(({ record }) => record));
 }
 
 function recordTable(records: readonly Row[], summary: Summary): string {
