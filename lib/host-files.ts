@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
+import { type Digest, digestOf } from "./base/digest.js";
 import { Failure, UsageError } from "./base/failure.js";
 import type { RecordWith } from "./base/schema.js";
 import type { Settings } from "./config/settings.js";
@@ -30,13 +30,7 @@ export interface FileWanted {
 }
 
 /** The same with what is in it: a template's text, or the size and the hash of a file that goes as it is. */
-export type Source = FileWanted & { secrets: Values } & ({ text: string } | { size: number; sha256: string });
-
-async function hashOf(file: string): Promise<string> {
-  const hash = createHash("sha256");
-  await pipeline(createReadStream(file), hash);
-  return hash.digest("hex");
-}
+export type Source = FileWanted & { secrets: Values } & ({ text: string } | Digest);
 
 /** What the names of secrets begin with. They are no table: nothing else may lead to one. */
 const secretMark = "env.";
@@ -57,10 +51,7 @@ export async function readSource(wanted: FileWanted): Promise<Source> {
     // A device may have no end. A pipe has one, but can be read only once, and a file that goes as it is is read twice.
     if (!found.isFile() && (wanted.raw || !found.isFIFO()))
       throw new UsageError(`${from} is no file${found.isDirectory() ? ": it is a directory" : ""}`);
-    if (wanted.raw) {
-      const { size } = found;
-      return { ...wanted, secrets, size, sha256: await hashOf(from) };
-    }
+    if (wanted.raw) return { ...wanted, secrets, ...(await digestOf(from)) };
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(await readFile(from));
     return { ...wanted, secrets, text };
   } catch (error) {

@@ -1,28 +1,10 @@
 // Files of a release in the output folder: under their name only when they are whole.
 
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { lstat, mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { cannotWrite } from "../base/cannot-write.js";
+import { type Digest, digestOf } from "../base/digest.js";
 import { isLeft, ownName } from "./left.js";
-
-/** The size of a file in bytes and its digest. */
-export interface Digest {
-  size: number;
-  sha256: string;
-}
-
-/** Reads a file through. */
-export async function digestOf(path: string): Promise<Digest> {
-  const hash = createHash("sha256");
-  let size = 0;
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 18 }) as AsyncIterable<Buffer>) {
-    hash.update(chunk);
-    size += chunk.length;
-  }
-  return { size, sha256: hash.digest("hex") };
-}
 
 async function isThere(path: string, { size, sha256 }: Digest): Promise<boolean> {
   const found = await stat(path).catch(() => undefined);

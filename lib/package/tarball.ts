@@ -7,7 +7,7 @@ import { type Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import type { Pack } from "tar-stream";
-import type { Digest } from "./output.js";
+import type { Digest } from "../base/digest.js";
 
 /** Counts and digests what passes through, and puts "unknown" for the operating system (RFC 1952). */
 class Tap extends Transform {

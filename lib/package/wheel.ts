@@ -3,12 +3,13 @@
 
 import { copyFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { digestOf } from "../base/digest.js";
 import { normaliseName, parseFilename } from "../base/distribution.js";
 import { Failure } from "../base/failure.js";
 import type { ReleaseFile } from "../base/schema.js";
 import { type Described, describeFile, type NormalVersion } from "./described.js";
 import { inPrivateFolder } from "./left.js";
-import { digestOf, keepFile } from "./output.js";
+import { keepFile } from "./output.js";
 import {
   epochOf,
   type PipJob,

@@ -4,7 +4,8 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { test } from "node:test";
-import { digestOf, keepFile } from "../../../lib/package/output.js";
+import { digestOf } from "../../../lib/base/digest.js";
+import { keepFile } from "../../../lib/package/output.js";
 import { scratch } from "../../lab/program.js";
 
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
