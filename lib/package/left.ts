@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import { lstat, mkdir, readdir, rm } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
+import { isAlive } from "../base/process.js";
 
 const machine = hostname()
   .replace(/[^\w-]/g, "_")
@@ -14,18 +15,10 @@ export function ownName(): string {
   return `${machine}.${process.pid}.${randomBytes(6).toString("hex")}`;
 }
 
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-}
-
 /** True for an own name of a process of this machine that runs no more. */
 export function isLeft(name: string): boolean {
   const [, where, pid] = /^([\w-]+)\.(\d+)\.[0-9a-f]{12}$/.exec(name) ?? [];
-  return where === machine && !isRunning(Number(pid));
+  return where === machine && !isAlive(Number(pid));
 }
 
 const prefix = "essay-files.";

@@ -5,6 +5,7 @@ import { createHash } from "node:crypto";
 import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { abortable, pause } from "../base/abort.js";
+import { isAlive } from "../base/process.js";
 
 /** How the work ended, and whose it was. */
 export interface Outcome {
@@ -18,15 +19,6 @@ interface Note extends Outcome {
   /** The process that is at it. */
   pid: number;
   ended: boolean;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
 }
 
 /** Resolves to why it failed, if it did; throws where it has not begun, and another host may try. */

@@ -4,6 +4,7 @@
 import { randomBytes } from "node:crypto";
 import { chown, mkdir, open, readdir, rename, stat, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { isAlive } from "../../base/process.js";
 
 /** Where it is in the index's directory. */
 export function stateFolder(directory: string): string {
@@ -64,16 +65,8 @@ export async function replaceFile(path: string, text: string): Promise<void> {
   await syncFolder(dirname(path));
 }
 
-function isRunning(pid: number): boolean {
-  // Nothing of ours is under way yet; a number of ours is that of one before us, as in a container.
-  if (pid === process.pid) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-}
+/** Nothing of ours is under way yet; a number of ours is that of one before us, as in a container. */
+const isOthers = (pid: number) => pid !== process.pid && isAlive(pid);
 
 /** An upload that has not grown for so many milliseconds is none: its server would have cut it off. */
 const abandoned = 3_600_000;
@@ -89,7 +82,7 @@ export async function cleanFolder(path: string): Promise<void> {
     if (pid === undefined) continue;
     const file = join(path, name);
     const { mtimeMs } = await stat(file).catch(() => ({ mtimeMs: Date.now() }));
-    if (isRunning(Number(pid)) && Date.now() - mtimeMs < abandoned) continue;
+    if (isOthers(Number(pid)) && Date.now() - mtimeMs < abandoned) continue;
     await unlink(file).catch((error: NodeJS.ErrnoException) => {
       // On a disk that can only be read there is nothing to be done, and nothing that does harm.
       if (!["ENOENT", "EACCES", "EPERM", "EROFS"].includes(error.code ?? "")) throw error;
