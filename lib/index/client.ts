@@ -6,6 +6,7 @@ import { splitCredentials } from "../base/url.js";
 import type { Access, Way } from "./access.js";
 import { type Credentials, lookupCredentials } from "./credentials.js";
 import { type Answer, readText, request } from "./http.js";
+import { follow } from "./redirects.js";
 import { persist, unwell } from "./retry.js";
 import { accept, type ListedFile, parsePage } from "./simple.js";
 
@@ -49,30 +50,19 @@ function explain(answer: Answer, known: boolean): Failure {
   return unwell(status, `${url} answers ${status} ${reason}`.trim(), answer.headers["retry-after"]);
 }
 
-/** GET, following redirects within the origin: another one is another index, for the user to choose. */
-async function get(address: string, options: Asking): Promise<Answer> {
-  let url = address;
-  for (let hops = 0; hops < 5; hops++) {
-    const answer = await request(url, { ...options, headers: { accept } });
-    const { location } = answer.headers;
-    if (answer.status < 300 || answer.status >= 400 || location === undefined) return answer;
-    answer.body.destroy();
-    if (!URL.canParse(location, url))
-      throw new Failure("bad-answer", `${url} redirects to something that is no URL`);
-    const next = new URL(location, url);
-    if (next.origin !== new URL(url).origin)
-      throw new Failure(
-        "redirected",
-        `${url} sends us on to ${next.origin}${next.pathname}; if that is the index you mean, name it instead`,
-      );
-    url = next.href;
-  }
-  throw new Failure("bad-answer", `${address} redirects in a circle`);
+/** Another origin is another index, for the user to choose. */
+function checkRedirect(from: URL, to: URL): void {
+  if (to.origin !== from.origin)
+    throw new Failure(
+      "redirected",
+      `${from.href} sends us on to ${to.origin}${to.pathname}; if that is the index you mean, name it instead`,
+    );
 }
 
 /** The page's files; undefined where there is no such page. */
 async function filesAt(url: string, options: Asking): Promise<ListedFile[] | undefined> {
-  const answer = await get(url, options);
+  const ask = (at: string) => request(at, { ...options, headers: { accept } });
+  const answer = await follow(url, ask, checkRedirect);
   if (answer.status === 404) {
     answer.body.destroy();
     return undefined;

@@ -6,27 +6,18 @@ import type { Access } from "./access.js";
 import type { IndexFile } from "./client.js";
 import { lookupCredentials } from "./credentials.js";
 import { type Answer, readChunks, request } from "./http.js";
+import { follow } from "./redirects.js";
 import { persist, unwell } from "./retry.js";
 
 const pauses = [300, 1000, 2500];
-const mostHops = 5;
 
-/** GET, following redirects: the file's digest tells whether it is the right one. Credentials stay with the index. */
+/** GET. The file's digest tells whether it is the right one, wherever it comes from; credentials stay with the index. */
 async function get(address: string, index: Access, signal: AbortSignal): Promise<Answer> {
   const credentials = await lookupCredentials(index.url);
   const { origin } = new URL(index.url);
-  let url = address;
-  for (let hops = 0; hops <= mostHops; hops++) {
-    const own = new URL(url).origin === origin;
-    const answer = await request(url, { ...index, signal, ...(own && { credentials }) });
-    const { location } = answer.headers;
-    if (answer.status < 300 || answer.status >= 400 || location === undefined) return answer;
-    answer.body.destroy();
-    if (!URL.canParse(location, url))
-      throw new Failure("bad-answer", `${url} redirects to something that is no URL`);
-    url = new URL(location, url).href;
-  }
-  throw new Failure("bad-answer", `${address} redirects in a circle`);
+  return follow(address, (url) =>
+    request(url, { ...index, signal, ...(new URL(url).origin === origin && { credentials }) }),
+  );
 }
 
 /**
