@@ -6,7 +6,7 @@ import { Readable } from "node:stream";
 import { normaliseName } from "./base/distribution.js";
 import { Failure } from "./base/failure.js";
 import type { ReleaseFile } from "./base/schema.js";
-import type { PipIndex } from "./index/pip.js";
+import { ownFlags, type PipIndex } from "./index/pip.js";
 import { absent, type Wanted } from "./pip-wanted.js";
 import type { Results } from "./remote/results.js";
 import type { Payload, Target, Transport } from "./transport/contract.js";
@@ -34,9 +34,6 @@ export interface PipOutcome {
   /** The versions of what is wanted, by name. */
   installed: Record<string, string>;
 }
-
-// Nothing is asked, and nothing of the machine's own configuration counts.
-const ownFlags = ["--isolated", "--no-input", "--disable-pip-version-check"];
 
 /** The files one after the other. Throws Failure "file-changed" for one that is not as the release says. */
 async function payloadOf(files: readonly ReleaseFile[]): Promise<Payload> {

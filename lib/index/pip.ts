@@ -25,6 +25,9 @@ export interface PipIndex {
 const word = (text: string) =>
   /^[^\s"#\\][^\s"\\]*$/.test(text) ? text : `"${text.replace(/["\\]/g, "\\$&")}"`;
 
+/** Flags of pip: nothing is asked, and nothing of the machine's own configuration counts. */
+export const ownFlags: readonly string[] = ["--isolated", "--no-input", "--disable-pip-version-check"];
+
 /** The hosts that pip takes plain http from unasked (pip's SECURE_ORIGINS). */
 const trustedByPip = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
@@ -45,9 +48,7 @@ export async function pipIndex(index: Access): Promise<PipIndex> {
   return {
     url,
     flags: [
-      "--isolated",
-      "--no-input",
-      "--disable-pip-version-check",
+      ...ownFlags,
       "--no-cache-dir",
       "--index-url",
       url,
