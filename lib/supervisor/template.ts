@@ -17,6 +17,6 @@ export async function readTemplate(file: string | undefined): Promise<Template> 
   try {
     return { source: file ?? "built-in template", text: await readFile(file ?? usual, "utf8") };
   } catch (error) {
-    throw new UsageError(`cannot read the template ${file}: ${(error as Error).message}`);
+    throw new UsageError(`cannot read the template ${file ?? usual}: ${(error as Error).message}`);
   }
 }
