@@ -52,7 +52,7 @@ async function readInto(found: RequirementLines, path: string, limits: boolean, 
     const [, project, , , , marker] = requirement.exec(line) ?? [];
     if (project === undefined && !choice.test(line))
       throw new UsageError(
-        `${path}, line ${number}: ${JSON.stringify(line)} is neither a requirement NAME==VERSION nor an option that says which files will do; --from says from where`,
+        `${path}, line ${number}: ${JSON.stringify(line)} is neither a requirement NAME==VERSION nor an option that says which files will do; the index they come from is not named here`,
       );
     (limits ? found.constraints : found.lines).push(line);
     if (project !== undefined && marker === undefined && !limits) found.projects.push(project);
