@@ -5,7 +5,7 @@ import base64, csv, glob, hashlib, os, shutil, sys, sysconfig
 prefix = os.path.realpath(sys.prefix)
 
 
-def sound(path, sha256, size):
+def sound(path, sha256):
     try:
         with open(path, "rb") as file:
             content = file.read()
@@ -32,7 +32,7 @@ def take_away_one(site):
     for info in glob.glob(os.path.join(glob.escape(site), "*.dist-info")):
         rows = rows_of(info)
         files = [os.path.join(site, path) for path, _, _ in rows]
-        whole = [sound(file, *row[1:]) for file, row in zip(files, rows) if not file.endswith(".pyc")]
+        whole = [sound(file, row[1]) for file, row in zip(files, rows) if not file.endswith(".pyc")]
         if os.path.basename(info).startswith("pip-") or (whole and all(whole)):
             continue
         print("incomplete:", os.path.basename(info)[: -len(".dist-info")], file=sys.stderr)
