@@ -15,7 +15,7 @@ export function isAnyAddress(bind: string | undefined): boolean {
 }
 
 /** The URL of a path on a port. */
-export function urlFor(address: string, port: number, path: string): string {
+function urlFor(address: string, port: number, path: string): string {
   return `http://${address.includes(":") ? `[${address}]` : address}:${port}${path}`;
 }
 

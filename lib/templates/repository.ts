@@ -7,7 +7,7 @@ import { Failure, UsageError } from "../base/failure.js";
 import { hasCredentials } from "../base/url.js";
 
 /** The branch of the first commit. */
-export const firstBranch = "master";
+const firstBranch = "master";
 
 /** Runs git in a directory; Failure "git-failed" with what it said. */
 function git(directory: string, args: readonly string[], signal: AbortSignal): Promise<string> {

@@ -35,7 +35,7 @@ export function redirect(response: ServerResponse, status: 301 | 302, location: 
  * True when the client has what it asks for: If-None-Match, or If-Modified-Since where that is not said
  * (RFC 9110, 13.2.2). `etag` is that of a GET's answer, with its quotes.
  */
-export function isUnchanged(request: IncomingMessage, etag: string, modified?: Date): boolean {
+function isUnchanged(request: IncomingMessage, etag: string, modified?: Date): boolean {
   const tags = request.headers["if-none-match"];
   if (tags !== undefined)
     return tags.trim() === "*" || tags.split(",").some((tag) => tag.trim().replace(/^W\//, "") === etag);

@@ -35,7 +35,7 @@ const atOnce = 2;
 const gathering = 500;
 
 /** What a file looks like: another one after each change. */
-export function stampOf({ ino, size, mtimeNs }: BigIntStats): string {
+function stampOf({ ino, size, mtimeNs }: BigIntStats): string {
   return `${ino} ${size} ${mtimeNs}`;
 }
 
