@@ -5,7 +5,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { configuration } from "../lib/config/schema.js";
+import { configuration, type Schema } from "../lib/config/schema.js";
 import { examplesOf, pages, pattern } from "./lab/manual.js";
 import { expectStatus, recordsOf, scratch } from "./lab/program.js";
 
@@ -16,17 +16,6 @@ const sources = ["bins", "lib"].flatMap((folder) =>
     .filter((file) => file.endsWith(".ts"))
     .map((file) => read(join(folder, file))),
 );
-
-/** As far as valibot's schemas are looked into. */
-interface Schema {
-  entries?: Record<string, Schema>;
-  rest?: Schema;
-  value?: Schema;
-  item?: Schema;
-  options?: Schema[];
-  pipe?: Schema[];
-  wrapped?: Schema;
-}
 
 /** Names of all keys of a schema, at any depth. */
 function keysOf(schema: Schema | undefined): string[] {

@@ -128,7 +128,8 @@ export const configuration = table({
 
 export type Configuration = v.InferOutput<typeof configuration>;
 
-type Schema = {
+/** As far as valibot's schemas are looked into. */
+export interface Schema {
   entries?: Record<string, Schema>;
   rest?: Schema;
   value?: Schema;
@@ -136,7 +137,7 @@ type Schema = {
   options?: Schema[];
   pipe?: Schema[];
   wrapped?: Schema;
-};
+}
 
 /** A schema without what is wrapped around it; of a union the table. */
 function bare(schema: Schema | undefined): Schema | undefined {
