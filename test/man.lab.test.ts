@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { identity } from "./lab/deployment.js";
 import { startIndex } from "./lab/index.js";
 import { pages, pattern } from "./lab/manual.js";
 import { nginxBin, startNginx } from "./lab/nginx.js";
@@ -18,14 +19,6 @@ const day = {
   GIT_AUTHOR_DATE: `${moment} +0000`,
   GIT_COMMITTER_DATE: `${moment} +0000`,
 };
-const author = {
-  GIT_AUTHOR_NAME: "Lab",
-  GIT_AUTHOR_EMAIL: "lab@example.org",
-  GIT_COMMITTER_NAME: "Lab",
-  GIT_COMMITTER_EMAIL: "lab@example.org",
-  GIT_CONFIG_GLOBAL: "/dev/null",
-};
-
 function expectSuccess(ran: Ran): void {
   assert.equal(ran.status, 0, ran.report);
 }
@@ -41,7 +34,7 @@ interface Release {
 /** Makes the project essay_demo and its first release, whose record is release.jsonl. */
 async function makeRelease(directory: string): Promise<Release> {
   const index = await startIndex();
-  const env = { ...day, ...author, HOME: directory, ESSAY_INDEX: index.url };
+  const env = { ...day, ...identity, HOME: directory, ESSAY_INDEX: index.url };
   const project = join(directory, "essay_demo");
   const files = join(directory, "files");
   try {
@@ -82,7 +75,7 @@ async function atDesk(
     .replace(/^dev = .*$/m, 'dev = ["@local"]\nweb = ["@local"]\nnginx = ["@local"]')
     .replace(/\n# \[nginx\][\s\S]*$/, `\n[nginx]\nbin = "${nginxBin}"\nconf = "${nginx.conf}"\n`);
   writeFileSync(file, text);
-  const env = { ...day, ...author, HOME: home, ESSAY_INDEX: index.url };
+  const env = { ...day, ...identity, HOME: home, ESSAY_INDEX: index.url };
   const run = (script: string) => shell(script, { cwd: project, env, limit: 120_000 });
   try {
     await work(run);

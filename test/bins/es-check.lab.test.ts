@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
-import { createServer, type RequestListener } from "node:http";
+import type { RequestListener } from "node:http";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -10,14 +10,11 @@ import { freePort } from "../lab/ports.js";
 import { identity, until } from "../lab/processes.js";
 import { expectStatus, scratch } from "../lab/program.js";
 import { recordOf, supervised } from "../lab/supervised.js";
+import { web } from "../lab/web.js";
 
 /** A web server of the test; its port. */
-async function serve(t: TestContext, answer: RequestListener, address = "127.0.0.1"): Promise<number> {
-  const server = createServer(answer);
-  await new Promise<void>((resolve) => server.listen(0, address, resolve));
-  t.after(() => server.close());
-  return (server.address() as AddressInfo).port;
-}
+const serve = async (t: TestContext, answer: RequestListener, address?: string) =>
+  Number(new URL(await web(t, answer, address)).port);
 
 /** A record of this machine with a process on each port, as a line. */
 function recordWith(ports: readonly (number | null)[], more: object = {}): string {

@@ -36,7 +36,8 @@ export function answersOf({ stdout }: Ran): string[] {
     .sort();
 }
 
-const identity = {
+/** Who commits, with nothing of this machine's configuration of git. */
+export const identity = {
   GIT_AUTHOR_NAME: "Lab",
   GIT_AUTHOR_EMAIL: "lab@example.org",
   GIT_COMMITTER_NAME: "Lab",
