@@ -37,6 +37,8 @@ describe("the prelude", { concurrency: true }, () => {
       assert.equal(failed.status, 1);
       assert.equal(failed.results.get("b"), undefined);
       assert.equal((await runBody("kill -KILL $$", { transport })).signal, "KILL");
+      const atItsEnd = `trap 's=$?; true; essay_leave "$s"' EXIT; exit 7`;
+      assert.equal((await runBody(atItsEnd, { transport })).status, 7);
     });
 
     test(`${shell}: ~ is HOME, otherwise the home that the system knows, otherwise a failure`, async (t) => {
