@@ -1,6 +1,7 @@
 // Asking the person at the terminal, whatever stdin and stdout are.
 
 import { closeSync, openSync } from "node:fs";
+import { abortable } from "./abort.js";
 import { printable } from "./printable.js";
 
 /** How a question is put. */
@@ -41,13 +42,13 @@ export async function ask(question: string, { hidden, signal }: Asking): Promise
   // Only now that the terminal itself shows nothing any more of what is typed.
   if (hidden) shown.write(text);
   try {
-    return await new Promise<string | undefined>((resolve, reject) => {
-      signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+    const answered = new Promise<string | undefined>((resolve) => {
       lines.on("close", () => resolve(undefined));
       // The terminal does not make signals of keys while a line is read from it.
       lines.on("SIGINT", () => process.kill(0, "SIGINT"));
       lines.question(hidden ? "" : text, resolve);
     });
+    return await (signal ? abortable(answered, signal) : answered);
   } finally {
     lines.close();
     if (hidden) shown.write("\n");

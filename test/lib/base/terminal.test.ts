@@ -36,6 +36,21 @@ test("Ctrl-D is no answer, Ctrl-C ends the whole pipeline", async () => {
   assert.equal(cut.status, 130, cut.report);
 });
 
+test("a question that is taken back as soon as it is asked keeps nobody", async () => {
+  const ran = await atTerminal(
+    `node --input-type=module -e '
+      import { ask } from "${library}";
+      const stop = new AbortController();
+      const asked = ask("Name: ", { hidden: false, signal: stop.signal });
+      stop.abort(new Error("enough"));
+      await asked.catch(({ message }) => console.log(message));
+    '`,
+    [],
+  );
+  assert.match(ran.stdout, /enough/, ran.report);
+  assert.equal(ran.status, 0, ran.report);
+});
+
 test("without a terminal nobody is asked", async () => {
   const ran = await withoutTerminal(asking);
   assert.equal(ran.stdout, '{"terminal":false}\n', ran.report);
