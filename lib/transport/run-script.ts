@@ -1,5 +1,6 @@
 // What steps call: run a script of lib/remote on the host of a record and get its results.
 
+import { StringDecoder } from "node:string_decoder";
 import { Tail } from "../base/bytes.js";
 import { Failure } from "../base/failure.js";
 import { finishedLine, type Note } from "../base/note.js";
@@ -94,6 +95,8 @@ async function runOnce(
 ): Promise<Results> {
   const { results } = run;
   const stderr = new Tail(keptStderr);
+  // A character may come in two pieces.
+  const decoder = new StringDecoder("utf8");
   const become = run.looks ? undefined : target.become;
   const job = {
     ...compose({
@@ -112,7 +115,8 @@ async function runOnce(
     stdout: run.stdout ?? ((chunk: Buffer) => results.push(chunk)),
     stderr: (chunk: Buffer) => {
       stderr.push(chunk);
-      task.show?.(chunk.toString());
+      const text = decoder.write(chunk);
+      if (text !== "") task.show?.(text);
     },
   };
   let ended: Execution;

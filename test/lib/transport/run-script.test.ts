@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { PassThrough } from "node:stream";
 import { test } from "node:test";
+import type { Channel, Target } from "../../../lib/transport/contract.js";
 import { LocalTransport } from "../../../lib/transport/local.js";
 import { runScript } from "../../../lib/transport/run-script.js";
 
@@ -52,4 +54,24 @@ test("output as it comes instead of results, and stderr to show", async () => {
   await assert.rejects(runScript(new LocalTransport(), target, script, task), { code: "it-failed" });
   assert.equal(out, "count\t1\nargument\tfail\n");
   assert.equal(shown, "the tool's last words\n");
+});
+
+/** Gives stderr byte by byte. */
+class Slowly extends LocalTransport {
+  override async start(target: Target, command: string): Promise<Channel> {
+    const channel = await super.start(target, command);
+    const stderr = new PassThrough({ readableObjectMode: true });
+    channel.stderr.on("data", (chunk: Buffer) => {
+      for (const byte of chunk) stderr.write(Buffer.of(byte));
+    });
+    channel.stderr.on("end", () => stderr.end());
+    return { ...channel, stderr };
+  }
+}
+
+test("a character that comes in two pieces is shown whole", async () => {
+  const shown: string[] = [];
+  const task = { ...calm, show: (text: string) => shown.push(text) };
+  await runScript(new Slowly(), target, { parts: say, args: ["umlaut"], code: "it-failed" }, task);
+  assert.deepEqual(shown, ["g", "r", "ü", "n", "\n"]);
 });

@@ -9,6 +9,7 @@ case ${1:-} in
         echo "the tool's last words" >&2
         exit 9
         ;;
+    umlaut) printf 'gr\303\274n\n' >&2 ;;
     die) kill -KILL "$$" ;;
     refuse) fail no-venv "there is no virtualenv" ;;
     sleep) sleep 1000 ;;
