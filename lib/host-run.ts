@@ -1,6 +1,6 @@
 // Running a user's command on the host of a record: what it is told, what comes back, and what may not.
 
-import { Tail } from "./base/bytes.js";
+import { firstBytes, lastBytes, Tail } from "./base/bytes.js";
 import { Failure, UsageError } from "./base/failure.js";
 import { Lines } from "./base/lines.js";
 import { showCommand } from "./base/quote.js";
@@ -77,19 +77,6 @@ export function titleOf(words: readonly string[]): string {
 
 const keptOutput = 65_536;
 const keptStderr = 4096;
-
-/** The first, or the last, so many bytes of a text, without characters that are cut in two. */
-function firstBytes(text: string, most: number): string {
-  const bytes = Buffer.from(text);
-  let end = Math.min(most, bytes.length);
-  while (end < bytes.length && ((bytes[end] ?? 0) & 0xc0) === 0x80) end--;
-  return bytes.toString("utf8", 0, end);
-}
-function lastBytes(text: string, most: number): string {
-  const tail = new Tail(most);
-  tail.push(Buffer.from(text));
-  return tail.toString();
-}
 
 /**
  * Runs it. Throws Failure where the command has not begun to run: no-venv, no-directory, no-command, locked,

@@ -5,7 +5,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { Tail } from "./base/bytes.js";
+import { lastBytes, Tail } from "./base/bytes.js";
 import { Failure } from "./base/failure.js";
 import type { BuildHost } from "./build-host.js";
 import type { PipJob, RunPip } from "./package/pip.js";
@@ -55,12 +55,6 @@ async function receive(output: ScriptOutput, into: string): Promise<number> {
   }
 }
 
-function lastBytes(text: string): string {
-  const tail = new Tail(keptDetails);
-  tail.push(Buffer.from(text));
-  return tail.toString();
-}
-
 /** Runs jobs of pip on a build host. */
 export function pipOn(host: BuildHost): RunPip {
   return async (job, into, { signal, show }) => {
@@ -91,7 +85,7 @@ export function pipOn(host: BuildHost): RunPip {
       ok: exit === 0,
       where: host.isHere ? undefined : host.name,
       log: text,
-      details: { exit, stderr: lastBytes(text) },
+      details: { exit, stderr: lastBytes(text, keptDetails) },
     };
   };
 }

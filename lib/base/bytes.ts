@@ -1,4 +1,4 @@
-// Streams of bytes: keeping the end of one, for error messages, and reading one piece by piece.
+// Bytes: keeping the beginning or the end, for messages and records, and reading a stream piece by piece.
 
 /** Collects chunks and keeps the last `limit` bytes of them. */
 export class Tail {
@@ -17,6 +17,21 @@ export class Tail {
     while (start < 3 && ((this.#kept[start] ?? 0) & 0xc0) === 0x80) start++;
     return this.#kept.subarray(start).toString("utf8");
   }
+}
+
+/** The first `most` bytes of a text at the most, without a character that would be cut in two. */
+export function firstBytes(text: string, most: number): string {
+  const bytes = Buffer.from(text);
+  let end = Math.min(most, bytes.length);
+  while (end < bytes.length && ((bytes[end] ?? 0) & 0xc0) === 0x80) end--;
+  return bytes.toString("utf8", 0, end);
+}
+
+/** The last `most` bytes, likewise. */
+export function lastBytes(text: string, most: number): string {
+  const tail = new Tail(most);
+  tail.push(Buffer.from(text));
+  return tail.toString();
 }
 
 /** A stream ended before all had come that was to be read. */

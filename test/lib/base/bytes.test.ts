@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { ByteReader, EndOfBytes, Tail } from "../../../lib/base/bytes.js";
+import { ByteReader, EndOfBytes, firstBytes, lastBytes, Tail } from "../../../lib/base/bytes.js";
 
 test("keeps the end, however the chunks fall", () => {
   fc.assert(
@@ -25,6 +25,20 @@ test("keeps no more than its limit, and no half of a character in front", () => 
   assert.equal(tail.toString(), "cdefg");
   tail.push(Buffer.from("äöü"));
   assert.equal(tail.toString(), "öü");
+});
+
+test("the first and the last bytes of a text have no half of a character", () => {
+  for (const [most, first, last] of [
+    [0, "", ""],
+    [2, "ä", "c"],
+    [3, "äb", "öc"],
+    [4, "äb", "böc"],
+    [6, "äböc", "äböc"],
+    [9, "äböc", "äböc"],
+  ] as const) {
+    assert.equal(firstBytes("äböc", most), first);
+    assert.equal(lastBytes("äböc", most), last);
+  }
 });
 
 test("reads lines and counted bytes, however the chunks fall", async () => {
