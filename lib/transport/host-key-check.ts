@@ -2,7 +2,7 @@
 
 import { Failure } from "../base/failure.js";
 import { showCommand } from "../base/quote.js";
-import { fingerprint, type KnownHosts, nameOf, typeOf } from "./known-hosts.js";
+import { entryName, fingerprint, type KnownHosts, typeOf } from "./known-hosts.js";
 import { whereabouts } from "./ssh-reach.js";
 import type { SshSettings } from "./ssh-settings.js";
 
@@ -26,8 +26,8 @@ export class HostKeyCheck {
   get names(): [string, ...string[]] {
     const { hostKeyAlias, hostname, port } = this.#settings;
     if (hostKeyAlias !== undefined) return [hostKeyAlias.toLowerCase()];
-    const name = nameOf(hostname, port);
-    return port === 22 ? [name] : [name, nameOf(hostname, 22)];
+    const name = entryName(hostname, port);
+    return port === 22 ? [name] : [name, entryName(hostname, 22)];
   }
 
   types(withHashed: boolean): string[] {

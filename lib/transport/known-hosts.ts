@@ -45,7 +45,7 @@ export function fingerprint(key: Buffer): string {
 }
 
 /** The name under which a host stands in the files: without the port where it is 22. */
-export function nameOf(hostname: string, port: number): string {
+export function entryName(hostname: string, port: number): string {
   const name = hostname.toLowerCase();
   return port === 22 ? name : `[${name}]:${port}`;
 }
@@ -209,7 +209,7 @@ export class KnownHosts {
   }
 
   /**
-   * What is known of a host with this key. `names`: as nameOf gives it, then others that will do as well where
+   * What is known of a host with this key. `names`: as entryName gives it, then others that will do as well where
    * that one has no key at all. A key that is revoked for any of them is revoked.
    */
   verdict(names: readonly [string, ...string[]], key: Buffer): Verdict {

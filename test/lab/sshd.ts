@@ -5,7 +5,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { nameOf } from "../../lib/transport/known-hosts.js";
+import { entryName } from "../../lib/transport/known-hosts.js";
 import { alone, claim, usersOf } from "./claim.js";
 import type { Machine } from "./network.js";
 import { accepts, freePort } from "./ports.js";
@@ -179,7 +179,7 @@ export async function startSshd(options: SshdOptions): Promise<SshLab> {
   const known = places.filter((place) => !options.unknownKey?.includes(place));
   writeFileSync(
     path("known_hosts"),
-    known.map((place) => `${nameOf(addressOf(place), port)} ${keyOf(place)}\n`).join(""),
+    known.map((place) => `${entryName(addressOf(place), port)} ${keyOf(place)}\n`).join(""),
   );
   writeFileSync(
     path("ssh_config"),

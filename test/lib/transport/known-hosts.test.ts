@@ -6,10 +6,10 @@ import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import {
+  entryName,
   fingerprint,
   type KnownHosts,
   KnownHostsFiles,
-  nameOf,
   typeOf,
 } from "../../../lib/transport/known-hosts.js";
 import { scratch } from "../../lab/program.js";
@@ -51,7 +51,7 @@ test("plain names, lists of names, ports, comments and broken lines", async (t) 
   );
   assert.deepEqual(hosts.verdict(["web1"], one), { is: "known" });
   assert.deepEqual(hosts.verdict(["10.0.0.7"], one), { is: "known" });
-  assert.deepEqual(hosts.verdict([nameOf("WEB1", 2222)], two), { is: "known" });
+  assert.deepEqual(hosts.verdict([entryName("WEB1", 2222)], two), { is: "known" });
   assert.equal(hosts.verdict(["web2"], one).is, "unknown");
   const changed = hosts.verdict(["web1"], two);
   assert.ok(changed.is === "changed");
@@ -60,7 +60,7 @@ test("plain names, lists of names, ports, comments and broken lines", async (t) 
 
 test("a key that is known without the port will do, and another one there is no change", async (t) => {
   const hosts = await known(t, `web1 ${written(one)}`);
-  const names = [nameOf("web1", 2222), nameOf("web1", 22)] as const;
+  const names = [entryName("web1", 2222), entryName("web1", 22)] as const;
   assert.equal(hosts.verdict(names, one).is, "known");
   assert.equal(hosts.verdict(names, two).is, "unknown");
 });
@@ -72,7 +72,7 @@ test("a key that is known without the port does not make up for another one with
     `[web1]:2222 ${written(two)}`,
     `@revoked web1 ${written(three)}`,
   );
-  const names = [nameOf("web1", 2222), nameOf("web1", 22)] as const;
+  const names = [entryName("web1", 2222), entryName("web1", 22)] as const;
   const changed = hosts.verdict(names, one);
   assert.ok(changed.is === "changed");
   assert.equal(changed.line.line, 2);
