@@ -14,7 +14,7 @@ const delay = 25;
 /** The remote operations of one deploy by the program that this one takes after. */
 const operations = 17;
 
-const step = fileURLToPath(new URL("../steps/es-nothing.js", import.meta.url));
+const step = fileURLToPath(new URL("../steps/es-nothing.cjs", import.meta.url));
 const fabric = fileURLToPath(new URL("../../../../test/bench/with_fabric.py", import.meta.url));
 
 type Measure = typeof timeCommand;
