@@ -33,10 +33,15 @@ export interface Channel {
   ended: Promise<Ended>;
   /** Drops the channel at once, whatever is still open. */
   destroy(): void;
+  /** Milliseconds that the command took to begin on a connection that was open, where that is known. */
+  delay?: number;
 }
 
-/** Whether a command ends by itself soon, or is to run as long as the transport. */
-export type Use = "passing" | "lasting";
+/**
+ * Whether a command ends by itself soon, or is to run as long as the transport; a spare one is begun beforehand, for a
+ * use that may come, where there is room for it.
+ */
+export type Use = "passing" | "lasting" | "spare";
 
 /** One kind of transport: it connects (once for each host) and starts commands. */
 export interface Transport {
@@ -44,7 +49,7 @@ export interface Transport {
    * Starts `command`, which is free of user data, by the login shell of the target. Throws Failure:
    * unresolved, unreachable, refused, timeout, host-key-unknown, host-key-changed, host-key-revoked,
    * auth-failed, connection-lost (before the command began), exec-failed. One that passes may wait for others
-   * of the same host to end, but for none that lasts.
+   * of the same host to end, but for none that lasts; a spare one waits for none, and fails where it would have to.
    */
   start(target: Target, command: string, signal: AbortSignal, use?: Use): Promise<Channel>;
   /**

@@ -4,6 +4,7 @@ import { TerminalAsker } from "./asker.js";
 import type { Channel, SshOptions, Target, Transport, Use } from "./contract.js";
 import { lockOwner, sessionName } from "./lock-owner.js";
 import { openDirectly } from "./open.js";
+import { Spares } from "./session-spares.js";
 
 /** Connections to hosts, each opened at its first use and shared by all steps. */
 export class Ways {
@@ -11,6 +12,8 @@ export class Ways {
   readonly #transports = new Map<string, Transport>();
   /** For each host that was reached: by which of them, so that --accept-new in one step opens no second one. */
   readonly #reached = new Map<string, Transport>();
+
+  readonly #spares = new Spares();
 
   /** One person sits at the terminal, whatever the ways: one question after the other. */
   readonly #asker = new TerminalAsker();
@@ -39,7 +42,10 @@ export class Ways {
     const { user, host, port, transport: kind } = target;
     const name = JSON.stringify([kind, user, host, port, { ...ssh, acceptNew: undefined }]);
     const transport = this.#reached.get(name) ?? this.#transport(ssh);
-    const channel = await transport.start(target, command, signal, use);
+    const open = (giveUp: AbortSignal, kind: Use) => transport.start(target, command, giveUp, kind);
+    const channel = await (use === "lasting"
+      ? open(signal, use)
+      : this.#spares.start(`${name} ${command}`, open, signal));
     this.#reached.set(name, transport);
     return channel;
   }

@@ -77,9 +77,10 @@ export class Connection {
     return new Promise((resolve, reject) => {
       const lose = () => reject(this.#lost("before the command began"));
       this.#open.add(lose);
+      const asked = performance.now();
       const begun = (error: (Error & { reason?: unknown }) | undefined, stream: ClientChannel) => {
         this.#open.delete(lose);
-        if (!error) return resolve(this.#channel(stream, leave));
+        if (!error) return resolve({ ...this.#channel(stream, leave), delay: performance.now() - asked });
         // A reason is what a refused channel has (RFC 4254 section 5.1).
         const why = `${this.#host} starts no command: ${error.message}`;
         if (error.reason === undefined) reject(new Failure("exec-failed", why));

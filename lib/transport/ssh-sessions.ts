@@ -27,7 +27,7 @@ export class Sessions {
   readonly #gate: Gate;
   #most: number;
   /** Those that are open or being opened. */
-  readonly #held = { passing: 0, lasting: 0 };
+  readonly #held = { passing: 0, lasting: 0, spare: 0 };
   /** Those of the passing ones that are open: their places. */
   readonly #open = new Set<Place>();
   /** Beside those that last, there is room for none. */
@@ -41,7 +41,7 @@ export class Sessions {
 
   /**
    * Opens a session. One that passes has its turn, and where the host refuses it, it waits for the end of another
-   * one. One that lasts waits for none. `open` is given what it must call when the session has ended, and throws
+   * one. One that lasts waits for none, nor does a spare one. `open` is given what it must call when the session has ended, and throws
    * NoRoom where the host refuses it. Throws what `open` throws; NoRoom only where there is no other session; Full;
    * the abort's reason.
    */
@@ -51,7 +51,7 @@ export class Sessions {
     use: Use = "passing",
   ): Promise<T> {
     for (;;) {
-      const place = use === "passing" ? await this.#turn(signal) : this.#placeToLast();
+      const place = use === "passing" ? await this.#turn(signal) : this.#placeAtOnce(use);
       this.#held[use]++;
       let held = true;
       const give = (back: () => void) => {
@@ -61,7 +61,8 @@ export class Sessions {
         back();
       };
       try {
-        const opened = await this.#patiently(() => open(() => give(place.leave)), signal);
+        const opening = () => open(() => give(place.leave));
+        const opened = await (use === "spare" ? opening() : this.#patiently(opening, signal));
         if (held && use === "passing") this.#open.add(place);
         return opened;
       } catch (error) {
@@ -69,7 +70,8 @@ export class Sessions {
         if (waits) this.#most--;
         give(waits ? place.forfeit : place.leave);
         if (waits) continue;
-        if (!(error instanceof NoRoom) || this.#held.passing + this.#held.lasting === 0) throw error;
+        const { passing, lasting, spare } = this.#held;
+        if (!(error instanceof NoRoom) || passing + lasting + spare === 0) throw error;
         if (use === "passing") this.#full = true;
         throw new Full();
       }
@@ -87,8 +89,9 @@ export class Sessions {
     return this.#gate.enter(signal);
   }
 
-  #placeToLast(): Place {
-    const place = this.#held.lasting < lastingAtMost ? this.#gate.tryEnter() : undefined;
+  #placeAtOnce(use: "lasting" | "spare"): Place {
+    const tooMany = use === "lasting" && this.#held.lasting >= lastingAtMost;
+    const place = tooMany ? undefined : this.#gate.tryEnter();
     if (!place) throw new Full();
     return place;
   }

@@ -50,7 +50,7 @@ export class Connections<C extends Startable> {
       try {
         return await this.#startOn(further === 0 ? name : `${name} ${further}`, open, start, signal);
       } catch (error) {
-        if (!(error instanceof Full)) throw error;
+        if (!(error instanceof Full) || use === "spare") throw error;
       }
     }
   }

@@ -16,7 +16,7 @@ export function slowPython(directory: string): string {
   return file;
 }
 
-/** Resolves when nothing but sshd's own processes runs for the users of the hosts; throws after 5 s. */
+/** Resolves when nothing but sshd's own processes runs for the users of the hosts; throws after 10 s. */
 export async function quiet(ssh: SshLab, allowed: RegExp = /^sshd: /): Promise<void> {
   const running = () =>
     ssh.hosts.flatMap(({ uid }) =>
@@ -24,5 +24,5 @@ export async function quiet(ssh: SshLab, allowed: RegExp = /^sshd: /): Promise<v
         .map(commandLine)
         .filter((line) => !allowed.test(line)),
     );
-  await until(`the end of all remote commands`, () => running().length === 0, 5000);
+  await until(`the end of all remote commands`, () => running().length === 0, 10_000);
 }

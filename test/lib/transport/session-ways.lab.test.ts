@@ -4,7 +4,8 @@ import { openTransport } from "../../../lib/transport/open.js";
 import { runScript } from "../../../lib/transport/run-script.js";
 import { openSession } from "../../../lib/transport/session-server.js";
 import { runBody } from "../../lab/body.js";
-import { processesOf, until } from "../../lab/processes.js";
+import { commandLine, processesOf, until } from "../../lab/processes.js";
+import { proxied } from "../../lab/proxied.js";
 import { failureOf, labFor, targetOf } from "../../lab/reach.js";
 
 const parts = ["state", "../../test/lib/transport/locking"];
@@ -77,4 +78,30 @@ describe("a host with room for two sessions in a connection", () => {
   });
 
   test("by the system's ssh, too", (t) => deploy(t, started, true));
+});
+
+describe("a host that is far", () => {
+  const started = labFor({ hosts: 1 });
+
+  test("has two shells that wait for the next step's script, and none when the session has ended", async (t) => {
+    const { lab } = started;
+    const { proxy, port, sshConfig } = await proxied(lab, 35);
+    t.after(() => proxy.stop());
+    const session = await openSession({ jobs: 30 });
+    t.after(() => session.close());
+    const { uid, ...host } = started.host(0);
+    const target = { ...targetOf({ uid, ...host }), port };
+    const waiting = () => processesOf(uid).filter((pid) => commandLine(pid).startsWith("sh -c read -r a"));
+    for (const time of [1, 2, 3]) {
+      const options = { config: sshConfig, acceptNew: false };
+      const transport = openTransport(options, { session: session.variables.ESSAY_SESSION });
+      t.after(() => transport.close());
+      const { status, results } = await runBody(`result at ${time}; exit 3`, { transport, target });
+      assert.deepEqual([status, results.get("at")], [3, String(time)]);
+      await until("shells that wait", () => waiting().length === 2);
+    }
+    await session.close();
+    await until("the end of all", () => processesOf(uid).length === 0);
+    assert.equal(connections(started), 1, lab.log());
+  });
 });
