@@ -103,15 +103,18 @@ def ask_command(name, port):
     if port is not None:
         environment.update(ESSAY_PORT=str(port), ESSAY_ADDRESS=want["address"])
     with lock:
-        child = subprocess.Popen(
-            want["words"],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env=environment,
-            cwd=want["directory"] or os.environ.get("HOME") or "/",
-            start_new_session=True,
-        )
+        try:
+            child = subprocess.Popen(
+                want["words"],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                env=environment,
+                cwd=want["directory"] or os.environ.get("HOME") or "/",
+                start_new_session=True,
+            )
+        except (FileNotFoundError, PermissionError) as error:
+            return "not-begun", str(error)
         running.add(child)
     try:
         output = child.communicate(timeout=remaining(0.5, 86400))[0]
@@ -166,7 +169,8 @@ def check(number, each):
             status, wrong = reason(error)
         now = time.monotonic()
         results[number] = (status, round((now - started) * 1000), wrong)
-        if wrong is None or now + 0.2 >= deadline:
+        # What cannot be begun now cannot a moment later.
+        if wrong is None or status == "not-begun" or now + 0.2 >= deadline:
             break
         time.sleep(0.2)
     with lock:

@@ -67,6 +67,9 @@ tell_yanked() {
 
 # explain FLAG...: fails with what the log of pip says.
 explain() {
+    if head -n 1 "$log" | grep -q '/python: No module named pip$'; then
+        fail venv-broken "$venv has no pip: run es-venv again"
+    fi
     if grep -q 'DO NOT MATCH THE HASHES' "$log"; then
         what=$(sed -n 's/^    [^ ].* from \([^ #]*\).*$/\1/p' "$log" | head -n 1 | sed -e 's|.*/||' -e 's/%2[Bb]/+/g')
         than="the index itself says"
@@ -83,6 +86,8 @@ explain() {
     if grep -q 'Read-only file system' "$log"; then
         fail permission-denied "cannot write in $venv: Read-only file system"
     fi
+    path=$(sed -n "s/^ERROR: Could not install packages due to an OSError: .*Permission denied: '\(.*\)'\$/\1/p" "$log" | head -n 1)
+    [ -z "$path" ] || fail permission-denied "cannot write $path: Permission denied"
     python=$(sed -n "s/^ERROR: Package '\(.*\)' requires a different Python: .* not in '\(.*\)'\$/\1=\2/p" "$log" | head -n 1)
     [ -z "$python" ] || refuse_python "${python%%=*}" "${python#*=}"
     conflict=$(sed -n '/^The conflict is caused by:/,/^$/s/^    //p' "$log" | tr '\n' ';' | sed -e 's/;$//' -e 's/;/; /g')

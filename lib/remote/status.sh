@@ -18,6 +18,9 @@ ends=$5
 
 expand_home "$prefix"
 prefix=${expanded%/}
+why=$(ls "$prefix/." 2>&1 >/dev/null) || case $why in
+    *"Permission denied"*) fail permission-denied "cannot read $prefix: Permission denied" ;;
+esac
 [ "$only" = - ] || [ -d "$prefix/$only" ] || fail no-venv "there is no virtualenv $prefix/$only"
 scratch
 # For a supervisord that does not answer.

@@ -42,6 +42,11 @@ test("every process of a deployed virtualenv is asked", async (t) => {
   assert.equal(trace.at(-1).step, "es-supervisor");
   const stopped = await es(0, "stop", "demo_1");
   assert.match((await check(0, stopped.stdout)).stderr, /demo:demo_1 is STOPPED and was not asked/);
+
+  const silent = await es(0, "up", "--profile", "silent");
+  assert.equal(recordOf(silent).processes[0].state, "RUNNING");
+  const { error } = recordOf(await check(1, silent.stdout, "--timeout", "2"));
+  assert.match(error.message, /^demo:demo_0: http:.*: nothing listens there \(connection refused\)$/);
 });
 
 test("one port that does not answer fails the host, and is named with what came", async (t) => {
@@ -147,7 +152,7 @@ echo busy
     error.message,
     "demo_0: port 8800: the command ended with status 3: it is broken (1 more of 2 failed)",
   );
-  const missing = recordOf(await check(1, record, "--timeout", "1", "--", "no-such-command"));
+  const missing = recordOf(await check(1, record, "--", "no-such-command"));
   assert.match(missing.error.message, /No such file.*no-such-command/);
   const dry = await check(0, record, "--dry-run", "--", "touch", join(directory, "made"));
   assert.match(dry.stderr, /touch .*made would be run/);
