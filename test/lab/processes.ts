@@ -66,9 +66,14 @@ export function processesOf(uid: number): number[] {
   });
 }
 
+/** The pid of a process's parent; NaN when it does not run. */
+export function parentOf(pid: number): number {
+  return Number(stat(pid)?.[1]);
+}
+
 /** Children of a process, their children, and so on. */
 export function descendants(pid: number): number[] {
-  const parents = new Map(pids().map((other) => [other, Number(stat(other)?.[1])]));
+  const parents = new Map(pids().map((other) => [other, parentOf(other)]));
   const found = [pid];
   for (const one of found) for (const [other, parent] of parents) if (parent === one) found.push(other);
   return found.slice(1);

@@ -37,8 +37,14 @@ export function fileOf(name: string): string | undefined {
 }
 
 /** One of our programs under way: what it has written so far, and how it ends. It is killed with the test. */
-export function underWay(t: TestContext, name: string, args: readonly string[], env = process.env) {
-  const child = spawn(process.execPath, [fileOf(name) ?? "", ...args], { env });
+export function underWay(
+  t: TestContext,
+  name: string,
+  args: readonly string[],
+  env = process.env,
+  cwd = process.cwd(),
+) {
+  const child = spawn(process.execPath, [fileOf(name) ?? "", ...args], { env, cwd });
   t.after(() => child.kill("SIGKILL"));
   const seen = { stdout: "", stderr: "" };
   child.stdout.on("data", (chunk) => {

@@ -30,6 +30,10 @@ export interface SshdOptions {
   become?: boolean;
   /** More lines for sshd_config; they count before ours. */
   config?: readonly string[];
+  /** Lines of sshd_config for one host. */
+  configOf?: (host: LabHost) => readonly string[];
+  /** What goes before sshd, to start it and all that it starts in a namespace. */
+  enter?: readonly string[];
   /** A machine with an address for each host, 192.0.2.2 and so on, instead of this one: sshd listens there on port 22. */
   machine?: Machine;
 }
@@ -205,13 +209,14 @@ GlobalKnownHostsFile /dev/null
       "LogLevel VERBOSE",
       `MaxStartups ${options.maxStartups ?? "200"}`,
       `MaxSessions ${options.maxSessions ?? 10}`,
-      ...part.flatMap(({ address, user }) => [
-        `Match LocalAddress ${address}`,
-        `  AllowUsers ${user}`,
-        `  AuthorizedKeysFile ${path(`authorized/${address}`)}`,
+      ...part.flatMap((host) => [
+        `Match LocalAddress ${host.address}`,
+        `  AllowUsers ${host.user}`,
+        `  AuthorizedKeysFile ${path(`authorized/${host.address}`)}`,
+        ...(options.configOf?.(host) ?? []),
       ]),
     ];
-    stops.push(await startOne(directory, String(first), lines, machine?.enter));
+    stops.push(await startOne(directory, String(first), lines, options.enter ?? machine?.enter));
   }
   const log = () => (existsSync(path("sshd.log")) ? readFileSync(path("sshd.log"), "utf8") : "");
   const stop = async () => {
