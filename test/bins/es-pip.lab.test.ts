@@ -22,10 +22,10 @@ import type { ReleaseFile } from "../../lib/base/schema.js";
 import { fetchPage } from "../lab/http.js";
 import { type LabIndex, startIndex } from "../lab/index.js";
 import { identity, until } from "../lab/processes.js";
-import { bins, expectStatus, program, type RunOptions, recordsOf, scratch, shell } from "../lab/program.js";
+import { bins, expectStatus, type RunOptions, recordsOf, scratch, shell } from "../lab/program.js";
 import { backend, packed, plainSdist, selfBuilding } from "../lab/sdist.js";
 import { pathOf, shells } from "../lab/shells.js";
-import { tiny, wheelOfSize } from "../lab/tiny.js";
+import { tiny } from "../lab/tiny.js";
 import { web } from "../lab/web.js";
 
 let index: LabIndex;
@@ -588,30 +588,6 @@ test("a dry run asks the index from here for the version, and counts what es-ven
   const { error } = await planned(1, "tiny==99.0", [entry]);
   assert.equal(error.message, `no tiny 99.0 on ${index.url} (latest is 1.1+fixbug)`);
   assert.equal((await planned(1, "tiny==1.0", [])).error.code, "no-venv");
-});
-
-test("a disk that fills, and one that is read-only", async (t) => {
-  const at = await deployed(t);
-  const large = wheelOfSize(index.directory, "1.0", 3 << 20);
-  t.after(() => rmSync(join(index.directory, large)));
-  const script = `run() { "$node" "$step" "$@" <in || :; }
-node=$1 step=$2
-cp -a srv full && mount -t tmpfs -o size=100m none srv && cp -a full/. srv
-head -c 2m /dev/zero >srv/spare; cat /dev/zero >srv/rest 2>/dev/null; rm srv/spare
-run large==1.0
-cat srv/a/.essay/changing >&2
-rm srv/rest
-run large==1.0
-mount -o remount,ro srv
-run large==1.0
-run tiny==1.0`;
-  writeFileSync(join(at.home, "in"), `${JSON.stringify(at.record)}\n`);
-  const command = ["--mount", "sh", "-c", script, "sh", process.execPath, join(bins, "es-pip")];
-  const env = { HOME: at.home, ESSAY_INDEX: index.url };
-  const ran = await program("unshare", command, { cwd: at.home, env, limit: 120_000 });
-  const seen = recordsOf(ran.stdout).map(({ error, trace }) => error?.code ?? trace[0].changed);
-  assert.deepEqual(seen, ["disk-full", true, false, "permission-denied"], ran.report);
-  assert.match(ran.stderr, /^es-pip$/m);
 });
 
 test("an extension in C and no compiler on the host: which one is named", async (t) => {

@@ -568,39 +568,6 @@ test("where this machine has no pip to send, the newest one of the index that wi
   );
 });
 
-test("a disk that is full, and one that is read-only: told so, and mended when there is room", async (t) => {
-  const at = home(t);
-  mkdirSync(join(at, "srv"));
-  writeFileSync(join(at, "in"), here);
-  const script = `run() { "$node" "$step" --prefix "$PWD/srv" "$@" <in || :; }
-node=$1 step=$2
-mount -t tmpfs -o size=2m none srv
-run a
-cat srv/a/.essay/changing >&2
-mount -o remount,size=64m srv
-run a
-mount -o remount,ro srv
-run a
-run b
-mount -o remount,rw srv
-cat /dev/zero >srv/full 2>/dev/null
-run c`;
-  const ran = await program(
-    "unshare",
-    ["--mount", "sh", "-c", script, "sh", process.execPath, join(bins, "es-venv")],
-    {
-      cwd: at,
-    },
-  );
-  const seen = recordsOf(ran.stdout).map(({ error, trace }) => error?.code ?? trace[0].changed);
-  assert.deepEqual(seen, ["disk-full", true, false, "permission-denied", "disk-full"], ran.report);
-  assert.match(ran.stderr, /^es-venv$/m);
-  assert.match(
-    ran.stderr,
-    /permission-denied: cannot write .*\/srv\/\.essay\/b\.deploy: Read-only file system/,
-  );
-});
-
 test("while another run changes it, it is locked", async (t) => {
   const at = home(t);
   mkdirSync(join(at, "srv/.essay"), { recursive: true });
@@ -673,17 +640,6 @@ test("the same host twice in one stream: one after the other", async (t) => {
     recordsOf(ran.stdout).map(({ trace }) => trace[0].changed),
     [true, false],
   );
-});
-
-test("a record that came in failed is passed on untouched; no input is a failure", async (t) => {
-  const at = home(t);
-  const input = `{"host":"@local", "transport":"local","error":{"step":"x","code":"y","message":"z"}}\n`;
-  const ran = await run(at, 1, ["a"], { input });
-  assert.equal(ran.stdout, input);
-  assert.match((await run(at, 1, ["a"], { input: "" })).stderr, /nothing to do/);
-  assert.match((await run(at, 2, ["a"], { input: '{"host":\n' })).stderr, /line 1 of the input is malformed/);
-  assert.deepEqual(readdirSync(at), []);
-  assert.equal((await program("es-venv", ["--help"])).status, 0);
 });
 
 for (const [step, args] of [

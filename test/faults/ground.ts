@@ -1,0 +1,267 @@
+// Hosts whose disks fill up and whose programs vanish: one sshd in a mount namespace. Each host has two disks, its
+// prefix and its TMPDIR, and a PATH of one folder, with links to the programs that it has.
+
+import { execFileSync } from "node:child_process";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statfsSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { keepNamespace, type Namespace } from "../lab/namespace.js";
+import { commandLine, kill, parentOf, processesOf } from "../lab/processes.js";
+import { type LabHost, startSshd } from "../lab/sshd.js";
+import { supervisedBelow } from "../lab/supervised.js";
+
+/** A program that does not come to its end, once it is begun with words of this kind. */
+export interface Slow {
+  program: string;
+  /** A pattern of sh for its words, with a space before and after them. */
+  words: string;
+  /** Where it stands still: before it has done its work, or when all of that is done. */
+  at: "beginning" | "end";
+}
+
+const plenty = "64m";
+
+/** Where Debian has it, and where es-supervisor looks for it besides PATH. */
+const supervisord = "/usr/bin/supervisord";
+
+/** The text of a program that stands still, which it tells by the file "reached". */
+function standing({ program, words, at }: Slow): string {
+  if (program === "supervisord")
+    // Its first line names the Python that has supervisor's modules.
+    return `#!/usr/bin/python3
+import os, time
+open(os.environ["HOME"] + "/reached", "w").close()
+time.sleep(1000)
+`;
+  const real = `/usr/bin/${program}`;
+  const stand = `: >"$HOME/reached"; exec sleep 1000`;
+  return `#!/bin/sh
+case " $* " in ${words}) ;; *) exec ${real} "$@" ;; esac
+${at === "beginning" ? stand : `${real} "$@"; ${stand}`}
+`;
+}
+
+/** Makes a folder with links to all programs but one. */
+function linkPrograms(folder: string, missing?: string): void {
+  mkdirSync(folder);
+  for (const name of readdirSync("/usr/bin"))
+    if (name !== missing && name !== "supervisord") symlinkSync(`/usr/bin/${name}`, join(folder, name));
+  if (missing !== "supervisord") copyFileSync(supervisord, join(folder, "supervisord"));
+}
+
+// What a step may leave where it has changed nothing: locks that nobody holds, the history of what failed, and what
+// Python compiled.
+const unimportant = /^\.essay(\/|$)|\/__pycache__(\/|$)/;
+
+/** What is below a folder, a line for each: its kind, mode and owner; a file also by its size and its time. */
+function contents(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((path) => !unimportant.test(path))
+    .sort()
+    .map((path) => {
+      const file = join(folder, path);
+      const { mode, uid, size, mtimeMs } = lstatSync(file);
+      const kind = lstatSync(file).isDirectory() ? "" : ` ${size} ${mtimeMs}`;
+      const to = lstatSync(file).isSymbolicLink() ? ` -> ${readlinkSync(file)}` : "";
+      return `${path} ${mode.toString(8)} ${uid}${kind}${to}`;
+    });
+}
+
+/** A host to which things are done. */
+export class Ground {
+  readonly host: LabHost;
+  readonly #space: Namespace;
+  readonly #programs: string;
+  #folders = 0;
+
+  constructor(host: LabHost, space: Namespace, programs: string) {
+    this.host = host;
+    this.#space = space;
+    this.#programs = programs;
+  }
+
+  #here(...words: string[]): void {
+    const [program = "", ...args] = [...this.#space.enter, ...words];
+    execFileSync(program, args, { stdio: ["ignore", "inherit", "inherit"] });
+  }
+
+  #placeOf(disk: "prefix" | "tmp"): string {
+    return disk === "prefix" ? this.host.prefix : join(this.host.home, "tmp");
+  }
+
+  #use(programs: string): void {
+    const link = join(this.host.home, "programs");
+    rmSync(link, { force: true });
+    symlinkSync(programs, link);
+  }
+
+  /** Another program in the place of one, or none. */
+  #instead(program: string, text?: string, mode = 0o755): void {
+    const folder = join(this.host.home, `programs-${this.#folders++}`);
+    linkPrograms(folder, program);
+    if (text !== undefined) {
+      writeFileSync(join(folder, program), text);
+      chmodSync(join(folder, program), mode);
+    }
+    this.#use(folder);
+  }
+
+  /** Where we see a file below the prefix. */
+  seen(path: string): string {
+    return join(`/proc/${this.#space.pid}/root`, this.host.prefix, path);
+  }
+
+  #tmp(name: string): string {
+    return join(`/proc/${this.#space.pid}/root`, this.host.home, "tmp", name);
+  }
+
+  /** Makes it as it was at first: empty disks, all programs, nothing running. */
+  clear(): void {
+    const { uid, gid, home } = this.host;
+    for (let left = processesOf(uid); left.length > 0; left = processesOf(uid)) kill(left);
+    for (const disk of ["prefix", "tmp"] as const) {
+      const place = this.#placeOf(disk);
+      if (existsSync(place)) this.#here("umount", "--lazy", place);
+      else mkdirSync(place);
+      this.#here(
+        "mount",
+        "-t",
+        "tmpfs",
+        "-o",
+        `size=${plenty},mode=0755,uid=${uid},gid=${gid}`,
+        "none",
+        place,
+      );
+    }
+    // tmpfs takes a size of 0 for none.
+    writeFileSync(this.#tmp("filler"), Buffer.alloc(4096));
+    rmSync(join(home, "reached"), { force: true });
+    this.#use(this.#programs);
+  }
+
+  /** Puts a copy of a virtualenv, with all that is in it, into the prefix. */
+  putVenv(from: string): void {
+    const { prefix, uid, gid } = this.host;
+    const script = 'cp -a "$1" "$2" && chown -hR "$3" "$2"';
+    this.#here("sh", "-c", script, "sh", from, join(prefix, "a"), `${uid}:${gid}`);
+  }
+
+  /** Gives something below the prefix to root, with this mode, or back. */
+  own(path: string, mode: number | undefined): void {
+    const { prefix, uid, gid } = this.host;
+    const file = join(prefix, path);
+    this.#here("chown", mode === undefined ? `${uid}:${gid}` : "0:0", file);
+    this.#here("chmod", mode === undefined ? "0755" : mode.toString(8), file);
+  }
+
+  /** Takes something out of the prefix, or puts it back. */
+  hide(path: string, isHidden: boolean): void {
+    const names = [join(this.host.prefix, path), join(this.host.home, "hidden")];
+    this.#here("mv", ...(isHidden ? names : names.reverse()));
+  }
+
+  /** Leaves so many KiB on a disk; undefined: plenty. */
+  leaveRoom(disk: "prefix" | "tmp", kib: number | undefined): void {
+    const place = this.#placeOf(disk);
+    const { blocks, bfree, bsize } = statfsSync(join(`/proc/${this.#space.pid}/root`, place));
+    const size = kib === undefined ? plenty : String((blocks - bfree) * bsize + kib * 1024);
+    this.#here("mount", "-o", `remount,size=${size}`, place);
+  }
+
+  /** Lets the prefix be read only, also where somebody has a file of it open to write; or be written again. */
+  setWritable(isSo: boolean): void {
+    const { prefix } = this.host;
+    if (isSo) this.#here("umount", "--lazy", prefix);
+    else {
+      this.#here("mount", "--bind", prefix, prefix);
+      this.#here("mount", "-o", "remount,bind,ro", prefix);
+    }
+  }
+
+  lose(program: string): void {
+    this.#instead(program);
+  }
+
+  /** The host's account may not run the program any more. */
+  forbid(program: string): void {
+    this.#instead(program, "#!/bin/sh\n", 0o644);
+  }
+
+  slow(slow: Slow): void {
+    this.#instead(slow.program, standing(slow));
+  }
+
+  /** All programs are there again, and are quick. */
+  mend(): void {
+    this.#use(this.#programs);
+  }
+
+  /** Whether the slow program stands still. */
+  stands(): boolean {
+    return existsSync(join(this.host.home, "reached"));
+  }
+
+  /** What runs for the host's account, besides sshd and what is under supervisord. */
+  strangers(): number[] {
+    const supervised = new Set(supervisedBelow(this.host.prefix));
+    return processesOf(this.host.uid).filter(
+      (pid) => !supervised.has(pid) && !/^sshd: /.test(commandLine(pid)),
+    );
+  }
+
+  /** The scripts that run there: what sshd has started. */
+  scripts(): number[] {
+    const all = this.strangers();
+    return all.filter((pid) => !all.includes(parentOf(pid)));
+  }
+
+  /** What is there: files, processes that have come to stay, and what scripts have left in TMPDIR. */
+  look(): string[] {
+    const temporary = readdirSync(this.#tmp("")).filter((name) => name !== "filler");
+    return [
+      ...contents(this.seen("")),
+      ...supervisedBelow(this.host.prefix).map((pid) => `process ${pid}`),
+      ...temporary.map((name) => `left ${name}`),
+    ];
+  }
+
+  /** What is noted of work that was cut short. */
+  marks(): string[] {
+    const file = this.seen("a/.essay/changing");
+    return existsSync(file) ? readFileSync(file, "utf8").trim().split("\n") : [];
+  }
+}
+
+/** Starts hosts. All that is mounted goes with `stop`, or with this process. */
+export async function startGrounds(hosts: number) {
+  const space = await keepNamespace("mnt");
+  const ssh = await startSshd({
+    hosts,
+    enter: space.enter,
+    configOf: ({ home }) => [`  SetEnv PATH=${home}/programs TMPDIR=${home}/tmp`],
+  });
+  const programs = join(ssh.directory, "programs");
+  linkPrograms(programs);
+  const [enter = "", ...args] = space.enter;
+  execFileSync(enter, [...args, "mount", "--bind", "/dev/null", supervisord]);
+  return {
+    ssh,
+    grounds: ssh.hosts.map((host) => new Ground(host, space, programs)),
+    stop: async () => {
+      await ssh.stop();
+      await space.stop();
+    },
+  };
+}

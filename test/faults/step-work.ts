@@ -1,0 +1,137 @@
+// What each step has to do in the cases of the table: the host before it, its words, where it stands still, what it
+// lacks, and how one sees that its work is done.
+
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { templateOf } from "../lab/daemon.js";
+import type { Ground, Slow } from "./ground.js";
+import type { StepName } from "./step-table.js";
+
+/** Runs a step on the host, without any fault, and expects that it goes well. */
+export type RunWell = (step: StepName, args: readonly string[]) => Promise<void>;
+
+export interface Work {
+  args: readonly string[];
+  /** What the record has more than every record of the host. */
+  record?: object;
+  /** Whether a virtualenv is there. */
+  venv?: false;
+  /** More of the host before it. */
+  begin?(ground: Ground, run: RunWell): Promise<void> | void;
+  slow: Slow;
+  /** KiB that are left on a full disk, and in a full /tmp. */
+  room: number;
+  /** What the account may not change; or may not read, with mode 0700; or the program that it may not run. */
+  closed: { path: string; mode: number } | { program: string };
+  /** The program that is missing; or what is taken out of the virtualenv instead. */
+  tool: { program: string } | { path: string };
+  /** Whether all that was wanted is so. */
+  done(ground: Ground): boolean;
+  /** A note of its own of what was cut short. */
+  cut?(ground: Ground): boolean;
+}
+
+const version = "import sys; print('python%d.%d' % sys.version_info[:2], end='')";
+const site = `a/lib/${execFileSync("/usr/bin/python3", ["-c", version])}/site-packages`;
+
+/** How long a step may take in the cases in which it takes too long: enough to come to where it stands still. */
+export const limit = "8";
+
+/** Files that the steps read, in a folder in which they are run. */
+export function writeInputs(folder: string): void {
+  writeFileSync(join(folder, "small"), "{{host}}\n");
+  writeFileSync(join(folder, "big"), `${"x".repeat(99)}\n`.repeat(3000));
+  // Longer than a block of a disk.
+  const comment = `; ${"x".repeat(8000)}\n`;
+  const program = 'command=/bin/sleep 1000\nstartsecs=1\nenvironment=PROFILE="{{profile}}"\n';
+  writeFileSync(join(folder, "supervisord.conf"), `${comment}${templateOf(program)}`);
+}
+
+const up = (profile: string) =>
+  [
+    "up",
+    "--template",
+    "supervisord.conf",
+    "--project",
+    "demo",
+    "--port-prefix",
+    "880",
+    "--profile",
+    profile,
+  ] as const;
+
+const python: Slow = { program: "python3", words: "*", at: "beginning" };
+const text = (ground: Ground, path: string) => {
+  const file = ground.seen(path);
+  return existsSync(file) ? readFileSync(file, "utf8") : "";
+};
+
+export const works: Record<StepName, Work> = {
+  "es-venv": {
+    args: ["a"],
+    venv: false,
+    slow: { program: "python3", words: "*' -m venv '*", at: "end" },
+    room: 2048,
+    closed: { path: "", mode: 0o755 },
+    tool: { program: "python3" },
+    done: (ground) => existsSync(ground.seen("a/bin/pip")),
+  },
+  "es-pip": {
+    args: ["tiny==1.0"],
+    // pip is through, and nothing of it is known yet.
+    slow: { program: "tee", words: "*", at: "end" },
+    room: 40,
+    closed: { path: site, mode: 0o755 },
+    tool: { path: `${site}/pip` },
+    done: (ground) => existsSync(ground.seen(`${site}/tiny.py`)),
+  },
+  "es-conf": {
+    args: ["small:etc/small", "big:etc/big"],
+    // The files are there, and processes that run do not know them.
+    slow: { program: "python3", words: "*' put '*", at: "end" },
+    room: 64,
+    closed: { path: "a/etc", mode: 0o755 },
+    tool: { program: "python3" },
+    done: (ground) =>
+      text(ground, "a/etc/big").length === 300_000 && text(ground, "a/.essay/generation") !== "",
+  },
+  "es-run": {
+    args: ["--cd", "tmp", "--", "touch", "worked"],
+    slow: { program: "touch", words: "*", at: "beginning" },
+    room: 0,
+    closed: { program: "touch" },
+    tool: { program: "touch" },
+    done: (ground) => existsSync(ground.seen("a/tmp/worked")),
+  },
+  "es-supervisor": {
+    args: up("new"),
+    begin: async (_, run) => run("es-supervisor", up("old")),
+    // The old processes have ended.
+    slow: { program: "supervisord", words: "*", at: "beginning" },
+    room: 0,
+    closed: { path: "a/etc", mode: 0o755 },
+    tool: { program: "supervisord" },
+    done: (ground) =>
+      /PROFILE="new"/.test(text(ground, "a/etc/supervisord.conf")) &&
+      ground.look().filter((line) => line.startsWith("process ")).length === 2,
+    cut: (ground) => !existsSync(ground.seen("a/.essay/started")),
+  },
+  "es-check": {
+    args: ["--", "ls", "/"],
+    record: { processes: [{ name: "demo", state: "RUNNING", pid: 1, port: 8800 }] },
+    slow: { program: "ls", words: "*", at: "beginning" },
+    room: 0,
+    closed: { program: "ls" },
+    tool: { program: "ls" },
+    done: () => true,
+  },
+  "es-status": {
+    args: [],
+    slow: python,
+    room: 0,
+    closed: { path: "", mode: 0o700 },
+    tool: { program: "python3" },
+    done: () => true,
+  },
+};
