@@ -254,6 +254,12 @@ test("a URL: only what is wanted comes, once, and what is not there is said by n
   await repo.git("branch", "next/one", first);
   assert.equal(await fetched({ branch: "next/one" }), first);
   assert.equal(await fetched({ commit: first.slice(0, 8) }), first);
+  // The cache still has it.
+  await repo.git("branch", "--delete", "--force", "next/one");
+  await assert.rejects(fetched({ branch: "next/one" }), {
+    code: "no-branch",
+    message: /has no branch next\/one/,
+  });
   const unpushed = "1".repeat(40);
   const bad: [Wanted, string, RegExp][] = [
     [{ branch: "mastr" }, "no-branch", /^file:.* has no branch mastr; did you mean master\?$/],
@@ -429,6 +435,11 @@ test("a command that fails, or leaves what cannot be packed", async (t) => {
     });
     await fails("echo x >../outside; echo y >$TMPDIR/z; false", { code: "hook-failed" });
     await fails("mkfifo pipe", { code: "bad-file", message: /has left pipe, which is no file/ });
+    // What it has written elsewhere is no part of it, and goes where that was ours.
+    const seen = await look(repo.directory, {
+      preBuild: "echo x >../outside; echo y >$TMPDIR/z; echo z >made",
+    });
+    assert.deepEqual([...seen.files.keys()], ["a", "made"]);
     // What it has left running ends, too, and may not hold us up.
     await look(repo.directory, { preBuild: "(trap '' TERM; exec sleep 1000) & echo $! >pid" });
   } finally {
