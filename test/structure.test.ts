@@ -89,6 +89,7 @@ const allowedOfRoot: Record<string, readonly string[]> = {
   "build-source": ["build-host", "config"],
   "host-venv": ["config", "venv"],
   "host-nginx": ["config", "flags"],
+  "host-balancers": ["nginx", "remote", "transport"],
   "pip-run": ["build-host", "package", "transport"],
   "host-files": ["config", "remote", "templates", "transport"],
   "host-check": ["check", "transport"],

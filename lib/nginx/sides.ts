@@ -30,3 +30,11 @@ export function readSides(table: Readonly<Record<string, string>> | undefined): 
     throw new UsageError(`nginx.sides has ${one.upstream} for both ${one.name} and ${other.name}`);
   return [one, other];
 }
+
+/** The side of that name, to switch to, and the other one, to switch from. Throws UsageError. */
+export function towards(sides: readonly [Side, Side], name: string): { from: Side; to: Side } {
+  const [one, other] = sides;
+  if (name === one.name) return { from: other, to: one };
+  if (name === other.name) return { from: one, to: other };
+  throw new UsageError(`${name} is no side of nginx.sides: ${one.name} and ${other.name} are`);
+}

@@ -2,178 +2,210 @@
 // each goes back to what it was.
 
 import { asFailure, Failure } from "../base/failure.js";
+import { type Balancer, type Names, readNote, readSight, type Sight } from "./balancer.js";
+import { endSwitches, mayRecover } from "./recover.js";
+import {
+  actOnNotes,
+  attempt,
+  culprits,
+  lastTime,
+  newSite,
+  notAttempted,
+  type Outcome,
+  type Site,
+  type Switched,
+  visit,
+} from "./sites.js";
 
-/** What lib/remote/nginx-switch.sh does on a balancer. */
-export type Phase = "look" | "edit" | "reload" | "undo" | "keep";
-
-/** One balancer. `act` runs a phase of the script there and resolves to its results. Throws Failure. */
-export interface Balancer {
-  label: string;
-  act(
-    phase: Phase,
-    args: readonly string[],
-    signal: AbortSignal,
-  ): Promise<{ get(name: string): string | undefined }>;
-}
-
-/** The names of the two sides, and whether only to look. */
-export interface Wish {
-  from: string;
-  to: string;
+/** The names of the two sides, and how to go about it. */
+export interface Wish extends Names {
+  /** Only look. */
   plan: boolean;
+  /** The name of this switch: no other one has it. */
+  id: string;
+  /** Who switches, from where. */
+  by: string;
+  /** Seconds in which it must be confirmed, as each balancer goes back by itself otherwise; 0 for never. */
+  confirm: number;
+  /** Look through nginx at what it serves before calling it done. */
+  probe: boolean;
+  /** Wait until the workers of the old configuration are gone. */
+  drain: boolean;
+  /** Balancers that a switch was about which was cut short before may be missing. */
+  partial: boolean;
 }
 
-/** How it went on a balancer that is well. `live` is the side that is served, null where it cannot be told. */
-export interface Switched {
-  conf: string;
-  live: string | null;
-  changed: boolean;
-  said: string;
-}
-
-/** What `look` saw. */
-interface Sight {
-  file: string;
-  state: "from" | "to";
-  places: number;
-  /** The workers were started after the file was written. */
-  loaded: boolean;
-  /** The old text is still beside the file: a switch was cut short. */
-  leftover: boolean;
-  sum: string;
-  after: string;
-}
-
-interface Site {
-  balancer: Balancer;
+interface Place extends Site {
   sight: Sight | undefined;
   began: "nothing" | "edit" | "reload";
-  failure: Failure | undefined;
 }
 
-/** Milliseconds for going back; it happens also after the time is over or the run is cancelled. */
-const undoTime = 60_000;
-
-async function attempt(
-  sites: readonly Site[],
-  signal: AbortSignal,
-  work: (site: Site) => Promise<void>,
-): Promise<boolean> {
-  await Promise.all(
-    sites.map(async (site) => {
-      try {
-        signal.throwIfAborted();
-        await work(site);
-        signal.throwIfAborted();
-      } catch (error) {
-        site.failure = asFailure(signal.aborted ? signal.reason : error);
-      }
-    }),
-  );
-  return sites.every(({ failure }) => !failure);
-}
-
-async function look(site: Site, signal: AbortSignal): Promise<void> {
-  const results = await site.balancer.act("look", [], signal);
-  const get = (name: string) => results.get(name) ?? "";
-  site.sight = {
-    file: get("file"),
-    state: get("state") === "to" ? "to" : "from",
-    places: Number(get("places")),
-    loaded: get("loaded") === "yes",
-    leftover: get("leftover") === "yes",
-    sum: get("sum"),
-    after: get("after"),
-  };
+async function look(place: Place, wish: Wish, signal: AbortSignal): Promise<void> {
+  const said = await place.balancer.act("look", wish, [], signal);
+  place.note = readNote(said);
+  place.sight = place.note ? undefined : readSight(said);
+  place.file = said.get("file") ?? "";
 }
 
 /** Whether there is anything to do: also for a text that is right already but that nginx may not have read. */
-function isPending({ sight }: Site): boolean {
-  return sight?.state === "from" || sight?.leftover === true || sight?.loaded === false;
+function isPending({ sight }: Place): boolean {
+  return sight?.state === "from" || sight?.loaded === false;
 }
 
 const countOf = (places: number) => (places === 1 ? "1 place" : `${places} places`);
 
 /** The side that is served as long as nothing is done. */
-function liveBefore(sight: Sight, wish: Wish): string | null {
-  if (!sight.loaded || (sight.state === "to" && sight.leftover)) return null;
-  return wish[sight.state];
+function liveBefore({ sight }: Place, wish: Wish): string | null {
+  return sight?.loaded ? wish[sight.state] : null;
 }
 
-function servedBefore(sight: Sight, wish: Wish): string {
-  const live = liveBefore(sight, wish);
-  return live === null
-    ? `${sight.file} names ${wish[sight.state]}, but nginx may not have read it`
-    : `${live} is served`;
+function servedBefore(place: Place, wish: Wish): string {
+  const live = liveBefore(place, wish);
+  if (live !== null) return `${live} is served`;
+  const { sight, file } = place;
+  return sight ? `${file} names ${wish[sight.state]}, but nginx may not have read it` : "";
 }
 
-/** Says of the balancers on which it failed first what the others need to know. */
-function culprits(sites: readonly Site[]): string {
-  return sites
-    .flatMap(({ balancer, failure }) => (failure ? [`${balancer.label} failed (${failure.code})`] : []))
-    .join(", ");
-}
-
-function planned(site: Site, wish: Wish): Switched {
-  const sight = site.sight as Sight;
-  const { file: conf } = sight;
-  const served = servedBefore(sight, wish);
-  const live = liveBefore(sight, wish);
-  if (!isPending(site)) return { conf, live, changed: false, said: `${served} already` };
+function planned(place: Place, wish: Wish): Switched {
+  const { from, to } = wish;
+  const { file: conf, note, sight } = place;
+  if (note) {
+    const said = `would first end the switch to ${note.to} that was cut short (${note.by}), then switch to ${to}`;
+    return { nginx: { conf, from, to, live: null }, changed: true, said };
+  }
+  const nginx = { conf, from, to, live: liveBefore(place, wish) };
+  const served = servedBefore(place, wish);
+  if (!isPending(place)) return { nginx, changed: false, said: `${served} already` };
   const said =
-    sight.state === "from"
-      ? `would put ${wish.to} in ${countOf(sight.places)} of ${conf} and reload; ${served}`
+    sight?.state === "from"
+      ? `would put ${to} in ${countOf(sight.places)} of ${conf} and reload; ${served}`
       : `would reload; ${served}`;
-  return { conf, live, changed: true, said };
+  return { nginx, changed: true, said };
 }
 
-function completed(site: Site, wish: Wish): Switched {
-  const { file: conf, state, places } = site.sight as Sight;
+function completed(place: Place, wish: Wish): Switched {
+  const { file: conf, sight, began } = place;
+  const { from, to } = wish;
   const done =
-    site.began === "nothing"
+    began === "nothing"
       ? "already"
-      : state === "to"
+      : sight?.state === "to"
         ? `(reloaded; ${conf} named it already)`
-        : `(was ${wish.from}, ${countOf(places)} of ${conf})`;
+        : `(was ${from}, ${countOf(sight?.places ?? 0)} of ${conf})`;
+  const unless =
+    wish.confirm > 0 && began !== "nothing"
+      ? `; ${from} comes back in ${wish.confirm} s unless es-nginx-switch --confirm-now is run before`
+      : "";
   return {
-    conf,
-    live: wish.to,
-    changed: site.began !== "nothing",
-    said: `${wish.to} is served ${done}`,
+    nginx: { conf, from, to, live: to },
+    changed: began !== "nothing",
+    said: `${to} is served ${done}${unless}`,
   };
 }
 
 /** Takes a balancer back to what it was; says how it is now, or throws. */
-async function goBack(site: Site, wish: Wish): Promise<string> {
-  const sight = site.sight as Sight;
-  if (site.began === "nothing") return servedBefore(sight, wish);
-  const args = [sight.sum, sight.after, site.began === "reload" ? "reloaded" : "-"];
-  const results = await site.balancer.act("undo", args, AbortSignal.timeout(undoTime));
-  const restored = results.get("restored") === "yes" ? `${sight.file} has its old text again` : "";
-  const reloaded = results.get("reloaded") === "yes" ? "nginx was reloaded" : "";
-  // Of a switch that was cut short before, the side before that one comes back.
-  const live = sight.state === "from" || restored ? `${wish.from} is served` : servedBefore(sight, wish);
+async function goBack(place: Place, wish: Wish): Promise<string> {
+  const { began, balancer, sight, file } = place;
+  if (began === "nothing") return servedBefore(place, wish);
+  const args = [wish.id, began === "reload" ? "reload" : "-"];
+  const said = await balancer.act("undo", wish, args, AbortSignal.timeout(lastTime));
+  const restored = said.get("restored") === "yes" ? `${file} has its old text again` : "";
+  const reloaded = said.get("reloaded") === "yes" ? "nginx was reloaded" : "";
+  const live = sight?.state === "from" ? `${wish.from} is served` : servedBefore(place, wish);
   return [restored, reloaded, live].filter(Boolean).join(", ");
 }
 
-async function undone(site: Site, wish: Wish, cause: string): Promise<Failure> {
-  const { failure } = site;
+async function undone(place: Place, wish: Wish, cause: string): Promise<Failure> {
+  const { failure } = place;
   let now: string;
   try {
-    now = await goBack(site, wish);
+    now = await goBack(place, wish);
   } catch (error) {
     const why = failure ? `${failure.message}; then` : `${cause};`;
-    const { file } = site.sight as Sight;
+    const byItself = wish.confirm > 0 ? `it goes back by itself within ${wish.confirm} s, or ` : "";
     return new Failure(
       "undo-failed",
-      `${why} going back failed, too: ${asFailure(error).message}; look at ${file}, and run the switch again`,
+      `${why} going back failed, too: ${asFailure(error).message}; ${byItself}run es-nginx-switch --recover when it can be reached, and look at ${place.file}`,
       failure?.details ?? {},
     );
   }
   if (failure) return new Failure(failure.code, `${failure.message}; ${now}`, failure.details);
-  return site.began === "nothing"
+  return place.began === "nothing"
     ? new Failure("not-attempted", `not switched because ${cause}; ${now}`)
     : new Failure("undone", `switched back because ${cause}; ${now}`);
+}
+
+/** Ends what an earlier run has left half-done. True when the way is free. */
+async function clearTheWay(places: readonly Place[], wish: Wish, signal: AbortSignal): Promise<boolean> {
+  for (const place of places) {
+    const { note } = place;
+    if (!note || note.complete || note.left === undefined) continue;
+    place.failure = new Failure(
+      "unconfirmed",
+      `the switch to ${note.to} (${note.by}) waits for confirmation, and goes back by itself in ${note.left} s: run es-nginx-switch --confirm-now or --recover, or wait`,
+    );
+  }
+  if (places.some(({ failure }) => failure) || !mayRecover(places, wish.partial)) return false;
+  if (wish.plan || places.every(({ note }) => !note)) return true;
+  return (await endSwitches(places, signal)) && attempt(places, signal, (place) => look(place, wish, signal));
+}
+
+/** Edits, reloads and, where it is wished for, looks through nginx: each when the one before has gone well everywhere. */
+async function go(places: readonly Place[], wish: Wish, signal: AbortSignal): Promise<boolean> {
+  const pending = places.filter(isPending);
+  const labels = pending.map(({ balancer }) => balancer.label);
+  const { id, confirm, by } = wish;
+  const edited = await attempt(pending, signal, async (place) => {
+    const { sum = "", after = "" } = place.sight ?? {};
+    place.began = "edit";
+    await place.balancer.act("edit", wish, [sum, after, id, String(confirm), by, ...labels], signal);
+    place.note = { ...wish, labels, complete: false, left: undefined };
+  });
+  if (!edited) return false;
+  const reloaded = await attempt(pending, signal, async (place) => {
+    place.began = "reload";
+    await place.balancer.act("reload", wish, [id], signal);
+  });
+  if (!reloaded) return false;
+  if (
+    wish.probe &&
+    !(await attempt(places, signal, ({ balancer }) => balancer.act("probe", wish, [], signal)))
+  )
+    return false;
+  return confirm === 0 || actOnNotes(pending, "hold", [String(confirm)], signal);
+}
+
+/** Notes that all are switched, then takes the notes away. Who could not be told has a failure afterwards. */
+async function finish(places: readonly Place[]): Promise<void> {
+  const pending = places.filter(isPending);
+  const stop = AbortSignal.timeout(lastTime);
+  // One that is alone has nobody to learn it from.
+  if (pending.length > 1 && !(await actOnNotes(pending, "commit", [], stop))) return;
+  await actOnNotes(pending, "keep", [], stop);
+  // Where a balancer has gone just now, its note says that all is complete, and the next run takes it away.
+  if (pending.length > 1) for (const place of pending) place.failure = undefined;
+}
+
+async function outcome(place: Place, wish: Wish, signal: AbortSignal): Promise<Outcome> {
+  const { failure, balancer, began } = place;
+  if (failure)
+    return new Failure(
+      failure.code,
+      `${failure.message}; ${wish.to} is served, but that all balancers are switched could not be noted: run es-nginx-switch --recover`,
+      failure.details,
+    );
+  if (!wish.drain || began === "nothing") return completed(place, wish);
+  try {
+    await balancer.act("drain", wish, [], signal);
+    return completed(place, wish);
+  } catch (error) {
+    const { code, message, details } = asFailure(signal.aborted ? signal.reason : error);
+    return new Failure(
+      code,
+      `${wish.to} is served; the old workers were not seen to end: ${message}`,
+      details,
+    );
+  }
 }
 
 /** Switches all balancers or none. An outcome for each, in their order; never throws. */
@@ -181,35 +213,21 @@ export async function switchAll(
   balancers: readonly Balancer[],
   wish: Wish,
   signal: AbortSignal,
-): Promise<(Switched | Failure)[]> {
-  const sites = balancers.map(
-    (balancer): Site => ({ balancer, sight: undefined, began: "nothing", failure: undefined }),
+): Promise<Outcome[]> {
+  const places = balancers.map(
+    (balancer): Place => ({ ...newSite(balancer), sight: undefined, began: "nothing" }),
   );
-  if (!(await attempt(sites, signal, (site) => look(site, signal)))) {
-    const cause = culprits(sites);
-    return sites.map(
-      ({ failure, sight }) =>
-        failure ??
-        new Failure("not-attempted", `not switched because ${cause}; ${servedBefore(sight as Sight, wish)}`),
-    );
-  }
-  if (wish.plan) return sites.map((site) => planned(site, wish));
-
-  const pending = sites.filter(isPending);
-  const go = (phase: "edit" | "reload") =>
-    attempt(pending, signal, async (site) => {
-      const { sum, after } = site.sight as Sight;
-      site.began = phase;
-      await site.balancer.act(phase, [sum, after], signal);
-    });
-  if (!((await go("edit")) && (await go("reload")))) {
-    const cause = culprits(pending);
-    return Promise.all(sites.map((site) => undone(site, wish, cause)));
-  }
-  // All serve the new side. Old text that stays where a balancer has gone just now is taken away by the next run.
-  await attempt(pending, AbortSignal.timeout(undoTime), async ({ balancer, sight }) => {
-    const { sum, after } = sight as Sight;
-    await balancer.act("keep", [sum, after], AbortSignal.timeout(undoTime));
-  });
-  return sites.map((site) => completed(site, wish));
+  const now = (place: Place) => servedBefore(place, wish);
+  const work = async () => {
+    if (!(await clearTheWay(places, wish, signal))) return notAttempted(places, now);
+    if (wish.plan) return places.map((place) => planned(place, wish));
+    if (!(await go(places, wish, signal))) {
+      const cause = culprits(places);
+      return Promise.all(places.map((place) => undone(place, wish, cause)));
+    }
+    if (wish.confirm === 0) await finish(places);
+    return Promise.all(places.map((place) => outcome(place, wish, signal)));
+  };
+  const { plan } = wish;
+  return visit(places, { signal, plan, look: (place) => look(place, wish, signal), now, work });
 }

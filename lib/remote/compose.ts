@@ -34,6 +34,8 @@ export interface Script {
   plan: boolean;
   /** Lines will come on the lifeline as heartbeats. */
   beats?: true | undefined;
+  /** It is to run on its own, when nobody is at the other end any more. */
+  alone?: true | undefined;
   /** For scripts that lock. */
   locks?: LockOwner | undefined;
   /** What the history is told of what it changes. */
@@ -65,6 +67,7 @@ export function compose(script: Script): { program: string; ready: string } {
     `essay_payload=${script.payloadSize ?? "-"}`,
     `essay_plan=${script.plan ? 1 : 0}`,
     `essay_beats=${script.beats ? 1 : 0}`,
+    `essay_alone=${script.alone ? 1 : 0}`,
     ...(script.parts.includes("state") ? lockSettings(script.locks) : []),
     `essay_history=${quoteWord(script.note ? noteText(script.note) : "")}`,
     `essay_history_folder=${quoteWord(script.note?.folder ?? "")}`,

@@ -22,6 +22,13 @@ note_in() {
     essay_log_venv=${2-}
 }
 
+# note_now: the line is to tell this time, not the one at which the other side began.
+note_now() {
+    case $essay_history in
+        '{"at":"'*) essay_history="{\"at\":\"$(date -u +%Y-%m-%dT%H:%M:%SZ)\"${essay_history#'{"at":"'*'"'}" ;;
+    esac
+}
+
 # noted SENTENCE: something that is worth a line has been done.
 noted() {
     essay_deeds=$essay_deeds${essay_deeds:+$essay_newline}$1

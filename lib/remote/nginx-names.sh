@@ -17,6 +17,7 @@ find_file() {
     # A link stays; what it leads to is edited.
     file=$(readlink -f "$wanted")
     folder=${file%/*}
+    note=$folder/.${file##*/}.essay-switch
     old=$folder/.${file##*/}.essay-before
     new=$folder/.${file##*/}.essay-new
 }
@@ -87,6 +88,7 @@ new_text() {
 }
 
 # Finds $state (which name the file has) and $places.
+# shellcheck disable=SC2034 # for the scripts
 read_file() {
     [ -r "$file" ] || fail permission-denied "cannot read $file as $(id -un)"
     counts=$(switched count 0 <"$file")

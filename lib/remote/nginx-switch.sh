@@ -1,18 +1,22 @@
 # shellcheck shell=sh disable=SC2154
-# Points an nginx from one name to another, a phase at a time. $1 is the phase:
-#   look     says what there is and changes nothing
-#   edit     $7 $8: puts the new text in place and lets nginx -t judge it; a text that fails is taken back
-#   reload   makes nginx read it, and sees new workers
-#   undo     $7 $8 $9: the old text comes back; where $9 is "reloaded", nginx reads it again
-#   keep     the switch is complete: the old text goes
-# $2 program, $3 main configuration or "-", $4 file to switch in or "-", $5 and $6 the names from and to,
-# $7 and $8 the checksums of the file as `look` saw it and as it is to become.
-# After nginx.sh, nginx-names.sh and nginx-reload.sh.
-#
-# The old text stays beside the file until the switch is complete. It has a hidden name, which a pattern such
-# as `include sites-enabled/*` does not match.
+# Points an nginx from one name to another, a phase at a time. Arguments: the phase; the program; the main configuration or
+# "-"; the file to switch in or "-"; the names from and to, "-" where only a note is looked for; then
+#   look                     says what there is and changes nothing; where there is a note, what is in it and no more
+#   edit SUM AFTER ID SECONDS BY LABEL...
+#                            writes the note, puts the new text in place and lets nginx -t judge it; a text that fails is
+#                            taken back. SUM and AFTER: the checksums of the file as `look` saw it and as it is to become.
+#                            SECONDS: 0, or the time in which the switch must be confirmed, and then the payload is the
+#                            program of nginx-guard.sh. LABEL: the balancers that are switched together
+#   reload ID                makes nginx read it, and sees new workers
+#   hold ID SECONDS          the time for confirming begins anew
+#   commit ID                notes that all balancers are switched: from now on nobody goes back
+#   keep ID                  the switch is complete: note and old text go
+#   undo ID HOW              the old text comes back; where HOW is "reload", nginx reads it again
+#   drain                    waits until no worker of an earlier configuration is left
+# After nginx.sh, nginx-names.sh, nginx-reload.sh, nginx-note.sh.
 
-phase=$1 bin=$2 conf=$3 wanted=$4 from=$5 to=$6 sum=${7-} after=${8-}
+phase=$1 bin=$2 conf=$3 wanted=$4 from=$5 to=$6
+shift 6
 
 may_write() {
     if [ ! -w "$file" ] || [ ! -w "$folder" ]; then
@@ -24,7 +28,30 @@ may_write() {
     fi
 }
 
+# The seconds until the switch of the note goes back by itself; nothing when no process is there to do it.
+seconds_left() {
+    guard=$(last_told guard)
+    [ -n "$guard" ] && [ "$(start_of "${guard% *}")" = "${guard#* }" ] || return 0
+    left=$(($(last_told until) - $(uptime_now)))
+    [ "$left" -ge 0 ] || left=0
+    echo "$left"
+}
+
+look_at_note() {
+    may_write
+    for name in id from to by; do result "note-$name" "$(told "$name")"; done
+    told of | while IFS= read -r label; do result note-of "$label"; done
+    [ -z "$(told complete)" ] || result note-complete yes
+    result note-left "$(seconds_left)"
+}
+
 look() {
+    result file "$wanted"
+    if [ -e "$note" ]; then
+        look_at_note
+        return
+    fi
+    [ "$from" != - ] || return 0
     read_file
     may_write
     read_configuration
@@ -33,75 +60,113 @@ look() {
     may_signal
     loaded=$(is_loaded)
     [ -n "$loaded" ] || give_up nginx-not-running "the nginx of $conf has no worker processes"
-    result file "$wanted"
     result state "$state"
     result places "$places"
     result loaded "$loaded"
-    result sum "$(checksum "$file")"
-    if [ -e "$old" ]; then result leftover yes; fi
-    if [ "$state" = to ]; then result after "$(checksum "$file")"; else
-        result after "$(new_text | cksum | tr ' ' '-')"
-    fi
+    sum=$(checksum "$file")
+    result sum "$sum"
+    if [ "$state" = from ]; then sum=$(new_text | cksum | tr ' ' '-'); fi
+    result after "$sum"
 }
 
-# A copy in every respect: owner, mode, times.
-copy() {
-    rm -f "$2"
-    cp -a "$1" "$2"
-    if [ "$(stat -c %u:%g:%a "$1")" != "$(stat -c %u:%g:%a "$2")" ]; then
-        rm -f "$2"
-        fail permission-denied "$(id -un) cannot keep owner and mode of $1; see \"become\""
+# need_lock: fails when the run that we belong to has lost its lock: its heartbeats have not come for some time.
+need_lock() {
+    main=$(readlink -f "$conf")
+    exec 7<"${main%/*}"
+    if take_lock "${main%/*}" 7; then
+        fail lock-lost "the lock of the nginx of $conf was lost before $wanted was edited; nothing was done to it"
     fi
+    exec 7<&-
+    [ ! -e "$note" ] || fail locked "another switch of $wanted has begun meanwhile; nothing was done to it"
 }
 
+# write_note SUM AFTER ID SECONDS BY LABEL...
+write_note() {
+    {
+        printf 'essay-switch 1\nid %s\nfrom %s\nto %s\nbefore %s\nafter %s\n' "$3" "$from" "$to" "$1" "$2"
+        printf 'by %s\nat %s\n' "$5" "$(date -u +%Y-%m-%dT%H:%M:%SZ)"
+        [ "$4" = 0 ] || printf 'until %s\n' "$(($(uptime_now) + $4))"
+        shift 5
+        printf 'of %s\n' "$@"
+    } >"$note.new"
+    mv -f "$note.new" "$note"
+}
+
+# In a session of its own, so that it outlives this one, whatever its end. It says in the note that it runs.
+start_guard() {
+    # shellcheck disable=SC2016 # for the other shells
+    set -- sh -c 'sh -c "p=\$(cat \"\$1\") && eval \"\$p\"" "$0" "$1" >/dev/null 2>&1 &' "essay-guard: back to $from" "$payload"
+    if command -v setsid >/dev/null; then
+        daemon setsid "$@"
+    else
+        daemon python3 -c 'import os, sys; os.setsid(); os.execvp(sys.argv[1], sys.argv[1:])' "$@"
+    fi
+    tries=0
+    until [ -n "$(told guard)" ]; do
+        tries=$((tries + 1))
+        if [ "$tries" -gt 50 ]; then
+            forget_note
+            fail no-guard "the process that is to switch back did not start"
+        fi
+        sleep 0.1
+    done
+}
+
+# edit SUM AFTER ID SECONDS BY LABEL...
 edit() {
-    [ "$(checksum "$file")" = "$sum" ] ||
-        fail conf-changed "$wanted was changed by someone else just now; nothing was done to it"
-    if [ "$sum" != "$after" ]; then
-        copy "$file" "$new"
-        mv -f "$new" "$old"
+    need_lock
+    changed="$wanted was changed by someone else just now; nothing was done to it"
+    [ "$(checksum "$file")" = "$1" ] || fail conf-changed "$changed"
+    copy "$file" "$new"
+    mv -f "$new" "$old"
+    write_note "$@"
+    [ "$4" = 0 ] || start_guard
+    lock_note "$3" || fail switched-back "the time for confirming was over before $wanted was edited"
+    if [ "$1" != "$2" ]; then
         copy "$file" "$new"
         new_text >"$new"
-        if [ "$(checksum "$new")" != "$after" ]; then
-            rm -f "$new" "$old"
-            fail conf-changed "$wanted was changed by someone else just now; nothing was done to it"
+        if [ "$(checksum "$new")" != "$2" ]; then
+            forget_note
+            fail conf-changed "$changed"
         fi
         mv -f "$new" "$file"
     fi
     if ! "$bin" -c "$conf" -t; then
-        if [ ! -e "$old" ]; then
-            fail nginx-test-failed "nginx -t finds fault with $conf"
-        fi
-        mv -f "$old" "$file"
+        put_back
+        forget_note
+        [ -n "$restored" ] || fail nginx-test-failed "nginx -t finds fault with $conf"
         fail nginx-test-failed "nginx -t finds fault with $to in $wanted, which has its old text again"
     fi
 }
 
-undo() {
-    rm -f "$new"
-    [ -e "$old" ] || return 0
-    now=$(checksum "$file")
-    if [ "$sum" != "$after" ] && [ "$(checksum "$old")" != "$sum" ]; then
-        return 0 # left by another run; this one had not begun
-    elif [ "$now" = "$after" ]; then
-        mv -f "$old" "$file"
-    elif [ "$now" = "$sum" ]; then
-        rm -f "$old"
-        return 0
-    else
-        fail conf-changed "$wanted was changed by someone else meanwhile; the text from before is in $old"
-    fi
-    result restored yes
-    if [ "$9" = reloaded ]; then
-        read_configuration
-        find_master
-        reload
-        result reloaded yes
-    fi
+# now_served NAME: nginx reads its files, and the history is told.
+now_served() {
+    read_configuration
+    find_master
+    reload
+    # shellcheck disable=SC2119
+    note_in
+    noted "$1"
 }
 
-keep() {
-    rm -f "$old"
+# undo ID HOW
+undo() {
+    lock_note "$1" || return 0
+    from=$(told from)
+    put_back
+    [ -z "$restored" ] || result restored yes
+    if [ "$2" = reload ]; then
+        now_served "$from is served again"
+        result reloaded yes
+    fi
+    forget_note
+}
+
+# drain: the workers that end only when their last client has gone.
+drain() {
+    read_configuration
+    find_master
+    while old_workers | grep -q .; do sleep 0.2; done
 }
 
 find_program
@@ -109,21 +174,22 @@ find_conf
 find_file
 case $phase in
     look) look ;;
-    edit) edit ;;
+    edit) edit "$@" ;;
     reload)
-        read_configuration
-        find_master
-        reload
-        # shellcheck disable=SC2119
-        note_in
-        noted "$to is served"
+        need_note "$1"
+        [ "$(checksum "$file")" = "$(told after)" ] ||
+            fail conf-changed "$wanted was changed by someone else meanwhile; the text from before is in $old"
+        now_served "$(told to) is served"
         ;;
-    undo)
-        undo "$@"
-        if [ -n "${number-}" ]; then
-            note_in
-            noted "$from is served again"
-        fi
+    hold)
+        need_note "$1"
+        add_to_note "until $(($(uptime_now) + $2))"
         ;;
-    keep) keep ;;
+    commit)
+        need_note "$1"
+        add_to_note "complete yes"
+        ;;
+    keep) if lock_note "$1"; then forget_note; fi ;;
+    undo) undo "$@" ;;
+    drain) drain ;;
 esac

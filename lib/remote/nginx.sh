@@ -71,16 +71,23 @@ title() {
     tr '\0' ' ' 2>/dev/null <"/proc/$1/cmdline" || :
 }
 
-# Prints "PID START" of the workers that take new connections; START in ticks since the boot.
-workers() {
+# children: prints "PID START TITLE" of the children of the master; START in ticks since the boot.
+children() {
     for process in /proc/[0-9]*; do
         { IFS= read -r line <"$process/stat"; } 2>/dev/null || continue
         rest=${line##*) }
         parent=${rest#? }
         [ "${parent%% *}" = "$master" ] || continue
-        case $(title "${process#/proc/}") in
-            *'is shutting down'*) ;;
-            *': worker process'*) echo "${process#/proc/} $(echo "$rest" | cut -d ' ' -f 20)" ;;
-        esac
+        echo "${process#/proc/} $(echo "$rest" | cut -d ' ' -f 20) $(title "${process#/proc/}")"
     done
+}
+
+# Prints "PID START" of the workers that take new connections.
+workers() {
+    children | sed -e '/is shutting down/d' -n -e 's/^\([0-9]* [0-9]*\) .*: worker process.*/\1/p'
+}
+
+# Prints the same of those that take none, and end when their last client has gone.
+old_workers() {
+    children | sed -n -e '/is shutting down/s/^\([0-9]* [0-9]*\) .*: worker process.*/\1/p'
 }

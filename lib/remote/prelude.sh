@@ -1,7 +1,8 @@
 # shellcheck shell=sh disable=SC2154
 # What every script on a host begins with. Set before it: essay_ready (the line to say on stdout that we
 # run), essay_payload (the number of bytes that follow, or -), essay_plan (1 in a dry run), essay_beats (1 when
-# lines come on the lifeline as heartbeats), the arguments; for state.sh also essay_session (the session that has
+# lines come on the lifeline as heartbeats), essay_alone (1 when nobody is at the other end, and the program goes on
+# without a lifeline), the arguments; for state.sh also essay_session (the session that has
 # locks for its steps, or -), essay_owner (what others are told of a lock) and essay_wait (seconds).
 #
 # Descriptors: 2 takes the output of tools; 3 takes results and nothing else; 8 is the lifeline, our first
@@ -206,6 +207,8 @@ trap 'essay_ended=1; exit 143' TERM
 # A heartbeat: how long it is quiet is counted from here on again.
 [ "$essay_beats" = 0 ] || trap 'essay_quiet=0' USR1
 [ "$essay_payload" = - ] || essay_take_payload
-essay_watch &
-essay_watcher=$!
+if [ "$essay_alone" = 0 ]; then
+    essay_watch &
+    essay_watcher=$!
+fi
 exec 8<&-

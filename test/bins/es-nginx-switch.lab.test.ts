@@ -24,7 +24,15 @@ import { type TestContext, test } from "node:test";
 import { fetchPage } from "../lab/http.js";
 import { type LabNginx, startNginx } from "../lab/nginx.js";
 import { identity, until } from "../lab/processes.js";
-import { bins, expectStatus, program, type RunOptions, recordsOf, scratch } from "../lab/program.js";
+import {
+  bins,
+  expectStatus,
+  program,
+  type RunOptions,
+  recordsOf,
+  scratch,
+  underWay,
+} from "../lab/program.js";
 import { startSshd } from "../lab/sshd.js";
 
 const here = `${JSON.stringify({ host: "lb1", transport: "local" })}\n`;
@@ -357,7 +365,19 @@ test("wrong names are wrong usage", async () => {
     assert.equal(stdout, "");
     assert.match(stderr, /^es-nginx-switch: /);
   }
-  await expectStatus(2, "es-nginx-switch", ["--conf", "nginx.conf", "a", "b"], { input: here });
+  const others = [
+    ["--conf", "nginx.conf", "a", "b"],
+    [],
+    ["a", "b", "--to", "b"],
+    ["--recover", "--confirm-now"],
+    ["--recover", "--probe", "http://127.0.0.1/"],
+    ["a", "b", "--expect", "text"],
+    ["a", "b", "--probe", "/version"],
+    ["a", "b", "--confirm", "0"],
+    ["a", "b", "--confirm", "5", "--wait-drain"],
+    ["--to", "b"],
+  ];
+  for (const args of others) await expectStatus(2, "es-nginx-switch", args, { input: here });
 });
 
 test("a record that came in failed: nothing is touched", async (t) => {
@@ -379,25 +399,49 @@ test("a host that came twice is switched once", async (t) => {
   assert.equal(await page(nginx), "side B");
 });
 
-test("a switch that was killed is completed by the next one", async (t) => {
+test("a text from before without a note says nothing", async (t) => {
   const nginx = await balancer(t);
-  const text = readFileSync(nginx.conf, "utf8");
-  const old = join(nginx.directory, "conf/.nginx.conf.essay-before");
-  // As it is between edit and reload.
-  writeFileSync(old, text);
-  writeFileSync(nginx.conf, text.replace("upstreamA", "upstreamB"));
-  assert.equal(await page(nginx), "side A");
-  const { record, stderr } = await switched(nginx, 0);
-  assert.equal(record.trace[0].changed, true);
-  assert.match(stderr, /upstreamB is served \(reloaded; /);
+  // As it is when a run is killed before it has written the note.
+  writeFileSync(join(nginx.directory, "conf/.nginx.conf.essay-before"), "half of");
+  await switched(nginx, 0);
   assert.equal(await page(nginx), "side B");
-  assert.ok(!existsSync(old));
-
-  // As it is before the new text comes into place.
-  writeFileSync(old, "half of");
-  await switched(nginx, 0, ["upstreamB", "upstreamA"]);
-  assert.equal(await page(nginx), "side A");
   assert.deepEqual(leftovers(nginx), []);
+});
+
+test("sides by name, seen through nginx, and the old workers gone", async (t) => {
+  const nginx = await balancer(t);
+  const cwd = scratch(t);
+  const essay = `[nginx]\nconf = "${nginx.conf}"\nsides = { a = "upstreamA", b = "upstreamB" }\n`;
+  writeFileSync(join(cwd, "essay.toml"), essay);
+  const to = (status: number, ...args: string[]) =>
+    expectStatus(status, "es-nginx-switch", ["--to", ...args], { cwd, input: here });
+
+  const text = readFileSync(nginx.conf, "utf8");
+  const wrong = await to(1, "b", "--probe", nginx.url, "--expect", "side C");
+  const [{ error }] = recordsOf(wrong.stdout);
+  assert.equal(error.code, "probe-failed");
+  assert.match(error.message, /does not contain side C: side B; .* nginx was reloaded, upstreamA is served$/);
+  assert.equal(readFileSync(nginx.conf, "utf8"), text);
+  assert.equal(await page(nginx), "side A");
+
+  const [response] = await once(get(`${nginx.url}slow`), "response");
+  response.on("error", () => {});
+  response.resume();
+  const [old] = nginx.workers();
+  const args = ["--to", "b", "--probe", nginx.url, "--expect", "side B", "--wait-drain"];
+  const run = underWay(t, "es-nginx-switch", ["--config", join(cwd, "essay.toml"), ...args]);
+  run.child.stdin.end(here);
+  await until("the other side", async () => (await page(nginx)) === "side B");
+  assert.ok(identity(old as number), "the old worker should still be there");
+  assert.equal(run.child.exitCode, null, run.seen.stderr);
+  response.destroy();
+  const [status] = await run.closed;
+  assert.equal(status, 0, run.seen.stderr);
+  assert.equal(identity(old as number), undefined);
+
+  const back = await to(0, "a");
+  assert.equal(recordsOf(back.stdout)[0].nginx.live, "upstreamA");
+  await to(2, "c");
 });
 
 test("a file that was edited by hand and never read is read", async (t) => {

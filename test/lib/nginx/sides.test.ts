@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { UsageError } from "../../../lib/base/failure.js";
-import { checkUpstream, readSides } from "../../../lib/nginx/sides.js";
+import { checkUpstream, readSides, towards } from "../../../lib/nginx/sides.js";
 
 test("two sides, in the order in which they are written", () => {
   assert.deepEqual(readSides({ b: "upstreamB", a: "upstreamA.new" }), [
@@ -29,4 +29,12 @@ test("names of upstreams stand by themselves", () => {
   for (const name of ["upstreamA", "a", "_a", "1.2.3.4", "a-b.c"]) assert.equal(checkUpstream(name), name);
   for (const name of ["", "-a", ".a", "a b", "a;b", "a/b", "$a", "a\nb", "é"])
     assert.throws(() => checkUpstream(name), UsageError);
+});
+
+test("towards a side, from the other one", () => {
+  const sides = readSides({ a: "upstreamA", b: "upstreamB" });
+  const [a, b] = sides;
+  assert.deepEqual(towards(sides, "b"), { from: a, to: b });
+  assert.deepEqual(towards(sides, "a"), { from: b, to: a });
+  assert.throws(() => towards(sides, "upstreamB"), /upstreamB is no side of nginx.sides: a and b are/);
 });

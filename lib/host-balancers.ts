@@ -1,0 +1,121 @@
+// The balancers of a batch of records, as the switch wants them: each phase is a script on the record's host.
+
+import { Readable } from "node:stream";
+import { Failure } from "./base/failure.js";
+import type { Gate } from "./base/gate.js";
+import type { Balancer, Names, Phase, Said } from "./nginx/balancer.js";
+import { compose } from "./remote/compose.js";
+import { Results } from "./remote/results.js";
+import type { Target, Transport } from "./transport/contract.js";
+import { type Circumstances, runScript, type ScriptRun } from "./transport/run-script.js";
+
+/** Which nginx, and how it is asked for what it serves. */
+export interface Nginx {
+  bin: string;
+  conf: string;
+  switchConf: string;
+  /** The URL and what its page must contain. */
+  probe: readonly [url: string, expect: string];
+}
+
+/** Seconds in which a page must be seen; until then users may see what they should not. */
+const probeTime = 5;
+
+/** How many run at once; what waits for its end does not count. */
+async function inTurn<T>(gate: Gate, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  const place = await gate.enter(signal);
+  try {
+    return await work();
+  } finally {
+    place.leave();
+  }
+}
+
+/** Starts a script that holds something until its end, once it has said "locked". Resolves to what ends it. */
+async function hold(
+  transport: Transport,
+  target: Target,
+  script: ScriptRun,
+  signal: AbortSignal,
+): Promise<() => Promise<void>> {
+  const lasting: Transport = {
+    start: (to, command, until) => transport.start(to, command, until, "lasting"),
+    close: async () => {},
+  };
+  const end = new AbortController();
+  const giveUp = () => end.abort(signal.reason);
+  signal.addEventListener("abort", giveUp);
+  const results = new Results();
+  let running: Promise<unknown> = Promise.resolve();
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const stdout = (chunk: Buffer) => {
+        results.push(chunk);
+        if (results.get("locked") !== undefined) resolve();
+      };
+      const task = { signal: end.signal, plan: false, show: undefined };
+      running = runScript(lasting, target, { ...script, beats: true, results, stdout }, task).then(
+        () => reject(new Failure(script.code, "the script that holds the lock has ended")),
+        reject,
+      );
+    });
+  } finally {
+    signal.removeEventListener("abort", giveUp);
+  }
+  return async () => {
+    end.abort(new Failure("cancelled", "the lock is not needed any more"));
+    await running;
+  };
+}
+
+/** The balancer that a record names. */
+export function balancerOf(
+  label: string,
+  target: Target,
+  { bin, conf, switchConf, probe }: Nginx,
+  { transport, gate, task }: { transport: Transport; gate: Gate; task: Circumstances },
+): Balancer {
+  const guard = (id: string) => {
+    const { program } = compose({
+      parts: ["nginx", "nginx-names", "nginx-reload", "nginx-note", "nginx-guard"],
+      args: [bin, conf, switchConf, id],
+      plan: false,
+      alone: true,
+      note: task.note,
+    });
+    const bytes = Buffer.from(program);
+    return { size: bytes.length, open: () => Readable.from([bytes]) };
+  };
+  const script = (phase: Phase, names: Names | undefined, args: readonly string[]): ScriptRun => {
+    if (phase === "probe")
+      return {
+        parts: ["nginx-probe"],
+        args: [...probe, String(probeTime)],
+        code: "probe-failed",
+        looks: true,
+      };
+    const run = {
+      parts: ["nginx", "nginx-names", "nginx-reload", "nginx-note", "nginx-switch"],
+      args: [phase, bin, conf, switchConf, names?.from ?? "-", names?.to ?? "-", ...args],
+      code: "switch-failed",
+    };
+    const [, , id = "", seconds] = args;
+    return phase === "edit" && seconds !== "0" ? { ...run, payload: guard(id) } : run;
+  };
+  return {
+    label,
+    lock: (signal) => {
+      const { owner = "another run", wait = 0 } = transport.locks ?? {};
+      const holder = {
+        parts: ["nginx", "nginx-lock"],
+        args: [bin, conf, owner, String(wait)],
+        code: "lock-failed",
+      };
+      return inTurn(gate, signal, () => hold(transport, target, holder, signal));
+    },
+    act: (phase, names, args, signal): Promise<Said> =>
+      inTurn(gate, signal, () =>
+        runScript(transport, target, script(phase, names, args), { ...task, signal }),
+      ),
+  };
+}

@@ -1,0 +1,84 @@
+# shellcheck shell=sh disable=SC2154,SC2034
+# The note of a switch that is under way, $note, and the text from before it, $old, beside the file that is edited; after
+# nginx-names.sh. Both have hidden names, which a pattern such as `include sites-enabled/*` does not match. There is a
+# note from before the file is touched until the switch is complete or undone. es-nginx-switch(1) describes its lines;
+# of several with one name the last one counts, except for "of".
+
+# told NAME: prints the values of a name in the note.
+told() {
+    [ ! -e "$note" ] || sed -n "s/^$1 //p" "$note"
+}
+
+# last_told NAME: prints the value that counts.
+last_told() {
+    told "$1" | tail -n 1
+}
+
+# add_to_note LINE: in one write, to the end.
+add_to_note() {
+    printf '%s\n' "$1" >>"$note"
+}
+
+# Seconds since this host was started: a clock that nobody sets.
+uptime_now() {
+    read -r essay_uptime _ </proc/uptime
+    echo "${essay_uptime%%.*}"
+}
+
+# start_of PID: when it was started, in ticks since the boot; nothing when it does not run.
+start_of() {
+    { IFS= read -r line <"/proc/$1/stat"; } 2>/dev/null || return 0
+    rest=${line##*) }
+    case $rest in Z*) ;; *) echo "$rest" | cut -d ' ' -f 20 ;; esac
+}
+
+# lock_note ID: from here to the end of the script nobody else works on the switch ID. False when there is no such
+# switch, or no more: it is complete, or undone.
+lock_note() {
+    [ "$(told id)" = "$1" ] || return 1
+    exec 9<"$note"
+    tries=0
+    # A reload may take $patience seconds.
+    until take_lock "$folder" 9; do
+        tries=$((tries + 1))
+        [ "$tries" -le 250 ] || fail locked "another script has been working on $wanted for long"
+        sleep 0.2
+    done
+    [ "$(told id)" = "$1" ]
+}
+
+# need_note ID: the same; fails.
+need_note() {
+    lock_note "$1" ||
+        fail switched-back "the switch of $wanted was taken back meanwhile, as it was not confirmed in time or by another run"
+}
+
+# copy FROM TO: in every respect, owner, mode and times.
+copy() {
+    rm -f "$2"
+    cp -a "$1" "$2"
+    if [ "$(stat -c %u:%g:%a "$1")" != "$(stat -c %u:%g:%a "$2")" ]; then
+        rm -f "$2"
+        fail permission-denied "$(id -un) cannot keep owner and mode of $1; see \"become\""
+    fi
+}
+
+# put_back: the text from before comes back, where it is not there yet; $restored says so.
+# shellcheck disable=SC2034 # for the scripts
+put_back() {
+    restored=
+    case $(checksum "$file") in
+        "$(told before)") return 0 ;;
+        "$(told after)") ;;
+        *) fail conf-changed "$wanted was changed by someone else meanwhile; the text from before is in $old; put in $wanted what is to be served, then take away $note" ;;
+    esac
+    copy "$old" "$new"
+    mv -f "$new" "$file"
+    restored=yes
+}
+
+# forget_note: the switch is complete, or undone.
+forget_note() {
+    rm -f "$note"
+    rm -f "$old" "$new"
+}
