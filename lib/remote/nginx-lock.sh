@@ -6,6 +6,12 @@
 
 bin=$1 conf=$2 owner=$3 wait=$4
 
+leave() {
+    essay_status=$?
+    rm -f "$who" 2>/dev/null || :
+    essay_leave "$essay_status"
+}
+
 find_program
 find_conf
 folder=$(readlink -f "$conf")
@@ -21,7 +27,7 @@ until take_lock "$folder" 7; do
     sleep 1
 done
 (printf '%s\n' "$owner (since $(date -u +%Y-%m-%dT%H:%M:%SZ))" >"$who") 2>/dev/null || :
-trap 'rm -f "$who" 2>/dev/null; essay_leave' EXIT
+trap leave EXIT
 result locked "$conf"
 essay_quiet=0
 while :; do
