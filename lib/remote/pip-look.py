@@ -3,16 +3,20 @@
 import re, sys
 from importlib import metadata
 
-try:
-    from pip._vendor.packaging.requirements import Requirement
-    from pip._vendor.packaging.version import Version
-except ImportError:
-    Requirement = Version = None
-
 normal = lambda name: re.sub("[-_.]+", "-", name or "").lower()
 installed = {}
 for distribution in metadata.distributions():
     installed.setdefault(normal(distribution.metadata["Name"]), []).append(distribution)
+
+
+# What a requirement says; nothing with an old pip, which cannot tell. For exact versions it is not asked: importing this
+# takes longer than all the rest.
+def parsed(text):
+    try:
+        from pip._vendor.packaging.requirements import Requirement
+    except ImportError:
+        return None
+    return Requirement(text)
 
 
 def same(found, wanted):
@@ -20,6 +24,8 @@ def same(found, wanted):
         return True
     # A distribution may spell its version otherwise: 6.11.21.01 is 6.11.21.1.
     try:
+        from pip._vendor.packaging.version import Version
+
         return str(Version(found)) == str(Version(wanted))
     except Exception:
         return False
@@ -35,8 +41,10 @@ def allows(need, version):
 # Whether there is what the distribution needs for an extra of it, and not otherwise.
 def has_extra(distribution, extra):
     for text in distribution.requires or []:
-        need = Requirement(text)
-        if not need.marker or need.marker.evaluate({"extra": ""}) or not need.marker.evaluate({"extra": extra}):
+        need = parsed(text)
+        if not need or not need.marker:
+            continue
+        if need.marker.evaluate({"extra": ""}) or not need.marker.evaluate({"extra": extra}):
             continue
         found = installed.get(normal(need.name), [])
         if len(found) != 1 or not allows(need, found[0].version):
@@ -47,12 +55,10 @@ def has_extra(distribution, extra):
 good = True
 for line in open(sys.argv[1]):
     name, version, text = line.rstrip("\n").split("\t")
-    need = None
-    if Requirement and "===" not in text:
-        need = Requirement(text)
-        if need.marker and not need.marker.evaluate({"extra": ""}):
-            print(name, "", sep="\t")
-            continue
+    need = None if "===" in text else parsed(text)
+    if need and need.marker and not need.marker.evaluate({"extra": ""}):
+        print(name, "", sep="\t")
+        continue
     found = installed.get(normal(name), [])
     if len(found) != 1 or not found[0].version:
         good = False
@@ -60,7 +66,7 @@ for line in open(sys.argv[1]):
     [one] = found
     fits = allows(need, one.version) if need else same(one.version, version)
     extras = re.match(r"[^\[;]*\[([^\]]*)\]", text)
-    if fits and extras and Requirement:
+    if fits and extras:
         fits = all(has_extra(one, extra.strip()) for extra in extras.group(1).split(","))
     good = good and fits
     if not fits:
@@ -68,11 +74,11 @@ for line in open(sys.argv[1]):
     else:
         # As it was asked for, however the distribution spells it.
         print(name, version if version != "-" and same(one.version, version) else one.version, sep="\t")
-for line in open(sys.argv[2]) if Requirement else []:
+for line in open(sys.argv[2]):
     if not re.match("[A-Za-z0-9]", line):
         continue
-    limit = Requirement(re.sub(r"\s--hash.*", "", line.strip()))
-    if limit.marker and not limit.marker.evaluate({"extra": ""}):
+    limit = parsed(re.sub(r"\s--hash.*", "", line.strip()))
+    if not limit or (limit.marker and not limit.marker.evaluate({"extra": ""})):
         continue
     for one in installed.get(normal(limit.name), []):
         good = good and allows(limit, one.version)

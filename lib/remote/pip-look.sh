@@ -34,3 +34,10 @@ PYTHON
 snapshot() {
     for essay_info in "$venv"/lib/python3*/site-packages/*-info; do printf '%s\n' "$essay_info"; done
 }
+
+# standing: prints what is another one as soon as another run has changed the virtualenv, or was cut short.
+standing() {
+    generation_of "$venv"
+    [ ! -e "$venv/.essay/changing" ] || cat "$venv/.essay/changing"
+    snapshot
+}

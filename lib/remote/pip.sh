@@ -167,6 +167,7 @@ if [ "$ahead" = made ]; then
     tell_plan
     exit 0
 fi
+seen=$(standing)
 examine
 if [ "$status" != 0 ] && [ "$status" != 3 ]; then
     [ "$ahead" != - ] || fail venv-broken "the python of $venv does not run: run es-venv again"
@@ -185,7 +186,7 @@ fi
 lock_venv "$venv"
 refuse_marked "$venv" es-pip
 # Another run may have changed it until we had the lock.
-examine
+[ "$seen" = "$(standing)" ] || examine
 if [ "$source" = ask ]; then
     [ "$marked" = no ] || found=
     missing >"$essay_scratch/missing"
