@@ -322,10 +322,9 @@ up() {
     place_file "$conf"
     place_file "$kept/ports"
     start_supervisord
-    until look; do
+    until look_patiently; do
         [ -n "$(daemons)" ] || ended
         in_time || fail start-failed "supervisord does not answer"
-        sleep 0.2
     done
     # shellcheck disable=SC2046
     running wait $(named automatic)

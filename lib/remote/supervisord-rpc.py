@@ -1,8 +1,21 @@
 # Talks to a supervisord by its XML-RPC. Of supervisord-rpc.sh, which says what comes in and goes out.
 
-import os, re, socket, sys, time
+import importlib, os, re, socket, sys, time, types
 
 sys.path = [folder for folder in sys.path if folder]
+
+
+class Later(types.ModuleType):
+    """A module that is imported when something of it is wanted."""
+
+    def __getattr__(self, name):
+        if sys.modules[self.__name__] is self:
+            del sys.modules[self.__name__]
+        return getattr(importlib.import_module(self.__name__), name)
+
+
+# supervisor before 4.3 imports it at once, which takes longer than all the rest, and wants it for plug-ins only.
+sys.modules["pkg_resources"] = Later("pkg_resources")
 from http.client import HTTPException
 from xmlrpc.client import Error, Fault
 from supervisor.options import ClientOptions
@@ -153,6 +166,10 @@ def stop():
 
 
 processes = look()
+patience = time.time() + 1
+while do == "await" and processes is None and time.time() < patience:
+    time.sleep(0.1)
+    processes = look()
 if processes is None:
     sys.exit(3)
 for name in names:

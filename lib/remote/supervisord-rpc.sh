@@ -7,6 +7,7 @@
 # "NAME STATE PID AUTO" for each (PID or -; AUTO is 1 for those that supervisord starts by itself), and the
 # daemon's pid to $processes.daemon; ends with 3 when nobody answers, with 6 when it cannot write. Does
 #     look            nothing else
+#     await           nothing else, but does not take 3 for an answer at once: supervisord may just be starting
 #     start NAME...   starts those of them that do not run; then as
 #     wait NAME...    waits until all are RUNNING, which means past their startsecs; otherwise writes to stdout
 #                     why one is not, the end of its log to stderr, and ends with 4
@@ -30,13 +31,13 @@ find_supervisord() {
 }
 
 # shellcheck disable=SC2034 # for the scripts
-# look: the states of all processes in $processes, and the daemon's pid in $answering; false when none answers.
-look() {
+# ask DO: rpc look or await; the daemon's pid in $answering; false when none answers.
+ask() {
     : >"$processes"
     answering=
     [ -f "$conf" ] && find_supervisord || return 1
     essay_status=0
-    rpc look || essay_status=$?
+    rpc "$1" || essay_status=$?
     case $essay_status in
         0) answering=$(cat "$processes.daemon") ;;
         # It may well run.
@@ -44,6 +45,12 @@ look() {
         *) return 1 ;;
     esac
 }
+
+# look: the states of all processes in $processes, and the daemon's pid in $answering; false when none answers.
+look() { ask look; }
+
+# look_patiently: the same, for a supervisord that may just be starting.
+look_patiently() { ask await; }
 
 # told_processes: after look, a line "NAME STATE PID PORT" for each process, with - for what there is not. The ports
 # are those that es-supervisor noted.
