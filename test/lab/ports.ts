@@ -1,18 +1,25 @@
 // Ports of loopback addresses.
 
-import type { AddressInfo } from "node:net";
-import { connect, createServer, type Server } from "node:net";
+import { connect, createServer } from "node:net";
 
-/** A port on which nobody listens on that address now. */
-export async function freePort(address = "127.0.0.1"): Promise<number> {
-  const server: Server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, address, resolve);
+/** Whether a server can listen there now. */
+function isFree(address: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen(port, address, () => server.close(() => resolve(true)));
   });
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+}
+
+/**
+ * A port on which nobody listens on that address now. It is below those of `portPrefixes` and those that the system
+ * hands out, so that nobody is likely to take it until it is used.
+ */
+export async function freePort(address = "127.0.0.1"): Promise<number> {
+  for (;;) {
+    const port = 2000 + Math.floor(Math.random() * 7000);
+    if (await isFree(address, port)) return port;
+  }
 }
 
 /** Whether somebody accepts connections there. */

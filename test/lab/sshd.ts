@@ -229,7 +229,6 @@ GlobalKnownHostsFile /dev/null
         `sshd on ${address}:${port}`,
         // From here nobody gets to another machine.
         () => (machine ? log().includes(`listening on ${address} port`) : accepts(address, port)),
-        10_000,
       );
   } catch (error) {
     process.stderr.write(log());
