@@ -1,7 +1,7 @@
 // The shells that scripts must run under, and this machine as a host that has one of them.
 
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { mkdtempSync, realpathSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Channel, Transport } from "../../lib/transport/contract.js";
@@ -9,6 +9,9 @@ import { LocalTransport } from "../../lib/transport/local.js";
 
 export const shells = ["dash", "busybox"] as const;
 export type Shell = (typeof shells)[number] | "bash";
+
+/** Those that are not /bin/sh, under which each test runs anyway. */
+export const otherShells = shells.filter((shell) => !realpathSync("/bin/sh").endsWith(`/${shell}`));
 
 const made = new Map<Shell, string>();
 

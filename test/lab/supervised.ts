@@ -6,6 +6,7 @@ import type { TestContext } from "node:test";
 import { accepts } from "./ports.js";
 import { identity, kill } from "./processes.js";
 import { bins, expectStatus, type Ran, recordsOf, scratch } from "./program.js";
+import { newVenv } from "./venv.js";
 
 /** What `--profile` makes the program do, beside serving its profile on its port. */
 const demo = `#!/bin/sh
@@ -95,10 +96,9 @@ export function putDemo(venv: string): void {
   chmodSync(file, 0o755);
 }
 
-/** Makes a virtualenv `a` with the program `demo`; all that runs in it ends with the test. */
+/** A virtualenv `a` with the program `demo`; all that runs in it ends with the test. */
 export async function supervised(t: TestContext, directory = scratch(t)): Promise<Supervised> {
-  const hosts = await expectStatus(0, "es-hosts", ["@local", "--prefix", directory]);
-  const venv = await expectStatus(0, "es-venv", ["a"], { input: hosts.stdout });
+  const record = `${JSON.stringify(await newVenv(directory))}\n`;
   const path = join(directory, "a");
   t.after(() => kill(supervisedBelow(directory)));
   putDemo(path);
@@ -109,13 +109,13 @@ export async function supervised(t: TestContext, directory = scratch(t)): Promis
   return {
     path,
     prefix,
-    record: venv.stdout,
+    record,
     es: async (status, verb = "", ...args) => {
       const renders = verb === "up" || verb === "reload";
       const template = args.includes("--template") ? [] : ["--template", quick];
       const flags = renders ? [...rendering, ...template] : [];
       return expectStatus(status, "es-supervisor", [verb, ...flags, ...args], {
-        input: venv.stdout,
+        input: record,
         cwd: directory,
       });
     },

@@ -21,7 +21,8 @@ import { promisify } from "node:util";
 const run = promisify(execFile);
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const script = join(root, "test/lab/wheels.py");
-const cache = join(root, "node_modules/.cache/essay-lab");
+/** Where the lab keeps what it makes once. */
+export const cache = join(root, "node_modules/.cache/essay-lab");
 
 /** By set, the packages that its wheels are of. */
 const sets = {

@@ -1,0 +1,89 @@
+// Copies of virtualenvs. To make one takes es-venv a second, and pip seconds more where it is started for the first
+// time; `bin/python` of a copy works all the same, which is all that es-pip and es-supervisor start.
+
+import { execFileSync } from "node:child_process";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, dirname, join, relative } from "node:path";
+import { expectStatus, recordsOf } from "./program.js";
+import { cache } from "./wheels.js";
+
+/** Its directory for modules. */
+export function siteOf(venv: string): string {
+  const lib = join(venv, "lib");
+  return join(lib, readdirSync(lib).find((name) => /^python3/.test(name)) ?? "", "site-packages");
+}
+
+/** Copies a virtualenv, with what our programs know of it. The files of pip are the same ones, not copies: remove one before you write another in its place. */
+export function copyVenv(from: string, to: string): void {
+  const pip = join(siteOf(from), "pip");
+  const options = { recursive: true, preserveTimestamps: true, verbatimSymlinks: true };
+  cpSync(from, to, { ...options, filter: (path) => path !== pip });
+  execFileSync("cp", ["-al", pip, join(to, relative(from, pip))]);
+  cpSync(join(from, "../.essay"), join(to, "../.essay"), { recursive: true });
+}
+
+/** Has es-venv make the virtualenv `a` below a prefix; its record comes back. */
+export async function makeVenv(prefix: string, env: NodeJS.ProcessEnv = {}) {
+  const input = `${JSON.stringify({ host: "@local", transport: "local", prefix })}\n`;
+  const ran = await expectStatus(0, "es-venv", ["a"], { input, env });
+  return recordsOf(ran.stdout)[0];
+}
+
+/** The directory of what Python compiled of the pip of a virtualenv; made once for each version of the two. */
+function compiledPip(venv: string): string {
+  const site = siteOf(venv);
+  const pip = readdirSync(site).find((name) => /^pip-.*\.dist-info$/.test(name));
+  if (pip === undefined) throw new Error(`${venv} has no pip`);
+  const directory = join(cache, `compiled-${basename(dirname(site))}-${pip.replace(".dist-info", "")}`);
+  if (existsSync(directory)) return directory;
+  // The hash of its source stands in each file (PEP 552), and Python compares it: another source is not hidden.
+  const mode = ["-m", "compileall", "-q", "--invalidation-mode", "checked-hash"];
+  execFileSync(join(venv, "bin/python"), ["-I", ...mode, join(site, "pip")]);
+  mkdirSync(cache, { recursive: true });
+  const fresh = mkdtempSync(join(cache, "making-"));
+  const filter = (path: string) => statSync(path).isDirectory() || path.endsWith(".pyc");
+  cpSync(join(site, "pip"), fresh, { recursive: true, filter });
+  chmodSync(fresh, 0o755);
+  try {
+    renameSync(fresh, directory);
+  } catch (error) {
+    // Another process made it in the meantime; its files are as good.
+    rmSync(fresh, { recursive: true });
+    if (!existsSync(directory)) throw error;
+  }
+  return directory;
+}
+
+/** Gives the pip of a virtualenv what was compiled of it once: to compile it takes longer than all that tests do with it. */
+export function putCompiledPip(venv: string): void {
+  execFileSync("cp", ["-R", `${compiledPip(venv)}/.`, join(siteOf(venv), "pip")]);
+}
+
+let first: Promise<{ prefix: string; record: Awaited<ReturnType<typeof makeVenv>> }> | undefined;
+
+async function makeFirst() {
+  const prefix = mkdtempSync(join(tmpdir(), "essay-venv-"));
+  process.once("exit", () => rmSync(prefix, { recursive: true }));
+  const record = await makeVenv(prefix);
+  putCompiledPip(join(prefix, "a"));
+  return { prefix, record };
+}
+
+/** The virtualenv `a` below a prefix, a copy of the one that is made for the test file; its record comes back. */
+export async function newVenv(prefix: string) {
+  first ??= makeFirst();
+  const { prefix: from, record } = await first;
+  copyVenv(join(from, "a"), join(prefix, "a"));
+  return { ...record, prefix, venv: { name: "a", path: join(prefix, "a") } };
+}
