@@ -1,5 +1,6 @@
 // A file of records read as a whole, such as the release.jsonl that tee wrote.
 
+import { once } from "node:events";
 import { createReadStream } from "node:fs";
 import { Failure, UsageError } from "../base/failure.js";
 import type { FieldName, RecordWith } from "../base/schema.js";
@@ -17,6 +18,7 @@ export async function readOneRecord<F extends FieldName>(
   const records: RecordWith<F>[] = [];
   const input = createReadStream(file);
   try {
+    await once(input, "open");
     for await (const line of checkedRecords(input, () => reads)) {
       if ("problem" in line) throw new UsageError(`${file}:${line.number}: ${line.problem}`);
       if (hasFailed(line.record))
