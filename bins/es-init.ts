@@ -20,7 +20,7 @@ const command = {
   options: {
     git: { help: "make a git repository with a first commit" },
     remote: { value: "URL", help: "with --git: push to this repository" },
-    template: { short: "t", value: "NAME", help: "which kind of project (default)" },
+    template: { short: "t", value: "NAME", help: "which kind of project: default or django" },
   },
 } as const satisfies Command<Options>;
 

@@ -4,8 +4,6 @@ import os
 import sys
 from pathlib import Path
 
-from django.core.exceptions import ImproperlyConfigured
-
 # es-sdist fills these in when it makes a release; in a checkout they stay as they are.
 VERSION = "${version}"
 GIT_VERSION = "${git_version}"
@@ -23,7 +21,7 @@ def secret_key():
         return file.read_text().strip()
     if PROFILE in ("dev", "test"):
         return "django-insecure-known-to-everybody"
-    raise ImproperlyConfigured(f"profile {PROFILE} needs the file {file}: see [[deploy.conf]] in essay.toml")
+    raise RuntimeError(f"profile {PROFILE} needs the file {file}: see [[deploy.conf]] in essay.toml")
 
 
 SECRET_KEY = secret_key()
@@ -55,6 +53,7 @@ TEMPLATES = [
     },
 ]
 
+TIME_ZONE = "UTC"
 USE_TZ = True
 
 # To stderr, which supervisord keeps in files.
