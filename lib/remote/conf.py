@@ -172,6 +172,10 @@ class File:
             return "given to %s" % self.owner
         return None
 
+    def is_known(self):
+        """Whether its bytes are here: sent, or in its place already."""
+        return self.sent or self.hash_there == self.sha256
+
     def content(self, start, size):
         with open(payload, "rb") as file:
             file.seek(start)
@@ -182,6 +186,8 @@ class File:
         return max(0 if self.there is None else self.there.st_size, self.size) <= most_shown
 
     def diff(self):
+        if self.hash_there == self.sha256:
+            return "%s keeps its bytes, and is given another mode or owner" % self.name
         if not self.is_shown():
             return "%s is too large for its differences to be shown" % self.name
         old = b""
@@ -232,11 +238,10 @@ class File:
                 break
             os.close(self.new)
             self.beside.remove(name)
-        source = os.open(payload, os.O_RDONLY)
-        os.lseek(source, self.offset, os.SEEK_SET)
-        if copy(source, self.new, self.size) != self.sha256:
-            refuse("file-changed", "the file for %s was changed while it was sent: run it again" % self.name)
-        os.close(source)
+        with open(payload, "rb", 0) if self.sent else self.open_there() as source:
+            source.seek(self.offset if self.sent else 0)
+            if copy(source.fileno(), self.new, self.size) != self.sha256:
+                refuse("file-changed", "the file for %s was changed while it was sent: run it again" % self.name)
         uid, gid = self.uid, self.gid
         if uid is None and self.there is not None and os.geteuid() == 0:
             uid, gid = self.there.st_uid, self.there.st_gid
@@ -385,7 +390,8 @@ def differing(files):
 
 def tell_differing(files, todo):
     """Asks for what differs and has not been sent, or tells what differs. The status with which we end."""
-    needed = [file for file, _ in todo if not file.sent and (plan != "1" or (shows == "1" and file.is_shown()))]
+    wanted = [file for file, _ in todo if plan != "1" or (shows == "1" and file.is_shown())]
+    needed = [file for file in wanted if not file.is_known()]
     for file in needed:
         result("needed", str(files.index(file)))
     if needed:
@@ -404,7 +410,7 @@ def tell_differing(files, todo):
 def put_all(todo):
     global changed
     for file, _ in todo:
-        if not file.sent:
+        if not file.is_known():
             refuse("conf-changed", "%s was just as it should be: something else changes it" % file.name)
     try:
         # All of them first: a full disk is seen before anything has changed.

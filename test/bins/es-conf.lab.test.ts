@@ -278,7 +278,7 @@ test("two names of one file on the host are refused", async (t) => {
 });
 
 test("what cannot be written is told, and nothing is changed or left", async (t) => {
-  const { at, venv, conf, write, generation } = desk(t);
+  const { at, venv, conf, write, mode, generation } = desk(t);
   const big = "x".repeat(300_000);
   write("a", big);
   write("small", "new");
@@ -336,10 +336,11 @@ test("what cannot be written is told, and nothing is changed or left", async (t)
   write("small", "newer");
   const one = await mounted(
     "size=64k",
-    `TMPDIR=${place} ${es} --diff a:${at}/big small:${at}/little`,
+    `TMPDIR=${place} ${es} --diff --mode 600 a:${at}/big small:${at}/little`,
     place,
     0,
   );
+  assert.deepEqual([mode("big"), readFileSync(join(at, "big"), "utf8").length], ["600", big.length]);
   assert.equal(one.trace.at(-1).changed, true);
   write("small", "new");
   assert.equal(readFileSync(join(at, "other"), "utf8"), "old");
