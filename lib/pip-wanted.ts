@@ -136,6 +136,8 @@ export async function wantedVersions(
   latest: (project: string) => Promise<string>,
 ): Promise<Wanted> {
   const exact = async (text: string) => {
+    if (isProjectName(text))
+      throw new UsageError(`${text} needs a version: ${text}==VERSION, or ${text}@latest for the newest one`);
     const [, name, project = ""] = /^(([A-Za-z0-9._-]+)(?:\[[^\]]*\])?)@latest$/.exec(text.trim()) ?? [];
     return parseRequirement(name === undefined ? text : `${name}==${await latest(project)}`, tell);
   };

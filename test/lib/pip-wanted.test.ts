@@ -45,6 +45,10 @@ test("versions of a command line are one run of pip", async () => {
     alone: 0,
   });
   await assert.rejects(versions("a-b==1.0", "A_b==1.0"), new UsageError("a-b is asked for twice"));
+  await assert.rejects(
+    versions("shop"),
+    new UsageError("shop needs a version: shop==VERSION, or shop@latest for the newest one"),
+  );
 });
 
 test("a release of one distribution: its files by hash, then what it depends on", async (t) => {
