@@ -131,10 +131,11 @@ provide_supervisord() {
         fail no-supervisor "neither $venv nor the system nor an index has supervisor: put it on the index, or install the system's package"
 }
 
-# In a shell of its own: what pip must not heed is not for supervisord's environment.
+# In a shell of its own: what pip must not heed is not for supervisord's environment. Python itself compiles the small
+# part of it and of setuptools that is used.
 install_supervisor() (
     set_pip_apart "$netrc" "$proxy"
-    "$venv/bin/python" -I -m pip install "$@" supervisor >&2
+    "$venv/bin/python" -I -m pip install --no-compile "$@" supervisor >&2
 )
 
 # check_conf: has supervisord's own parser look at the new configuration, beside the old one, as paths in it may
