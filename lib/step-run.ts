@@ -63,8 +63,9 @@ export function allowedFailures(maxFail: Context["maxFail"], of: number): number
 /** One run of a step: counts, writes and reports. */
 export class Run {
   readonly context: Context;
-  /** How many lines of the input were no records, or had a field of a wrong type. */
+  /** How many lines of the input were no records, or had a field of a wrong type; its breaking off is one more. */
   malformed = 0;
+  #wrongInput: string | undefined;
   /** What is said where there was no record. */
   none = "no record came in";
   #seen = 0;
@@ -86,7 +87,7 @@ export class Run {
   /** Why nothing new may be started, if so. */
   get whyStopped(): string | undefined {
     if (this.context.interrupt.received) return `${this.context.interrupt.received} came before`;
-    if (this.malformed) return "the input has a malformed line";
+    if (this.#wrongInput !== undefined) return this.#wrongInput;
     if (this.#writer.closed) return "nothing takes the output any more";
     return undefined;
   }
@@ -105,7 +106,15 @@ export class Run {
 
   bad(number: number, problem: string, input = "the input"): void {
     this.malformed++;
+    this.#wrongInput ??= "the input has a malformed line";
     this.context.warn(`line ${number} of ${input} is malformed: ${problem}`);
+  }
+
+  /** The input ended by an error. */
+  breakOff({ message }: Error): void {
+    this.malformed++;
+    this.#wrongInput ??= "the input broke off";
+    this.context.warn(`the input cannot be read to its end: ${message}`);
   }
 
   /** Writes a record as it came, or with changes. */

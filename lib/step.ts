@@ -53,7 +53,12 @@ const always: readonly FieldName[] = ["trace", "batch", "plan"];
 async function* records(run: Run, reads: readonly FieldName[]): AsyncGenerator<Line> {
   if (process.stdin.isTTY)
     throw new UsageError("reads records on stdin: pipe another step into it, or < FILE");
-  yield* checked(run, reads, process.stdin);
+  try {
+    yield* checked(run, reads, process.stdin);
+  } catch (error) {
+    // What is begun is to be ended, and its records are to be written.
+    run.breakOff(error as Error);
+  }
 }
 
 async function* checked(

@@ -8,6 +8,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import fc from "fast-check";
 import { until } from "../lab/processes.js";
 import { expectStatus, fileOf, program, recordsOf, scratch, underWay } from "../lab/program.js";
+import { tcpServer } from "../lab/tcp-server.js";
 
 type Vars = Record<string, string | number | boolean>;
 
@@ -341,6 +342,21 @@ test("the whole batch, cancelled", async (t) => {
   child.kill("SIGINT");
   assert.deepEqual(await closed, [null, "SIGINT"]);
   assert.deepEqual(codes(seen.stdout), ["h0 cancelled", "h1 cancelled"]);
+});
+
+test("an input that breaks off: what is begun is ended and written, and it is no success", async (t) => {
+  const log = join(scratch(t), "log");
+  const { port } = await tcpServer(t, async (socket) => {
+    socket.write(hosts(1, () => ({ ms: 100 })));
+    await until("the work", () => existsSync(log));
+    socket.resetAndDestroy();
+  });
+  const script = `exec "$@" </dev/tcp/127.0.0.1/${port}`;
+  const words = ["-c", script, "bash", process.execPath, fileOf("es-work") ?? "", "--log", log];
+  const ran = await program("bash", words);
+  assert.equal(ran.status, 2, ran.report);
+  assert.deepEqual(codes(ran.stdout), ["h0 ok"], ran.report);
+  assert.match(ran.stderr, /the input cannot be read to its end: .*ECONNRESET/, ran.report);
 });
 
 test("made records are counted, too", async () => {
