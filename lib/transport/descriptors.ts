@@ -1,7 +1,9 @@
 // Room for connections: each is a descriptor of this process, or a few, and the system limits those
 // (RLIMIT_NOFILE). Better no host is reached than half of them.
 
+import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
+import type { Writable } from "node:stream";
 import { Failure } from "../base/failure.js";
 import type { Target } from "./contract.js";
 
@@ -29,6 +31,16 @@ export function tooManyHosts(what: string): Failure {
     "too-many-hosts",
     `${what}: raise the limit (ulimit -n) for this program, and for es-session where it runs in one, or take fewer hosts at a time`,
   );
+}
+
+/** A child with its pipes, which Node leaves out where no further file can be opened. Throws "too-many-hosts" then. */
+export function withPipes(
+  child: ChildProcessWithoutNullStreams,
+  what: string,
+): ChildProcessWithoutNullStreams {
+  if (child.stdin as Writable | undefined) return child;
+  child.on("error", () => {}); // this is what it would tell
+  throw tooManyHosts(`no further file can be opened for ${what}`);
 }
 
 /** Looks, before the first host of a batch is reached, whether there is room for all of it. */

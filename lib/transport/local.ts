@@ -5,6 +5,7 @@ import { accessSync, constants } from "node:fs";
 import { userInfo } from "node:os";
 import { Failure } from "../base/failure.js";
 import type { Channel, Ended, Target, Transport } from "./contract.js";
+import { withPipes } from "./descriptors.js";
 
 /** Where sshd would begin, too: the home directory, or / where we cannot enter that. */
 function startDirectory(): string {
@@ -27,12 +28,8 @@ function environment(): NodeJS.ProcessEnv {
 export class LocalTransport implements Transport {
   async start(_target: Target, command: string): Promise<Channel> {
     // Detached: the script may signal its whole process group, which must not be ours.
-    const child = spawn("/bin/sh", ["-c", command], {
-      stdio: "pipe",
-      detached: true,
-      cwd: startDirectory(),
-      env: environment(),
-    });
+    const how = { stdio: "pipe", detached: true, cwd: startDirectory(), env: environment() } as const;
+    const child = withPipes(spawn("/bin/sh", ["-c", command], how), "a command on this machine");
     const ended = new Promise<Ended>((resolve, reject) => {
       child.on("exit", (status, signal) => resolve({ status, signal: signal?.replace(/^SIG/, "") ?? null }));
       child.on("error", (error) =>

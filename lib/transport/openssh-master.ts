@@ -6,6 +6,7 @@ import { once } from "node:events";
 import { abortable, pause, settledWithin } from "../base/abort.js";
 import { Failure } from "../base/failure.js";
 import type { Channel, Ended, Use } from "./contract.js";
+import { withPipes } from "./descriptors.js";
 import { Marks, marked, newMark } from "./openssh-marks.js";
 import { NoRoom, Sessions } from "./ssh-sessions.js";
 
@@ -16,7 +17,8 @@ const farewell = 1000;
 
 /** Keys of the terminal end our programs, which then end ssh in good order; so it is not to heed them itself. */
 export function spawnSsh(args: readonly string[]): ChildProcessWithoutNullStreams {
-  return spawn("/bin/sh", ["-c", 'trap "" INT QUIT HUP TSTP; exec ssh "$@"', "ssh", ...args]);
+  const script = 'trap "" INT QUIT HUP TSTP; exec ssh "$@"';
+  return withPipes(spawn("/bin/sh", ["-c", script, "ssh", ...args]), "ssh");
 }
 
 /** A master connection that is open. */

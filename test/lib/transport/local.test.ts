@@ -4,6 +4,7 @@ import { userInfo } from "node:os";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { LocalTransport } from "../../../lib/transport/local.js";
+import { program } from "../../lab/program.js";
 import { LocalWith } from "../../lab/shells.js";
 
 const local = new LocalTransport();
@@ -58,4 +59,16 @@ test("without a home directory that is there, a command begins in /", async () =
     const said = await text(channel.stdout);
     assert.deepEqual([said, (await channel.ended).status], [`${begins}\n`, 0], `HOME=${home}`);
   }
+});
+
+test("where no further file can be opened, it is said how to go on", async () => {
+  const url = JSON.stringify(new URL("../../../lib/transport/local.js", import.meta.url).href);
+  const code = `
+    import { openSync } from "node:fs";
+    const { LocalTransport } = await import(${url});
+    try { for (;;) openSync("/dev/null"); } catch {}
+    await new LocalTransport().start({}, "true").catch(({ code, message }) => console.log(code, message));`;
+  const script = 'ulimit -n 40; exec "$0" --input-type=module -e "$1"';
+  const ran = await program("sh", ["-c", script, process.execPath, code]);
+  assert.match(ran.stdout, /^too-many-hosts no further file can be opened .*raise the limit/, ran.report);
 });
