@@ -177,7 +177,8 @@ function sort(name: string, wanted: readonly Placeholder[], args: readonly strin
 
 /**
  * The pipelines of an alias with its arguments in place: lists of stages, which are lists of words. Values
- * stay data: whatever is in them, they are one word. `configured` gives the value of a key.
+ * stay data: whatever is in them, they are one word. `configured` gives the value of a key. Throws UsageError for
+ * arguments that do not fit, and Failure "not-configured".
  */
 export function expand(
   name: string,

@@ -16,7 +16,7 @@
 //   5 end      both     stream: no more of it comes
 //   6 credit   both     stream, and 4 bytes: so many bytes more of it may be sent
 //   7 exit     session  JSON {status, signal}: how the command ended; output may still follow
-//   8 drop     step     nothing: the channel or place is of no use any more, also while it is waited for
+//   8 drop     step     nothing: what was asked for is of no use any more, also while it is waited for
 //   9 place    step     nothing: ask for one of the session's places, for the work on one host
 //   10 lock    step     JSON {target, ssh, venv, wait}: have the lock of a virtualenv taken, to the session's end
 //
