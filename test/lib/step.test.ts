@@ -274,8 +274,8 @@ test("Ctrl-C in a pipeline of a script: all records come out, and its next line 
   const out = () => readFileSync(join(directory, "out"), "utf8");
   await until("the last stage to be there", () => out() !== "");
   process.kill(-(child.pid ?? 0), "SIGINT");
-  const [, signal] = await once(child, "exit");
-  assert.equal(signal, "SIGINT");
+  const [status, signal] = await once(child, "exit");
+  assert.equal(signal, "SIGINT", `status ${status}: ${out()}`);
   await until("the last stage to end", () => recordsOf(out()).length === 9);
   assert.deepEqual(
     codes(out())
