@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { fetchPage } from "../lab/http.js";
 import { commandLine, identity, kill, until } from "../lab/processes.js";
-import { bins, expectStatus, program, recordsOf, scratch, shell } from "../lab/program.js";
+import { bins, expectStatus, program, scratch, shell } from "../lab/program.js";
 import { recordOf, supervised, templateFor } from "../lab/supervised.js";
 import { copyWheels } from "../lab/wheels.js";
 
@@ -307,27 +307,6 @@ describe("es-supervisor", { concurrency: 3 }, () => {
       assert.equal(recordOf(await up(rate)).error.code, "template-failed");
     const [pid] = pidsOf(recordOf(await up("50% (%(here)s)")));
     assert.match(readFileSync(`/proc/${pid}/environ`, "utf8"), /(^|\0)RATE=50% \(%\(here\)s\)\0/);
-  });
-
-  test("killed between stop and start, it starts all when it is run again", async (t) => {
-    const { es, path, prefix, record, alive } = await supervised(t);
-    await es(0, "up", "--profile", "test");
-    const old = daemonOf(path);
-    const args = ["up", "--project", "demo", "--port-prefix", prefix, "--profile", "other"];
-    const child = spawn(process.execPath, [join(bins, "es-supervisor"), ...args], { stdio: "pipe" });
-    const closed = new Promise((resolve) => child.on("close", resolve));
-    child.stdin.write(record);
-    await until("the old daemon's end", () => identity(old) === undefined);
-    child.kill("SIGKILL");
-    await closed;
-    await until("the script's end", async () => {
-      const again = recordsOf((await es(0, "up", "--profile", "other", "--max-fail", "1")).stdout)[0];
-      return again.error?.code !== "locked";
-    });
-    assert.match((await page(prefix, 0)).body, /^other /);
-    const after = recordOf(await es(0, "up", "--profile", "other"));
-    assert.equal(after.trace.at(-1).changed, false);
-    assert.ok(alive().length === 2, "one daemon with one process");
   });
 
   test("programs without autostart stay stopped; those without startsecs must stay", async (t) => {

@@ -19,7 +19,7 @@ import {
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { startIndex } from "../lab/index.js";
-import { commandLine, identity, processesThatHave, until } from "../lab/processes.js";
+import { identity, processesThatHave, until } from "../lab/processes.js";
 import { bins, expectStatus, program, type RunOptions, recordsOf, scratch } from "../lab/program.js";
 import { otherShells, pathOf } from "../lab/shells.js";
 import { atTerminal, withoutTerminal } from "../lab/terminal.js";
@@ -245,32 +245,6 @@ test("a prefix that is a symbolic link", async (t) => {
   await run(at, 0, ["a"]);
   assertSound(join(at, "srv/a"));
   assert.equal((await run(at, 0, ["a"])).entry.changed, false);
-});
-
-test("killed in the middle of it, it is mended by the next run, and leaves nothing running", async (t) => {
-  const at = home(t);
-  const python = join(at, "slow-python");
-  writeFileSync(
-    python,
-    `#!/bin/sh\ncase "$*" in *"-m venv"*) echo $$ >${at}/pid; sleep 1000 ;; esac\nexec python3 "$@"\n`,
-  );
-  chmodSync(python, 0o755);
-  const child = spawn(
-    process.execPath,
-    [join(bins, "es-venv"), "--prefix", join(at, "srv"), "--python", python, "a"],
-    { env: { ...process.env, HOME: at }, stdio: ["pipe", "ignore", "ignore"] },
-  );
-  child.stdin.write(here);
-  await until("the making of the virtualenv", () => existsSync(join(at, "pid")));
-  const pid = Number(readFileSync(join(at, "pid"), "utf8"));
-  assert.match(commandLine(pid), /slow-python/);
-  assert.equal(readFileSync(join(at, "srv/a/.essay/changing"), "utf8"), "es-venv\n");
-  child.kill("SIGKILL");
-  await once(child, "exit");
-  await until("the end of the remote command", () => identity(pid) === undefined);
-  const mended = await run(at, 0, ["a"]);
-  assert.match(mended.stderr, /virtualenv a mended/);
-  assertSound(join(at, "srv/a"));
 });
 
 test("an interpreter that is not the one asked for is replaced", async (t) => {
