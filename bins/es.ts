@@ -58,7 +58,14 @@ async function overview(context: Context): Promise<string> {
   ].join("");
 }
 
-async function pipelines(name: string, args: readonly string[], context: Context): Promise<string[][][]> {
+/** An alias of two words, such as "nginx reload", goes before the program that the first word names. */
+function wordsOf(name: string, args: readonly string[]): [name: string, args: readonly string[]] {
+  const both = `${name} ${args[0]}`;
+  return Object.hasOwn(builtinAliases, both) ? [both, args.slice(1)] : [name, args];
+}
+
+async function pipelines(word: string, words: readonly string[], context: Context): Promise<string[][][]> {
+  const [name, args] = wordsOf(word, words);
   if (isOurs(`es-${name}`)) return [[[`es-${name}`, ...args]]];
   const config = await loadConfig(context);
   const aliases = aliasesOf(config);

@@ -73,7 +73,10 @@ async function atDesk(
   const text = readFileSync(file, "utf8")
     .replace(/^a = .*\nb = .*$/m, `a = "${a}"\nb = "${b}"`)
     .replace(/^dev = .*$/m, 'dev = ["@local"]\nweb = ["@local"]\nnginx = ["@local"]')
-    .replace(/\n# \[nginx\][\s\S]*$/, `\n[nginx]\nbin = "${nginxBin}"\nconf = "${nginx.conf}"\n`);
+    .replace(
+      /\n# \[nginx\][\s\S]*$/,
+      `\n[nginx]\nbin = "${nginxBin}"\nconf = "${nginx.conf}"\nsides = { a = "upstreamA", b = "upstreamB" }\n`,
+    );
   writeFileSync(file, text);
   const env = { ...day, ...identity, HOME: home, ESSAY_INDEX: index.url };
   const run = (script: string) => shell(script, { cwd: project, env, limit: 120_000 });

@@ -1,5 +1,11 @@
 // The aliases that everybody has; [alias] in essay.toml adds more, or says them anew.
 
+const switching = "es-hosts {-R:ROLE=config.nginx.role=nginx} {--dry-run!} | es-nginx-switch {1:SRC} {2:DST}";
+
+/** What es-nginx does, on the balancers. */
+const balancers = (verb: string) =>
+  `es-hosts {-R:ROLE=config.nginx.role=nginx} {--dry-run!} | es-nginx ${verb} {@}`;
+
 export const builtinAliases: Readonly<Record<string, string>> = {
   create: "es-init --git {@}",
   build:
@@ -20,5 +26,10 @@ export const builtinAliases: Readonly<Record<string, string>> = {
     "es-check",
     "{if config.deploy.post} es-run --hook deploy.post --wait={--wait?}",
   ].join(" | "),
-  switch: "es-hosts {-R:ROLE=config.nginx.role=nginx} {--dry-run!} | es-nginx-switch {1:SRC} {2:DST}",
+  switch: switching,
+  "nginx start": balancers("start"),
+  "nginx stop": balancers("stop"),
+  "nginx reload": balancers("reload"),
+  "nginx test": balancers("test"),
+  "nginx switch": switching,
 };

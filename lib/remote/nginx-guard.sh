@@ -35,7 +35,7 @@ until over; do
         noted "nobody confirmed the switch to $to in time"
         read_configuration
         find_master
-        reload
+        reload kill -HUP "$master"
         noted "$from is served again"
         forget_note
         break

@@ -9,36 +9,60 @@ log_size() {
     if [ -f "/proc/$master/fd/2" ]; then wc -c <"/proc/$master/fd/2"; else echo 0; fi
 }
 
+# What nginx itself has said since log_from, without what it says of single connections: those lines are of its users.
 new_log() {
-    [ ! -f "/proc/$master/fd/2" ] || tail -c "+$((log_from + 1))" "/proc/$master/fd/2" | grep -v '\[notice\]' || :
+    [ -f "/proc/$master/fd/2" ] || return 0
+    # The file may have been put away meanwhile, and another one begun.
+    [ "$(log_size)" -ge "$log_from" ] || log_from=0
+    tail -c "+$((log_from + 1))" "/proc/$master/fd/2" | grep -v -e '\[notice\]' -e '^[^]]*\] [0-9]*#[0-9]*: \*' || :
 }
 
-# True when the log says that nginx has given up; before that it tries again to bind.
+# True when the log says that nginx has given up; before that it tries again to bind. A worker that cannot begin is not
+# started again.
 gave_up() {
-    new_log | grep '\[emerg\]' | grep -qv '\[emerg\][^:]*: bind() to'
+    new_log | grep -e '\[emerg\]' -e 'exited with fatal code' | grep -qv '\[emerg\][^:]*: bind() to'
 }
 
-# Prints how many workers serve that are not in the list $before, or nothing as long as one of those still does.
+# Prints the pids of the workers that serve and are not in the list $before, or nothing as long as one of those still
+# does, or one is only about to.
 new_workers() {
-    workers | cut -d ' ' -f 1 >"$essay_scratch/now"
-    if ! grep -qxF -f "$before" "$essay_scratch/now"; then wc -l <"$essay_scratch/now"; fi
+    children >"$essay_scratch/children"
+    if grep -q starting "$essay_scratch/children"; then return; fi
+    sed -n 's/ .* worker$//p' "$essay_scratch/children" >"$essay_scratch/now"
+    if ! grep -qxF -f "$before" "$essay_scratch/now"; then tr '\n' ' ' <"$essay_scratch/now"; fi
 }
 
-# Makes nginx read its files and waits for workers of the new generation. That the signal was taken says
-# nothing: nginx keeps the old workers when the new configuration does not work. After find_master.
+# still_serving: says what takes connections after a reload that failed.
+still_serving() {
+    workers | cut -d ' ' -f 1 >"$essay_scratch/now"
+    if grep -xF -f "$before" "$essay_scratch/now" >"$essay_scratch/kept"; then
+        echo "nginx goes on with the old configuration, in worker $(tr '\n' ' ' <"$essay_scratch/kept" | sed 's/ $//')"
+    elif [ -s "$essay_scratch/now" ]; then
+        echo "workers of the new configuration come and go"
+    else
+        echo "no worker takes connections any more"
+    fi
+}
+
+# reload COMMAND...: makes nginx read its files, by COMMAND, and waits for workers of the new generation: $number of them.
+# That the command went well says nothing: nginx keeps the old workers when the new configuration does not work. After
+# find_master.
 reload() {
     scratch
     before=$essay_scratch/before
     workers | cut -d ' ' -f 1 >"$before"
     log_from=$(log_size)
-    kill -HUP "$master"
     tries=0
-    until number=$(new_workers) && [ "${number:-0}" -gt 0 ]; do
+    "$@" || tries=$((patience * 10))
+    until new=$(new_workers) && [ -n "$new" ]; do
         tries=$((tries + 1))
         if [ "$tries" -gt "$((patience * 10))" ] || gave_up; then
             new_log | tail -n 20 >&2
-            fail reload-failed "nginx goes on with the old configuration: no new worker processes came; its error log tells why"
+            fail reload-failed "$(still_serving); its error log tells why"
         fi
         sleep 0.1
     done
+    # shellcheck disable=SC2086 # words
+    set -- $new
+    number=$#
 }

@@ -54,7 +54,7 @@ look() {
     [ "$from" != - ] || return 0
     read_file
     may_write
-    read_configuration
+    read_configuration " as it stands, before any change"
     is_included
     find_master
     may_signal
@@ -143,7 +143,7 @@ edit() {
 now_served() {
     read_configuration
     find_master
-    reload
+    reload kill -HUP "$master"
     # shellcheck disable=SC2119
     note_in
     noted "$1"

@@ -97,6 +97,18 @@ test("--print says what an alias would run", async (t) => {
   assert.equal(await printed(cwd, "hosts", "a b"), "es-hosts 'a b'\n");
 });
 
+test("aliases of two words go before the program that the first one names", async (t) => {
+  const cwd = project(t, "nginx.role = 'lb'\n[alias]\n'nginx test' = 'echo mine'\n");
+  assert.equal(
+    await printed(cwd, "nginx", "stop", "--dry-run", "--drain"),
+    "es-hosts lb --dry-run | es-nginx stop --drain\n",
+  );
+  assert.equal(await printed(cwd, "nginx", "reload", "-R", "two"), "es-hosts two | es-nginx reload\n");
+  assert.equal(await printed(cwd, "nginx", "switch", "A", "B"), "es-hosts lb | es-nginx-switch A B\n");
+  assert.equal(await printed(cwd, "nginx", "test"), "echo mine\n");
+  assert.equal(await printed(cwd, "nginx", "--bin", "x", "start"), "es-nginx --bin x start\n");
+});
+
 test("an alias of the configuration, which may say a built-in one anew", async (t) => {
   const cwd = project(
     t,

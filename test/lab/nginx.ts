@@ -29,7 +29,7 @@ export interface NginxOptions {
   address?: string;
   /** The user to run as; its own tree then belongs to that user. */
   user?: { uid: number; gid: number };
-  /** Outlives this process until `stop`. */
+  /** For startNginx: it outlives this process until `stop`. */
   lasting?: boolean;
 }
 
@@ -90,6 +90,8 @@ const siteFile = (address: string, port: number) => `server {
 const upstreamFile = (servers: readonly string[]) =>
   `upstream essay_demo {\n${servers.map((server) => `    server ${server};\n`).join("")}}\n`;
 
+const errorLog = (directory: string) => join(directory, "logs/error.log");
+
 /** Writes the tree of configuration files and says where. */
 function layOut(directory: string, address: string, port: number, options: NginxOptions): void {
   const owner = options.user ?? { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
@@ -111,15 +113,40 @@ function layOut(directory: string, address: string, port: number, options: Nginx
     file(`conf/extra/${name}.conf`, upstreamFile(servers));
 }
 
-/** Starts nginx and waits until it answers. */
-export async function startNginx(options: NginxOptions): Promise<LabNginx> {
+/** Lays out the tree of an nginx that does not run yet. */
+export async function layOutNginx(options: NginxOptions): Promise<LabNginx> {
   const directory = options.directory ?? mkdtempSync(join(tmpdir(), "essay-nginx-"));
   const address = options.address ?? "127.0.0.1";
   const port = await freePort(address);
   layOut(directory, address, port, options);
-  const conf = join(directory, "conf/nginx.conf");
-  const errorLog = join(directory, "logs/error.log");
-  const daemon = [nginxBin, "-c", conf, "-e", errorLog];
+  const pidFile = join(directory, "logs/nginx.pid");
+  const pid = () => Number(readFileSync(pidFile, "utf8"));
+  // A mere test of the configuration leaves an empty file.
+  const runs = () => existsSync(pidFile) && pid() > 0;
+  return {
+    directory,
+    conf: join(directory, "conf/nginx.conf"),
+    address,
+    port,
+    url: `http://${address}:${port}/`,
+    pid,
+    workers: () => descendants(pid()),
+    errors: () => readFileSync(errorLog(directory), "utf8"),
+    stop: async () => {
+      const master = runs() ? pid() : undefined;
+      const all = master === undefined ? [] : [master, ...descendants(master)];
+      if (master !== undefined) process.kill(master, "SIGTERM");
+      await until("the end of nginx", () => all.every((one) => identity(one) === undefined));
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Starts nginx and waits until it answers. */
+export async function startNginx(options: NginxOptions): Promise<LabNginx> {
+  const nginx = await layOutNginx(options);
+  const { directory, conf, address, port, pid } = nginx;
+  const daemon = [nginxBin, "-c", conf, "-e", errorLog(directory)];
   const words = options.lasting ? daemon : ["setpriv", "--pdeathsig", "TERM", ...daemon, "-g", "daemon off;"];
   const [name = "", ...args] = words;
   // In a group of its own: a Ctrl-C on the terminal is for its user to answer, by `stop`.
@@ -130,31 +157,13 @@ export async function startNginx(options: NginxOptions): Promise<LabNginx> {
   });
   if (options.lasting) {
     const [status] = await once(child, "exit");
-    if (status !== 0) throw new Error(readFileSync(errorLog, "utf8"));
+    if (status !== 0) throw new Error(nginx.errors());
   }
-  const pidFile = join(directory, "logs/nginx.pid");
-  const pid = () => Number(readFileSync(pidFile, "utf8"));
   await until(`nginx on ${address}:${port}`, async () => {
-    if (!options.lasting && child.exitCode !== null) throw new Error(readFileSync(errorLog, "utf8"));
+    if (!options.lasting && child.exitCode !== null) throw new Error(nginx.errors());
     // It listens first, then writes its pid, then starts the worker.
-    if (!(await accepts(address, port)) || !existsSync(pidFile)) return false;
+    if (!(await accepts(address, port)) || !existsSync(join(directory, "logs/nginx.pid"))) return false;
     return pid() > 0 && descendants(pid()).length > 0;
   });
-  return {
-    directory,
-    conf,
-    address,
-    port,
-    url: `http://${address}:${port}/`,
-    pid,
-    workers: () => descendants(pid()),
-    errors: () => readFileSync(errorLog, "utf8"),
-    stop: async () => {
-      const master = existsSync(join(directory, "logs/nginx.pid")) ? pid() : undefined;
-      const all = master === undefined ? [] : [master, ...descendants(master)];
-      if (master !== undefined) process.kill(master, "SIGTERM");
-      await until("the end of nginx", () => all.every((one) => identity(one) === undefined));
-      rmSync(directory, { recursive: true, force: true });
-    },
-  };
+  return nginx;
 }

@@ -1,0 +1,67 @@
+#!/usr/bin/env node
+// es-nginx: starts, stops, reloads or tests the nginx of each host.
+
+import { run } from "../lib/cli.js";
+import { hostOptions, nginxOptions } from "../lib/flags.js";
+import { nginxFor } from "../lib/host-nginx.js";
+import { onHosts } from "../lib/host-step.js";
+import { eachRecord } from "../lib/step.js";
+import { labelOf } from "../lib/stream/table.js";
+import { runScript } from "../lib/transport/run-script.js";
+import { checkVerb, type Verb, verbNamed } from "../lib/verbs.js";
+
+const command = {
+  name: "es-nginx",
+  summary: "start, stop, reload or test nginx on each host",
+  usage: ["start|reload|test", "stop [--drain]"],
+  operands: [1, 1],
+  options: {
+    ...nginxOptions,
+    drain: { help: "stop: let connections come to their end" },
+    ...hostOptions,
+  },
+} as const;
+
+const flagsOfAll = [...Object.keys(nginxOptions), ...Object.keys(hostOptions)];
+
+const verbs: Readonly<Record<string, Verb & { looks?: true }>> = {
+  start: { operands: [0, 0], flags: flagsOfAll },
+  stop: { operands: [0, 0], flags: [...flagsOfAll, "drain"] },
+  reload: { operands: [0, 0], flags: flagsOfAll },
+  test: { operands: [0, 0], flags: flagsOfAll, looks: true },
+};
+
+/** Seconds for what takes as long as it has. */
+const asLongAsItTakes = 31_536_000;
+
+await run(command, async ({ args: [verb = "", ...args], flags, rest, context }) => {
+  const does = verbNamed(verbs, verb);
+  checkVerb(verb, does, { args, flags, rest }, Object.keys(command.options));
+  return onHosts(context, flags, ({ settings, transport }) => {
+    const { bin, conf } = nginxFor(settings, flags);
+    const limit = context.timeout === 0 ? asLongAsItTakes : Math.max(1, Math.floor(context.timeout / 1100));
+    return eachRecord(context, {
+      reads: ["host", "user", "port", "transport", "become"],
+      key: labelOf,
+      work: async (record, task) => {
+        const results = await runScript(
+          transport,
+          record,
+          {
+            parts: ["processes", "systemd", "nginx", "nginx-reload", "nginx-control"],
+            args: [verb, bin, conf, flags.drain ? "drain" : "-", String(limit)],
+            code: "nginx-failed",
+          },
+          task,
+        );
+        for (const warning of results.all("warning")) context.warn(`${labelOf(record)}: ${warning}`);
+        const changes = results.all("change");
+        return {
+          changed: changes.length > 0,
+          said: [...changes, ...results.all("said")].join(", "),
+          ...(does.looks && { trace: false }),
+        };
+      },
+    });
+  });
+});

@@ -1,0 +1,27 @@
+# shellcheck shell=sh disable=SC2154
+# Tells which of two upstreams the running workers of an nginx serve. Changes nothing. After nginx.sh and nginx-names.sh.
+# Arguments: program; main configuration, or "-"; the file with the name, or "-"; the two names.
+#
+# Results: file; upstream, the name that is served; draining, how many old workers still end their connections.
+
+bin=$1 conf=$2 wanted=$3 from=$4 to=$5
+
+find_program
+find_conf
+find_file
+read_file
+upstream=$from
+[ "$state" = from ] || upstream=$to
+served=
+# What serves now does not change by somebody's being midway in the files; only the file with the name counts then.
+if test_configuration 2>/dev/null; then is_included; else cat "$conf" >"$essay_scratch/dump"; fi
+find_master
+case $(is_loaded) in
+    yes) ;;
+    no) fail not-loaded "$wanted names $upstream, and was changed after the workers of nginx began: reload nginx to be sure (es-nginx reload)" ;;
+    crashed) fail not-loaded "$wanted names $upstream, and a worker of nginx took the place of one that crashed, so it may run what was there before: reload nginx to be sure (es-nginx reload)" ;;
+    *) fail nginx-not-running "the nginx of $conf has no worker that takes connections; nothing is served" ;;
+esac
+result file "$wanted"
+result upstream "$upstream"
+result draining "$(children | grep -c draining || :)"
