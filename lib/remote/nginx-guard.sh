@@ -33,7 +33,7 @@ until over; do
         note_in
         put_back
         noted "nobody confirmed the switch to $to in time"
-        read_configuration
+        read_configuration ""
         find_master
         reload kill -HUP "$master"
         noted "$from is served again"

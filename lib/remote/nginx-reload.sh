@@ -64,5 +64,6 @@ reload() {
     done
     # shellcheck disable=SC2086 # words
     set -- $new
+    # shellcheck disable=SC2034 # for the scripts
     number=$#
 }

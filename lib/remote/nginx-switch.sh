@@ -141,7 +141,7 @@ edit() {
 
 # now_served NAME: nginx reads its files, and the history is told.
 now_served() {
-    read_configuration
+    read_configuration ""
     find_master
     reload kill -HUP "$master"
     # shellcheck disable=SC2119
@@ -164,7 +164,7 @@ undo() {
 
 # drain: the workers that end only when their last client has gone.
 drain() {
-    read_configuration
+    read_configuration ""
     find_master
     while old_workers | grep -q .; do sleep 0.2; done
 }

@@ -43,17 +43,17 @@ test_configuration() {
     return "$tested"
 }
 
-# refuse_configuration [CLAUSE]: fails for a test that has failed; CLAUSE is added to what is said.
+# refuse_configuration CLAUSE: fails for a test that has failed; CLAUSE is added to what is said.
 refuse_configuration() {
     if grep '\[emerg\]' "$essay_scratch/said" | grep -q '(13: Permission denied)'; then
         give_up permission-denied "$(id -un) may not open all that nginx needs for $conf; see \"become\""
     fi
-    give_up nginx-test-failed "nginx -t finds fault with $conf${1-}"
+    give_up nginx-test-failed "nginx -t finds fault with $conf$1"
 }
 
-# read_configuration [CLAUSE]: both of them.
+# read_configuration CLAUSE: both of them.
 read_configuration() {
-    test_configuration || refuse_configuration "$@"
+    test_configuration || refuse_configuration "$1"
 }
 
 # directive NAME: the first value of the first directive of this name, such as `pid`; after test_configuration.
