@@ -6,7 +6,6 @@ import { join } from "node:path";
 import { type LabIndex, startIndex } from "./index.js";
 import { type Ran, type RunOptions, recordsOf, shell } from "./program.js";
 import { type SshdOptions, type SshLab, startSshd } from "./sshd.js";
-import { templateFor } from "./supervised.js";
 
 export interface Deployment {
   ssh: SshLab;
@@ -75,7 +74,9 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
       `dev = { hosts = ${hosts}, bind = "{host}" }`,
     );
     writeFileSync(file, text);
-    writeFileSync(join(project, "conf/supervisord.conf"), templateFor(1));
+    const conf = join(project, "conf/supervisord.conf");
+    // Nothing here takes longer than that to find that it cannot work.
+    writeFileSync(conf, readFileSync(conf, "utf8").replace(/^startsecs=.*$/m, "startsecs=1"));
     return { ssh, index, project, sh: (script, more) => run(script, project, more), stop };
   } catch (error) {
     await stop();
