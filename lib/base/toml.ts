@@ -13,3 +13,32 @@ export async function parseToml(
     return { line: error.line, reason };
   }
 }
+
+export type TomlValue = string | number | boolean | TomlValue[] | { [key: string]: TomlValue };
+
+/** A text as a basic string of TOML 1.0, on one line; what a terminal would obey is escaped, too. */
+export function tomlText(text: string): string {
+  // JSON's escapes are TOML's; of control characters it leaves out DEL, C1 and those of direction.
+  return JSON.stringify(text).replace(
+    /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+/** A key, in quotes where it must be. */
+export function tomlKey(key: string): string {
+  return /^[\w-]+$/.test(key) ? key : tomlText(key);
+}
+
+/** A value as it stands behind `=`. Long lists have a line for each item. */
+export function tomlValue(value: TomlValue): string {
+  if (typeof value === "string") return tomlText(value);
+  if (Array.isArray(value)) {
+    const items = value.map(tomlValue);
+    const line = `[${items.join(", ")}]`;
+    return line.length <= 80 ? line : `[\n${items.map((item) => `    ${item},\n`).join("")}]`;
+  }
+  if (typeof value !== "object") return String(value);
+  const pairs = Object.entries(value).map(([key, item]) => `${tomlKey(key)} = ${tomlValue(item)}`);
+  return pairs.length > 0 ? `{ ${pairs.join(", ")} }` : "{}";
+}
