@@ -42,7 +42,7 @@ function sideTable(pairs: readonly string[]): Record<string, string> {
   return Object.fromEntries(table);
 }
 
-await run(command, async ({ flags, context }) => {
+run(command, async ({ flags, context }) => {
   if (flags.print && flags.idle) throw new UsageError("--print and --idle do not go together");
   return onHosts(context, flags, async ({ settings, transport }) => {
     const { nginx, roles } = settings.config.values;

@@ -34,7 +34,7 @@ const verbs: Readonly<Record<string, Verb & { looks?: true }>> = {
 /** Seconds for what takes as long as it has. */
 const asLongAsItTakes = 31_536_000;
 
-await run(command, async ({ args: [verb = "", ...args], flags, rest, context }) => {
+run(command, async ({ args: [verb = "", ...args], flags, rest, context }) => {
   const does = verbNamed(verbs, verb);
   checkVerb(verb, does, { args, flags, rest }, Object.keys(command.options));
   return onHosts(context, flags, ({ settings, transport }) => {

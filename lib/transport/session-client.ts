@@ -6,7 +6,7 @@ import { abortable } from "../base/abort.js";
 import { Failure, type FailureDetails } from "../base/failure.js";
 import type { Place } from "../base/gate.js";
 import { isObject } from "../base/json.js";
-import type { Channel, Ended, SshOptions, Target, Transport } from "./contract.js";
+import type { Channel, Ended, SshOptions, Target, Transport, Use } from "./contract.js";
 import {
   creditOf,
   type Frame,
@@ -193,13 +193,14 @@ export class SessionTransport implements Transport {
     if (this.#asked.delete(number)) link.send(kind.drop, number);
   }
 
-  async start(target: Target, command: string, signal: AbortSignal): Promise<Channel> {
+  async start(target: Target, command: string, signal: AbortSignal, use: Use = "passing"): Promise<Channel> {
     const link = await this.#connected(signal);
     const number = this.#number();
     const opening = new SessionChannel(link, number, () => this.#drop(link, number));
     this.#asked.set(number, opening);
     const { host, user, port, batch } = target;
-    link.sendJson(kind.start, number, { target: { host, user, port, batch }, command, ssh: this.#options });
+    const wanted = { target: { host, user, port, batch }, command, use, ssh: this.#options };
+    link.sendJson(kind.start, number, wanted);
     try {
       await abortable(opening.opened.answered, signal);
       return opening.channel;

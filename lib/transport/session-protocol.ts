@@ -9,7 +9,7 @@
 //
 //   kind       from     body
 //   0 hello    both     JSON {protocol}: the step's comes first
-//   1 start    step     JSON {target, command, ssh}: open a channel
+//   1 start    step     JSON {target, command, use, ssh}: open a channel; use: passing or lasting
 //   2 done     session  nothing: the channel is open, the place taken, the lock held
 //   3 failed   session  JSON {code, message, details}: it is not, or is no more
 //   4 data     both     stream, 1 byte (0 stdin, 1 stdout, 2 stderr), and at most 32 KiB of it
@@ -29,7 +29,7 @@ import type { Socket } from "node:net";
 import { isObject, type JsonObject } from "../base/json.js";
 import { gatherWrites } from "./gather-writes.js";
 
-export const protocol = 1;
+export const protocol = 2;
 
 export const kind = {
   hello: 0,

@@ -10,7 +10,7 @@ import { abortable } from "../base/abort.js";
 import { Failure } from "../base/failure.js";
 import { Gate } from "../base/gate.js";
 import { isObject } from "../base/json.js";
-import type { SshOptions, Target } from "./contract.js";
+import type { SshOptions, Target, Use } from "./contract.js";
 import { Guard } from "./guard.js";
 import { sessionName } from "./lock-owner.js";
 import { SessionLocks } from "./session-locks.js";
@@ -27,11 +27,12 @@ function lockOf(frame: Frame): { target: Target; ssh: SshOptions; venv: string; 
 }
 
 /** What a start frame asks for. Throws ProtocolError. */
-function startOf(frame: Frame): { target: Target; command: string; ssh: SshOptions } {
-  const { target, command, ssh } = jsonOf(frame);
+function startOf(frame: Frame): { target: Target; command: string; use: Use; ssh: SshOptions } {
+  const { target, command, use, ssh } = jsonOf(frame);
   if (!isObject(target) || typeof command !== "string" || !isObject(ssh))
     throw new ProtocolError("a start without target, command and ssh");
-  return { target: target as Target, command, ssh: ssh as unknown as SshOptions };
+  if (use !== "passing" && use !== "lasting") throw new ProtocolError("a start that says no use");
+  return { target: target as Target, command, use, ssh: ssh as unknown as SshOptions };
 }
 
 /** What is there for all steps. */
@@ -70,10 +71,10 @@ class Client {
     if (frame.kind === kind.hello) this.#greet(frame);
     else if (!this.#greeted) throw new ProtocolError("no hello");
     else if (frame.kind === kind.start) {
-      const { target, ssh, command } = startOf(frame);
+      const { target, ssh, command, use } = startOf(frame);
       const channel = new ServedChannel(this.#link, number, () => this.#served.delete(number));
       this.#keep(number, channel);
-      channel.serve((signal) => this.#common.ways.start(target, ssh, command, signal));
+      channel.serve((signal) => this.#common.ways.start(target, ssh, command, signal, use));
     } else if (frame.kind === kind.place) {
       const place = new ServedPlace(this.#link, number, () => this.#served.delete(number));
       this.#keep(number, place);

@@ -4,7 +4,7 @@ import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { SessionTransport } from "../../../lib/transport/session-client.js";
-import { jsonOf, kind, Link, streams } from "../../../lib/transport/session-protocol.js";
+import { jsonOf, kind, Link, protocol, streams } from "../../../lib/transport/session-protocol.js";
 import { scratch } from "../../lab/program.js";
 
 const { signal } = new AbortController();
@@ -52,7 +52,7 @@ test("a start names host, command and settings, and no more of the record", asyn
       const link = new Link(socket);
       link.receive(
         (frame) => {
-          if (frame.kind === kind.hello) link.sendJson(kind.hello, 0, { protocol: 1 });
+          if (frame.kind === kind.hello) link.sendJson(kind.hello, 0, { protocol });
           if (frame.kind !== kind.start) return;
           resolve(jsonOf(frame));
           link.sendJson(kind.failed, frame.number, { code: "refused", message: "no", details: { exit: 3 } });
@@ -73,6 +73,7 @@ test("a start names host, command and settings, and no more of the record", asyn
   assert.deepEqual(await asked, {
     target: { host: "h", user: "u", port: 1 },
     command: "true",
+    use: "passing",
     ssh: { config: "/it", acceptNew: true },
   });
 });
@@ -83,7 +84,7 @@ test("what comes behind the failure of one command is no trouble of the others",
     let first = 0;
     link.receive(
       (frame) => {
-        if (frame.kind === kind.hello) link.sendJson(kind.hello, 0, { protocol: 1 });
+        if (frame.kind === kind.hello) link.sendJson(kind.hello, 0, { protocol });
         if (frame.kind !== kind.start) return;
         link.sendJson(kind.done, frame.number, {});
         if (first === 0) {

@@ -53,6 +53,18 @@ describe("a host with room for one session in a connection", () => {
     assert.equal(connections(started), 3 + 1 + 1, started.lab.log());
   });
 
+  test("a step's command that lasts has one, too", async (t) => {
+    const session = await openSession({ jobs: 30 });
+    t.after(() => session.close());
+    const options = { config: started.lab.sshConfig, acceptNew: false };
+    const step = openTransport(options, { session: session.variables.ESSAY_SESSION });
+    t.after(() => step.close());
+    const target = targetOf(started.host(0));
+    const lasting = await step.start(target, "cat", calm.signal, "lasting");
+    assert.equal((await runBody("exit 3", { transport: step, target })).status, 3);
+    lasting.destroy();
+  });
+
   test("by the system's ssh, whose connection is a session, it is told", async (t) => {
     const transport = openTransport(
       { config: started.lab.sshConfig, acceptNew: false, openssh: true },
