@@ -32,7 +32,7 @@ test("no session, and something else at its place", async (t) => {
   });
   await assert.rejects(start(newer), {
     code: "connection-lost",
-    message: /it speaks protocol 9, and this step 1/,
+    message: /it speaks protocol 9, and this step 2/,
   });
 });
 
