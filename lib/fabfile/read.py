@@ -415,8 +415,9 @@ class Fabfile:
 
     def text(self, node):
         """The beginning of a statement."""
-        lines = self.lines[node.lineno - 1 : min(node.end_lineno, node.lineno + 9)]
-        return "\n".join(line[:200] for line in lines).strip()
+        lines = [line[:200] for line in self.lines[node.lineno - 1 : min(node.end_lineno, node.lineno + 9)]]
+        more = ["..."] if node.end_lineno > node.lineno + 9 else []
+        return "\n".join(lines + more).strip()
 
     def result(self):
         return {

@@ -49,13 +49,17 @@ function textsIn(value: Value): string[] {
     : [];
 }
 
-/** A host such as user:password@web1. */
+/** A URL with a password, or a host such as user:password@web1. */
 const hasPassword = (text: string) => hasCredentials(text) || /^[^@/]*:[^@/]*@/.test(text);
+
+/** The same in a statement, also where the URL is put together of several texts. */
+const mayHavePassword = (text: string) =>
+  secret.test(text) || /:\/\/.*@/s.test(text) || /["'][^"'@/\s]*:[^"'@/\s]+@/.test(text);
 
 /** The statement, or only its beginning where there may be a secret in it. */
 function shown(name: string | null, text: string, value: Value = null): string {
-  const hides = [name ?? "", text].some((word) => secret.test(word) || hasCredentials(word));
-  return hides || textsIn(value).some(hasPassword) ? `env.${name ?? "..."} = ...` : text;
+  const hides = secret.test(name ?? "") || mayHavePassword(text) || textsIn(value).some(hasPassword);
+  return hides ? `env.${name ?? "..."} = ...` : text;
 }
 
 function known(value: Value): Value {
@@ -196,7 +200,8 @@ class Translator {
   }
 
   omit({ name, line, text, value }: Setting, why: string): void {
-    this.omissions.push({ line, text: shown(name, text, value), why: `${why}; ${wayOf(name)}` });
+    const whole = why === "" ? wayOf(name) : `${why}; ${wayOf(name)}`;
+    this.omissions.push({ line, text: shown(name, text, value), why: whole });
   }
 
   /** Does the work for a setting, if there is one of this name, and says where that cannot be done. */
@@ -332,11 +337,10 @@ class Translator {
   }
 
   /** What the Python tool takes where the fabfile says nothing, and essay does not. */
-  usual(): void {
-    const said = new Set(this.entries.map(({ keys }) => keys.join(".")));
+  usual(said: ReadonlySet<string | null>): void {
     const remark = "not in the fabfile: what the Python tool takes then";
-    if (!said.has("deploy.prefix")) this.put(["deploy", "prefix"], "~/w", remark);
-    if (!said.has("deploy.processes")) this.put(["deploy", "processes"], 2, remark);
+    if (!said.has("VIRTUALENV_PREFIX")) this.put(["deploy", "prefix"], "~/w", remark);
+    if (!said.has("PROCESS_COUNT")) this.put(["deploy", "processes"], 2, remark);
   }
 
   /** Settings that nobody asked for. */
@@ -344,7 +348,7 @@ class Translator {
     for (const name of [...this.#settings.keys()])
       this.with(name, ({ value }) => {
         known(value);
-        throw new Refused("it is no plain value of essay.toml");
+        throw new Refused("");
       });
   }
 }
@@ -358,7 +362,8 @@ export function translate(fabfile: Fabfile, surroundings: Surroundings): Transla
   translator.roles();
   translator.ports();
   translator.others();
-  if (translator.entries.length > 0) translator.usual();
+  const said = new Set([...fabfile.settings, ...fabfile.left].map(({ name }) => name));
+  if (translator.entries.length > 0) translator.usual(said);
   const left = fabfile.left.map(({ name, line, text, why }) => ({
     line,
     text: shown(name, text),

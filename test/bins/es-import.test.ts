@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { loadConfig } from "../../lib/config/load.js";
-import { expectStatus, recordsOf, scratch } from "../lab/program.js";
+import { expectStatus, recordsOf, scratch, shell } from "../lab/program.js";
 
 /** A project with this fabfile. */
 function project(t: TestContext, fabfile: string | Buffer): string {
@@ -126,7 +126,7 @@ env.VENV_PORT_PREFIX_MAP = {'a': 88000, 'b': 'x', 'c': '880'}
   assert.deepEqual(values, {
     project: "shop",
     roles: { ok: ["w1"] },
-    deploy: { prefix: "~/w", processes: 2 },
+    deploy: { prefix: "~/w" },
     ports: { c: "880" },
   });
   const text = readFileSync(join(cwd, "essay.toml"), "utf8");
@@ -179,4 +179,17 @@ test("a fabfile that cannot be read ends with status 2, one without settings or 
   const none = await expectStatus(1, "es-import", ["some.py"], { cwd, env: { PATH: join(cwd, "bin") } });
   assert.match(none.stderr, /no-program: python3 does not run here: install Python 3\.8/);
   assert.deepEqual(readdirSync(cwd).sort(), ["empty.py", "fabfile", "some.py"]);
+});
+
+test("output that cannot be written is told", async (t) => {
+  const cwd = project(t, usual);
+  const unread =
+    'import os, sys; r, w = os.pipe(); os.close(r); os.dup2(w, 1); os.execvp("es-import", sys.argv)';
+  const closed = await shell(`python3 -c '${unread}' fabfile/__init__.py`, { cwd });
+  assert.equal(closed.status, 1, closed.report);
+  assert.match(closed.stderr, /^es-import: what it wrote had no reader$/m);
+  assert.doesNotMatch(closed.stderr, / at /);
+  const full = await shell("es-import fabfile/__init__.py >/dev/full", { cwd });
+  assert.equal(full.status, 1, full.report);
+  assert.match(full.stderr, /disk-full: cannot write standard output/);
 });
