@@ -4,8 +4,8 @@
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { cannotWrite } from "../lib/base/cannot-write.js";
 import { UsageError } from "../lib/base/failure.js";
+import { print } from "../lib/base/print.js";
 import type { TomlValue } from "../lib/base/toml.js";
 import { run } from "../lib/cli.js";
 import { readFabfile } from "../lib/fabfile/read.js";
@@ -37,14 +37,6 @@ function refuseRole(name: string, value: TomlValue): string | undefined {
   return undefined;
 }
 
-/** Writes to standard output; resolves to the system's error where that cannot be done. */
-function print(text: string): Promise<NodeJS.ErrnoException | undefined> {
-  return new Promise((done) => {
-    process.stdout.once("error", done);
-    process.stdout.write(text, (error) => done(error ?? undefined));
-  });
-}
-
 run(command, async ({ args: [fabfile = ""], flags, context }) => {
   const { say, warn, dryRun, allowEmpty, interrupt } = context;
   const { check } = await import("../lib/config/schema.js");
@@ -68,14 +60,9 @@ run(command, async ({ args: [fabfile = ""], flags, context }) => {
     return 1;
   }
   const text = essayToml(fabfile, translation, read.code);
-  const error = out === undefined ? await print(text) : undefined;
-  if (error?.code === "EPIPE") {
-    warn("what it wrote had no reader");
-    return 1;
-  }
-  if (error) throw cannotWrite("standard output", error);
-  if (out !== undefined && dryRun) say(`would write ${out}`);
-  else if (out !== undefined && !placeNew(resolve(out), text)) throw there(out);
+  if (out === undefined) await print(text);
+  else if (dryRun) say(`would write ${out}`);
+  else if (!placeNew(resolve(out), text)) throw there(out);
   const left = `${omissions.length} not taken over${omissions.length > 0 ? ": see the comments" : ""}`;
   say(`${entries.length} values from ${fabfile}; ${left}`);
   return 0;

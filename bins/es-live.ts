@@ -3,6 +3,7 @@
 
 import { asFailure, Failure, UsageError } from "../lib/base/failure.js";
 import { Gate } from "../lib/base/gate.js";
+import { print } from "../lib/base/print.js";
 import { run } from "../lib/cli.js";
 import { hostOptions, switchFileOptions } from "../lib/flags.js";
 import { nginxFor, switchFileFor } from "../lib/host-nginx.js";
@@ -82,7 +83,7 @@ run(command, async ({ flags, context }) => {
     if (flags.print || flags.idle) {
       const live = await found();
       if (live instanceof Failure) throw live;
-      process.stdout.write(`${flags.print ? live.name : sides.find((side) => side !== live)?.name}\n`);
+      await print(`${flags.print ? live.name : sides.find((side) => side !== live)?.name}\n`);
       return 0;
     }
     // All records are told what was seen when the first one came.

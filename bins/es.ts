@@ -8,6 +8,7 @@ import { expand, parseTemplate } from "../lib/alias/template.js";
 import { UsageError } from "../lib/base/failure.js";
 import { isObject } from "../lib/base/json.js";
 import { didYouMean } from "../lib/base/nearest.js";
+import { print } from "../lib/base/print.js";
 import { printable } from "../lib/base/printable.js";
 import { isInPath, isOurs, ourPrograms } from "../lib/base/program.js";
 import { showCommand } from "../lib/base/quote.js";
@@ -102,14 +103,14 @@ async function runAll(all: readonly string[][][], { interrupt, warn }: Context):
 
 run(command, async ({ args: [name, ...args], flags, context }) => {
   if (name === undefined) {
-    process.stdout.write(await overview(context));
+    await print(await overview(context));
     throw new UsageError("say which program or alias to run");
   }
   refuseStepFlags(name, flags);
   const all = await pipelines(name, args, context);
   if (flags.print) {
     const text = all.map((stages) => stages.map(showCommand).join(" | ")).join(" &&\n");
-    process.stdout.write(`${text}\n`);
+    await print(`${text}\n`);
     return 0;
   }
   // The stages are to read the configuration that the alias was read from.

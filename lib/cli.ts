@@ -5,6 +5,7 @@ import { asFailure, Failure, UsageError } from "./base/failure.js";
 import type { Place } from "./base/gate.js";
 import type { Note } from "./base/note.js";
 import { inPackage } from "./base/package-root.js";
+import { print } from "./base/print.js";
 import { printable, printableLines } from "./base/printable.js";
 import { withoutValues } from "./base/setenv.js";
 import { type Asking, ask } from "./base/terminal.js";
@@ -206,11 +207,11 @@ async function finish<const O extends Options>(command: Command<O>, main: Main<O
     const flags = line.flags as Flags<O & typeof commonOptions>;
     const common = line.flags as Flags<typeof commonOptions>;
     if (common.help) {
-      process.stdout.write(help(command));
+      await print(help(command));
       return;
     }
     if (common.version) {
-      process.stdout.write(`${command.name} (essay) ${packageVersion()}\n`);
+      await print(`${command.name} (essay) ${packageVersion()}\n`);
       return;
     }
     const [least, most] = command.operands;

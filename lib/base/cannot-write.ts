@@ -4,6 +4,7 @@ import { Failure } from "./failure.js";
 
 /** By the code of the system's error: a code of es-record(5), and why, in words. */
 const refusals: Record<string, [code: string, why: string]> = {
+  EPIPE: ["no-reader", "nobody reads it any more"],
   EACCES: ["permission-denied", "no permission to write there"],
   EPERM: ["permission-denied", "no permission to write there"],
   EROFS: ["permission-denied", "it is read-only"],

@@ -187,7 +187,10 @@ test("output that cannot be written is told", async (t) => {
     'import os, sys; r, w = os.pipe(); os.close(r); os.dup2(w, 1); os.execvp("es-import", sys.argv)';
   const closed = await shell(`python3 -c '${unread}' fabfile/__init__.py`, { cwd });
   assert.equal(closed.status, 1, closed.report);
-  assert.match(closed.stderr, /^es-import: what it wrote had no reader$/m);
+  assert.match(
+    closed.stderr,
+    /^es-import: no-reader: cannot write standard output: nobody reads it any more$/m,
+  );
   assert.doesNotMatch(closed.stderr, / at /);
   const full = await shell("es-import fabfile/__init__.py >/dev/full", { cwd });
   assert.equal(full.status, 1, full.report);

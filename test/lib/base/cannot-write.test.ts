@@ -5,6 +5,7 @@ import { Failure } from "../../../lib/base/failure.js";
 
 test("the system's reason becomes a code and a sentence", () => {
   for (const [system, code, why] of [
+    ["EPIPE", "no-reader", "nobody reads it any more"],
     ["EACCES", "permission-denied", "no permission to write there"],
     ["EROFS", "permission-denied", "it is read-only"],
     ["ENOSPC", "disk-full", "no space is left there"],
