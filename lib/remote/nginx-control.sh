@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2154
+# shellcheck shell=sh disable=SC2154,SC2034
 # Starts, stops, reloads or tests an nginx. After processes.sh, systemd.sh, nginx.sh and nginx-reload.sh.
 # Arguments: the verb; the program; the main configuration, or "-"; "drain" where stop is to let connections end; how many
 # seconds there are.

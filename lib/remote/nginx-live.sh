@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2154
+# shellcheck shell=sh disable=SC2154,SC2034
 # Tells which of two upstreams the running workers of an nginx serve. Changes nothing. After nginx.sh and nginx-names.sh.
 # Arguments: program; main configuration, or "-"; the file with the name, or "-"; the two names.
 #
