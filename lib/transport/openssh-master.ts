@@ -3,6 +3,7 @@
 
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
+import { PassThrough } from "node:stream";
 import { abortable, pause, settledWithin } from "../base/abort.js";
 import { Failure } from "../base/failure.js";
 import type { Channel, Ended, Use } from "./contract.js";
@@ -61,6 +62,8 @@ export class Master {
     const mark = newMark();
     const child = spawnSsh([...this.#args, marked(command, mark)]);
     const marks = child.stderr.pipe(new Marks(mark));
+    // What is not read when the child exits, Node throws away, also where nobody could have read it yet.
+    const stdout = child.stdout.pipe(new PassThrough());
     const heard = once(child.stderr, "end").catch(() => {});
     const exited = new Promise<number | null>((resolve) => {
       child.once("error", () => resolve(null));
@@ -69,7 +72,7 @@ export class Master {
     child.stdin.on("error", () => {});
     const destroy = () => {
       child.kill();
-      for (const stream of [child.stdin, child.stdout, child.stderr, marks]) stream.destroy();
+      for (const stream of [child.stdin, child.stdout, child.stderr, stdout, marks]) stream.destroy();
     };
     try {
       await abortable(Promise.race([marks.begun, exited, this.closed]), signal);
@@ -81,7 +84,7 @@ export class Master {
     const over = exited.finally(leave);
     const ended = Promise.race([marks.ended, this.#endWithoutMark(over, heard, marks)]);
     ended.catch(() => {}); // whoever awaits it hears of it
-    return { stdin: child.stdin, stdout: child.stdout, stderr: marks, ended, destroy };
+    return { stdin: child.stdin, stdout, stderr: marks, ended, destroy };
   }
 
   /** Returns for a login shell that is none, whose status tells; throws what else kept a command from beginning. */
