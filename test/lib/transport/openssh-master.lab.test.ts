@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { Master, spawnSsh } from "../../../lib/transport/openssh-master.js";
 import { runBody } from "../../lab/body.js";
 import { startProxy } from "../../lab/fault-proxy.js";
@@ -24,6 +25,16 @@ describe("a host with few sessions", () => {
       ),
     );
     assert.equal(new Set(ran.map(({ results }) => results.get("from"))).size, 1);
+  });
+
+  test("what a command wrote is there also when it is read long after its end", async (t) => {
+    const transport = transportFor(t, started.lab, "", false, "openssh");
+    const channel = await transport.start(targetOf(started.host(0)), "echo hello", signal);
+    channel.stderr.resume();
+    await channel.ended;
+    await pause(200);
+    const chunks = await channel.stdout.toArray();
+    assert.equal(Buffer.concat(chunks).toString(), "hello\n");
   });
 
   /** A connection, and the socket of its master. */
