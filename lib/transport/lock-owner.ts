@@ -1,7 +1,7 @@
 // What others are told of a lock of ours: who has it, from where, and for what.
 
 import { hostname } from "node:os";
-import { basename } from "node:path";
+import { parse } from "node:path";
 import { accountName } from "../base/account.js";
 import { printable } from "../base/printable.js";
 import { showCommand } from "../base/quote.js";
@@ -14,7 +14,7 @@ const longestCommand = 200;
 export function lockOwner(): string {
   const [, program = "", ...args] = process.argv;
   const text = printable(
-    showCommand([basename(program, ".js"), ...withoutValues(args).map(hideCredentials)]).toWellFormed(),
+    showCommand([parse(program).name, ...withoutValues(args).map(hideCredentials)]).toWellFormed(),
   );
   const short = text.length > longestCommand ? `${text.slice(0, longestCommand)}...` : text;
   return `${accountName()}@${hostname()}: ${short}`;

@@ -7,12 +7,13 @@ const module = new URL("../../../lib/transport/lock-owner.js", import.meta.url).
 
 test("who, from where and for what, in one line without secrets", async () => {
   const code = `const { lockOwner } = await import(${JSON.stringify(module)});
-    process.argv.splice(1, 0, "/bin/es-pip.js");
     process.stdout.write(lockOwner());`;
-  const said = async (...args: string[]) =>
-    (await program(process.execPath, ["--input-type=module", "-e", code, "--", ...args])).stdout;
+  const saidBy = async (file: string, ...args: string[]) =>
+    (await program(process.execPath, ["--input-type=module", "-e", code, "--", file, ...args])).stdout;
+  const said = (...args: string[]) => saidBy("/bin/es-pip.cjs", ...args);
   const me = `${userInfo().username}@${hostname()}: `;
   assert.equal(await said("a b", "x==1"), `${me}es-pip 'a b' x==1`);
+  for (const file of ["/bin/es-pip", "/bin/es-pip.js"]) assert.equal(await saidBy(file), `${me}es-pip`);
   const odd = await said("https://ann:geheim@index/", "two\nlines\x1b[31m");
   assert.ok(odd.startsWith(`${me}es-pip `) && !/geheim/.test(odd), odd);
   assert.equal(await said("--setenv", "TOKEN=geheim"), `${me}es-pip --setenv 'TOKEN=***'`);
