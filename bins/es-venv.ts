@@ -69,13 +69,9 @@ run(command, async ({ args: [operand = ""], flags, context }) => {
         const prefix = asked.prefix ?? prefixFor(settings, flags.prefix, record);
         const code = "venv-failed";
         if (flags.remove) {
-          const parts = { parts: ["state", "venv-place", "boot", "venv-remove"] };
-          const results = await runScript(
-            transport,
-            record,
-            { ...parts, args: [prefix, asked.name], code },
-            task,
-          );
+          const parts = ["state", "venv-place", "boot", "venv-remove"];
+          const script = { parts, args: [prefix, asked.name], code };
+          const results = await runScript(transport, record, script, task);
           const changes = results.all("change");
           return {
             fields: { venv: undefined, python: undefined, installed: undefined },

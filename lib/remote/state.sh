@@ -64,7 +64,7 @@ take_away() {
     essay_why=$(rm -rf "$1" 2>&1) || refuse_writing "$1" "$essay_why" "take away"
 }
 
-# try_lock VENV DESCRIPTOR: the same; fails where the host can lock nothing.
+# try_lock VENV DESCRIPTOR: as take_lock; fails where the host can lock nothing.
 try_lock() {
     essay_status=0
     take_lock "$1" "$2" || essay_status=$?

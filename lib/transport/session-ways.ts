@@ -42,7 +42,7 @@ export class Ways {
     const { user, host, port, transport: kind } = target;
     const name = JSON.stringify([kind, user, host, port, { ...ssh, acceptNew: undefined }]);
     const transport = this.#reached.get(name) ?? this.#transport(ssh);
-    const open = (giveUp: AbortSignal, kind: Use) => transport.start(target, command, giveUp, kind);
+    const open = (giveUp: AbortSignal, as: Use) => transport.start(target, command, giveUp, as);
     const channel = await (use === "lasting"
       ? open(signal, use)
       : this.#spares.start(`${name} ${command}`, open, signal));

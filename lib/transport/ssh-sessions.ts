@@ -41,9 +41,9 @@ export class Sessions {
 
   /**
    * Opens a session. One that passes has its turn, and where the host refuses it, it waits for the end of another
-   * one. One that lasts waits for none, nor does a spare one. `open` is given what it must call when the session has ended, and throws
-   * NoRoom where the host refuses it. Throws what `open` throws; NoRoom only where there is no other session; Full;
-   * the abort's reason.
+   * one. One that lasts waits for none, nor does a spare one. `open` is given what it must call when the session has
+   * ended, and throws NoRoom where the host refuses it. Throws what `open` throws; NoRoom only where there is no other
+   * session; Full; the abort's reason.
    */
   async start<T>(
     open: (leave: () => void) => Promise<T>,
