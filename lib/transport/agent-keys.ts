@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { abortable } from "../base/abort.js";
 import { ByteReader, EndOfBytes } from "../base/bytes.js";
+import { Fields } from "./ssh-fields.js";
 
 /** A public key, or a certificate, as RFC 4253 section 6.6 writes it. */
 export interface AgentKey {
@@ -18,21 +19,11 @@ const identitiesAnswer = 12;
 const longestAnswer = 256 * 1024;
 
 function keysIn(answer: Buffer): AgentKey[] {
-  let at = 1;
-  const number = () => {
-    at += 4;
-    return answer.readUInt32BE(at - 4);
-  };
-  const field = () => {
-    const size = number();
-    at += size;
-    if (at > answer.length) throw new RangeError("a field goes beyond the end");
-    return answer.subarray(at - size, at);
-  };
+  const fields = new Fields(answer, 1);
   const keys: AgentKey[] = [];
-  for (let left = number(); left > 0; left--) {
-    const blob = field();
-    keys.push({ blob, comment: field().toString() });
+  for (let left = fields.number(); left > 0; left--) {
+    const blob = fields.string();
+    keys.push({ blob, comment: fields.string().toString() });
   }
   return keys;
 }

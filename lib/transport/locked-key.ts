@@ -7,6 +7,7 @@ import ssh2, {
   type SigningRequestOptions,
 } from "ssh2";
 import type { Asker } from "./asker.js";
+import { Fields } from "./ssh-fields.js";
 
 const magic = Buffer.from("openssh-key-v1\0");
 
@@ -20,17 +21,11 @@ export function publicHalf(text: Buffer): Buffer | undefined {
     /-----BEGIN OPENSSH PRIVATE KEY-----([^-]*)-----END/.exec(text.toString("latin1")) ?? [];
   const bytes = Buffer.from(body, "base64");
   if (!bytes.subarray(0, magic.length).equals(magic)) return undefined;
-  let at = magic.length;
-  const field = () => {
-    const length = bytes.readUInt32BE(at);
-    const found = bytes.subarray(at + 4, at + 4 + length);
-    at += 4 + length;
-    return found;
-  };
+  const fields = new Fields(bytes, magic.length);
   try {
-    for (let skipped = 0; skipped < 3; skipped++) field();
-    at += 4;
-    return field();
+    for (let skipped = 0; skipped < 3; skipped++) fields.string();
+    fields.number();
+    return fields.string();
   } catch {
     return undefined;
   }
