@@ -69,8 +69,11 @@ run(command, async ({ args: [operand = ""], flags, context }) => {
         const prefix = asked.prefix ?? prefixFor(settings, flags.prefix, record);
         const code = "venv-failed";
         if (flags.remove) {
-          const parts = ["state", "venv-place", "boot", "venv-remove"];
-          const script = { parts, args: [prefix, asked.name], code };
+          const script = {
+            parts: ["state", "venv-place", "boot", "venv-remove"],
+            args: [prefix, asked.name],
+            code,
+          };
           const results = await runScript(transport, record, script, task);
           const changes = results.all("change");
           return {
