@@ -4,7 +4,7 @@
 import { run } from "../lib/cli.js";
 import { hostOptions, nginxOptions } from "../lib/flags.js";
 import { nginxFor } from "../lib/host-nginx.js";
-import { onHosts } from "../lib/host-step.js";
+import { onHosts, secondsForScript } from "../lib/host-step.js";
 import { eachRecord } from "../lib/step.js";
 import { labelOf } from "../lib/stream/table.js";
 import { runScript } from "../lib/transport/run-script.js";
@@ -31,15 +31,12 @@ const verbs: Readonly<Record<string, Verb & { looks?: true }>> = {
   test: { operands: [0, 0], flags: flagsOfAll, looks: true },
 };
 
-/** Seconds for what takes as long as it has. */
-const asLongAsItTakes = 31_536_000;
-
 run(command, async ({ args: [verb = "", ...args], flags, rest, context }) => {
   const does = verbNamed(verbs, verb);
   checkVerb(verb, does, { args, flags, rest }, Object.keys(command.options));
   return onHosts(context, flags, ({ settings, transport }) => {
     const { bin, conf } = nginxFor(settings, flags);
-    const limit = context.timeout === 0 ? asLongAsItTakes : Math.max(1, Math.floor(context.timeout / 1100));
+    const limit = secondsForScript(context.timeout);
     return eachRecord(context, {
       reads: ["host", "user", "port", "transport", "become"],
       key: labelOf,

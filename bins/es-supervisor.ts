@@ -7,7 +7,7 @@ import type { RecordWith, Venv } from "../lib/base/schema.js";
 import { run } from "../lib/cli.js";
 import { hostOptions, liveOption, wholeNumber } from "../lib/flags.js";
 import { confFor } from "../lib/host-conf.js";
-import { onHosts } from "../lib/host-step.js";
+import { onHosts, secondsForScript } from "../lib/host-step.js";
 import { refuseLive, venvFor, wouldHaveChanged } from "../lib/host-venv.js";
 import { pipIndexes } from "../lib/index/pip.js";
 import { eachRecord } from "../lib/step.js";
@@ -92,10 +92,7 @@ run(command, async ({ args: [verb = "", ...args], flags, rest: words, context })
   // Where nobody reads the lines any more, there is nothing to follow them for.
   if (flags.follow) process.stderr.once("error", () => process.kill(process.pid, "SIGTERM"));
   const limits = flags.follow && flags.timeout === undefined ? { ...context, timeout: 0 } : context;
-  // In seconds; what is left of the time is for telling what has not come about.
-  const margin = Math.max(Math.min(5000, limits.timeout / 3), limits.timeout / 11);
-  const patience =
-    limits.timeout === 0 ? 31_536_000 : Math.max(1, Math.floor((limits.timeout - margin) / 1000));
+  const patience = secondsForScript(limits.timeout);
 
   return onHosts(limits, flags, async ({ settings, transport }) => {
     const file = settings.find("template", { flag: flags.template });

@@ -32,6 +32,19 @@ function secondsToWait(flag: string | undefined, settings: Settings): number {
   return wholeNumber(flag === undefined ? "ESSAY_WAIT" : "--wait", said, 1, 86_400);
 }
 
+/** Seconds; a year. */
+const asLongAsItTakes = 31_536_000;
+
+/**
+ * Seconds that a script has to bring something about, of a record's time in milliseconds (0 for no limit): what is
+ * left of it is for telling what has not come about.
+ */
+export function secondsForScript(timeout: number): number {
+  if (timeout === 0) return asLongAsItTakes;
+  const margin = Math.max(Math.min(5000, timeout / 3), timeout / 11);
+  return Math.max(1, Math.floor((timeout - margin) / 1000));
+}
+
 /** Runs `step` with the settings and a transport of this run; connections end with it. */
 export async function onHosts(
   context: Context,

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { secondsForScript } from "../../lib/host-step.js";
 import { expectStatus, recordsOf, scratch } from "../lab/program.js";
 
 const here = '{"host":"@local","transport":"local"}\n';
@@ -54,4 +55,9 @@ test("a record without a host fails alone", async () => {
   const [none, well] = recordsOf(stdout);
   assert.equal(none.error.code, "bad-argument");
   assert.equal(well.said, "hello\n");
+});
+
+test("a script ends before its record's time is over, so that it can say why", () => {
+  const seconds = [0, 1000, 6000, 15_000, 300_000].map(secondsForScript);
+  assert.deepEqual(seconds, [31_536_000, 1, 4, 10, 272]);
 });
