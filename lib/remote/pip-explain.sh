@@ -46,6 +46,7 @@ refuse_conflict() {
 # lacking: writes what the distributions that are wanted need here and is not there, and which of them needs it.
 lacking() {
     "$venv/bin/python" -I - "$essay_scratch/wanted" <<'PYTHON'
+@pip-distributions.py@
 @pip-lacking.py@
 PYTHON
 }
@@ -102,6 +103,7 @@ explain() {
 # old pip, without the module that this takes, is asked itself.
 unmet() {
     "$venv/bin/python" -I - <<'PYTHON'
+@pip-distributions.py@
 @pip-unmet.py@
 PYTHON
 }

@@ -1,15 +1,13 @@
-# What a distribution that was asked for needs and is not there. Of pip-explain.sh.
+# What a distribution that was asked for needs and is not there. Of pip-explain.sh; after pip-distributions.py.
 
-import re, sys
-from importlib import metadata
+import sys
 
 try:
     from pip._vendor.packaging.requirements import InvalidRequirement, Requirement
 except ImportError:
     sys.exit(0)
 
-normal = lambda name: re.sub("[-_.]+", "-", name or "").lower()
-installed = {normal(one.metadata["Name"]): one for one in metadata.distributions()}
+installed = dict(distributions)
 # Names, each with an extra of it or none.
 todo = [(normal(line.split("\t")[0]), "") for line in open(sys.argv[1])]
 seen = set()

@@ -1,10 +1,8 @@
-# Which distributions are there, in whatever version. Of pip-look.sh.
+# Which distributions are there, in whatever version. Of pip-look.sh; after pip-distributions.py.
 
-import re, sys
-from importlib import metadata
+import sys
 
-normal = lambda name: re.sub("[-_.]+", "-", name or "").lower()
-installed = {normal(one.metadata["Name"]): one.version for one in metadata.distributions()}
+installed = {name: one.version for name, one in distributions}
 names = [line.split("\t")[0] for line in open(sys.argv[1])]
 found = [name for name in names if normal(name) in installed]
 for name in found:

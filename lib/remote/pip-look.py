@@ -1,12 +1,10 @@
-# Whether distributions are there as requirements and constraints have it. Of pip-look.sh.
+# Whether distributions are there as requirements and constraints have it. Of pip-look.sh; after pip-distributions.py.
 
 import re, sys
-from importlib import metadata
 
-normal = lambda name: re.sub("[-_.]+", "-", name or "").lower()
 installed = {}
-for distribution in metadata.distributions():
-    installed.setdefault(normal(distribution.metadata["Name"]), []).append(distribution)
+for name, distribution in distributions:
+    installed.setdefault(name, []).append(distribution)
 
 
 # What a requirement says; nothing with an old pip, which cannot tell. For exact versions it is not asked: importing this

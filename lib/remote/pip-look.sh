@@ -18,6 +18,7 @@ PYTHON
 # printed as <TAB>NAME<TAB>VERSION, and nothing for what is not there, or whose metadata is there twice.
 look() {
     "$venv/bin/python" -I - "$essay_scratch/wanted" "$essay_scratch/constraints" <<'PYTHON'
+@pip-distributions.py@
 @pip-look.py@
 PYTHON
 }
@@ -26,6 +27,7 @@ PYTHON
 # status 3 when one is.
 look_for_any() {
     "$venv/bin/python" -I - "$essay_scratch/wanted" <<'PYTHON'
+@pip-distributions.py@
 @pip-look-for-any.py@
 PYTHON
 }

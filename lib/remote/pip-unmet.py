@@ -1,10 +1,8 @@
-# What some installed distribution needs otherwise than it is there. Of pip-explain.sh.
+# What some installed distribution needs otherwise than it is there. Of pip-explain.sh; after pip-distributions.py.
 
-import re, subprocess, sys
-from importlib import metadata
+import subprocess, sys
 
-normal = lambda name: re.sub("[-_.]+", "-", name or "").lower()
-installed = {normal(one.metadata["Name"]): one for one in metadata.distributions()}
+installed = dict(distributions)
 needs = [(one, text) for one in installed.values() for text in one.requires or []]
 # Importing this takes longer than all the rest.
 if not needs:
