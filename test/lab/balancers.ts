@@ -3,6 +3,27 @@
 
 import { Failure } from "../../lib/base/failure.js";
 import type { Balancer, Names, Phase, Said } from "../../lib/nginx/balancer.js";
+import type { Outcome } from "../../lib/nginx/sites.js";
+import type { Wish } from "../../lib/nginx/switch.js";
+
+/** A switch from A to B. */
+export const wish: Wish = {
+  from: "A",
+  to: "B",
+  plan: false,
+  id: "s1",
+  by: "ann@control",
+  confirm: 0,
+  probe: false,
+  drain: false,
+  partial: false,
+};
+
+/** What the outcomes tell people. */
+export const messages = (outcomes: readonly Outcome[]) =>
+  outcomes.map((outcome) =>
+    outcome instanceof Failure ? `${outcome.code}: ${outcome.message}` : outcome.said,
+  );
 
 interface Noted extends Names {
   id: string;

@@ -1,22 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Failure } from "../../../lib/base/failure.js";
 import { confirmAll } from "../../../lib/nginx/confirm.js";
 import { switchAll } from "../../../lib/nginx/switch.js";
-import { dyingAt, type Thought, thought } from "../../lab/balancers.js";
+import { dyingAt, messages, type Thought, thought, wish } from "../../lab/balancers.js";
 
 const never = new AbortController().signal;
 const plain = { plan: false, partial: false };
 
-const messages = (outcomes: readonly unknown[]) =>
-  outcomes.map((outcome) =>
-    outcome instanceof Failure ? `${outcome.code}: ${outcome.message}` : (outcome as { said: string }).said,
-  );
-
 /** Balancers that serve B until the time for confirming is over. */
-async function waiting(...all: Thought[]): Promise<Thought[]> {
-  const wish = { from: "A", to: "B", plan: false, id: "s1", by: "ann@control", probe: false, drain: false };
-  await switchAll(all, { ...wish, confirm: 5, partial: false }, never);
+async function waiting<All extends Thought[]>(...all: All): Promise<All> {
+  await switchAll(all, { ...wish, confirm: 5 }, never);
   for (const one of all) assert.ok(one.note?.guarded);
   return all;
 }
@@ -43,7 +36,7 @@ test("all are told, and none goes back any more", async () => {
 
 test("one that has gone back already: nothing is confirmed, and the others go back, too", async () => {
   const all = await waiting(thought("one"), thought("two"));
-  all[1]?.letTimeGoBy();
+  all[1].letTimeGoBy();
   const outcomes = messages(await confirmAll(all, plain, never));
   assert.equal(
     outcomes[0],
@@ -54,7 +47,6 @@ test("one that has gone back already: nothing is confirmed, and the others go ba
 
 test("one that is missing, or of another switch, or whose switch does not wait", async () => {
   const [one] = await waiting(thought("one"), thought("two"));
-  assert.ok(one);
   assert.match(
     messages(await confirmAll([one], plain, never))[0] ?? "",
     /is about two, too, which is not among/,
@@ -78,10 +70,8 @@ test("one that is missing, or of another switch, or whose switch does not wait",
 });
 
 test("one that cannot be told to wait: all go back at once", async () => {
-  const all = await waiting(thought("one"), thought("two"));
-  const [one, two] = all as [Thought, Thought];
-  const ill = { ...two, act: dyingAt([two], 1, "before")[0]?.act ?? two.act };
-  const outcomes = messages(await confirmAll([one, ill], plain, never));
+  const [one, two] = await waiting(thought("one"), thought("two"));
+  const outcomes = messages(await confirmAll([one, ...dyingAt([two], 1, "before")], plain, never));
   assert.equal(outcomes[0], "undone: not confirmed because two failed (connection-lost); A is served again");
   assert.match(
     outcomes[1] ?? "",
@@ -92,10 +82,8 @@ test("one that cannot be told to wait: all go back at once", async () => {
 });
 
 test("one that could not be told that all is well is named; the others are confirmed", async () => {
-  const all = await waiting(thought("one"), thought("two"));
-  const [one, two] = all as [Thought, Thought];
-  const ill = { ...two, act: dyingAt([two], 2, "before")[0]?.act ?? two.act };
-  const outcomes = messages(await confirmAll([one, ill], plain, never));
+  const [one, two] = await waiting(thought("one"), thought("two"));
+  const outcomes = messages(await confirmAll([one, ...dyingAt([two], 2, "before")], plain, never));
   assert.equal(outcomes[0], "B is served, and confirmed");
   assert.match(
     outcomes[1] ?? "",

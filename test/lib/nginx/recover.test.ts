@@ -3,26 +3,11 @@ import { test } from "node:test";
 import { Failure } from "../../../lib/base/failure.js";
 import { recoverAll } from "../../../lib/nginx/recover.js";
 import { switchAll } from "../../../lib/nginx/switch.js";
-import { dyingAt, type Thought, thought } from "../../lab/balancers.js";
+import { dyingAt, messages, type Thought, thought, wish } from "../../lab/balancers.js";
 
-const wish = {
-  from: "A",
-  to: "B",
-  plan: false,
-  id: "s1",
-  by: "ann@control",
-  confirm: 0,
-  probe: true,
-  drain: false,
-  partial: false,
-};
+const probed = { ...wish, probe: true };
 const never = new AbortController().signal;
 const plain = { plan: false, partial: false };
-
-const messages = (outcomes: readonly unknown[]) =>
-  outcomes.map((outcome) =>
-    outcome instanceof Failure ? `${outcome.code}: ${outcome.message}` : (outcome as { said: string }).said,
-  );
 
 /** The one side of all, which no note questions; fails otherwise. */
 function sideOf(all: readonly Thought[], when: string): string {
@@ -36,7 +21,7 @@ function sideOf(all: readonly Thought[], when: string): string {
 /** Three balancers whose switch to B was cut short by the death of the control machine at that act. */
 async function cutShort(number: number, when: "before" | "after", confirm = 0): Promise<Thought[]> {
   const all = [thought("one"), thought("two"), thought("three")];
-  await switchAll(dyingAt(all, number, when), { ...wish, confirm }, never);
+  await switchAll(dyingAt(all, number, when), { ...probed, confirm }, never);
   return all;
 }
 
@@ -60,7 +45,7 @@ test("wherever the control machine dies, recovery ends in one side, and so does 
         ["B", "A"],
       ] as const) {
         const again = await cutShort(number, when);
-        const outcomes = await switchAll(again, { ...wish, from, to, id: "s2" }, never);
+        const outcomes = await switchAll(again, { ...probed, from, to, id: "s2" }, never);
         assert.equal(sideOf(again, `${when} act ${number}, then to ${to}: ${messages(outcomes)}`), to);
       }
     }
@@ -125,7 +110,7 @@ test("a balancer that the switch was about is missing: nothing is done, unless t
     first ?? "",
     /^cut-short: a switch to B \(ann@control\) was cut short, and three, which it was about, /,
   );
-  const next = messages(await switchAll([one, two], { ...wish, id: "s2" }, never));
+  const next = messages(await switchAll([one, two], { ...probed, id: "s2" }, never));
   assert.match(next[0] ?? "", /^cut-short: /);
   assert.ok(one.note && two.note);
   await recoverAll([one, two], { ...plain, partial: true }, never);

@@ -2,26 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Failure } from "../../../lib/base/failure.js";
 import type { Balancer } from "../../../lib/nginx/balancer.js";
-import { switchAll, type Wish } from "../../../lib/nginx/switch.js";
-import { thought } from "../../lab/balancers.js";
+import { switchAll } from "../../../lib/nginx/switch.js";
+import { messages, thought, wish } from "../../lab/balancers.js";
 
-const wish: Wish = {
-  from: "A",
-  to: "B",
-  plan: false,
-  id: "s1",
-  by: "ann@control",
-  confirm: 0,
-  probe: false,
-  drain: false,
-  partial: false,
-};
 const never = new AbortController().signal;
-
-const messages = (outcomes: readonly unknown[]) =>
-  outcomes.map((outcome) =>
-    outcome instanceof Failure ? `${outcome.code}: ${outcome.message}` : (outcome as { said: string }).said,
-  );
 
 const edit = (labels: string, confirm = 0) => `edit old new ${confirm} ann@control ${labels}`;
 
