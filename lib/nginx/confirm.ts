@@ -7,20 +7,14 @@ import {
   actOnNotes,
   culprits,
   lastTime,
-  lookForNote,
+  look,
+  type Manner,
   newSite,
   notAttempted,
   type Outcome,
   type Site,
   visit,
 } from "./sites.js";
-
-export interface Confirmation {
-  /** Only look. */
-  plan: boolean;
-  /** Balancers that the switch was about may be missing. */
-  partial: boolean;
-}
 
 function obstacle(site: Site, first: Site, sites: readonly Site[], partial: boolean): Failure | undefined {
   const { note, file } = site;
@@ -79,7 +73,7 @@ async function back(sites: readonly Site[]): Promise<Failure[]> {
 /** Confirms the switch of these balancers. An outcome for each, in their order; never throws. */
 export async function confirmAll(
   balancers: readonly Balancer[],
-  { plan, partial }: Confirmation,
+  { plan, partial }: Manner,
   signal: AbortSignal,
 ): Promise<Outcome[]> {
   const sites = balancers.map(newSite);
@@ -103,5 +97,5 @@ export async function confirmAll(
       );
     });
   };
-  return visit(sites, { signal, plan, look: (site) => lookForNote(site, signal), now: waits, work });
+  return visit(sites, { signal, plan, look: (site) => look(site, undefined, signal), now: waits, work });
 }

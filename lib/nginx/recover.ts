@@ -3,14 +3,16 @@
 
 import { Failure } from "../base/failure.js";
 import type { Balancer, Note } from "./balancer.js";
-import { actOnNotes, lookForNote, newSite, notAttempted, type Outcome, type Site, visit } from "./sites.js";
-
-export interface Recovery {
-  /** Only look. */
-  plan: boolean;
-  /** Balancers that the switch was about may be missing. */
-  partial: boolean;
-}
+import {
+  actOnNotes,
+  look,
+  type Manner,
+  newSite,
+  notAttempted,
+  type Outcome,
+  type Site,
+  visit,
+} from "./sites.js";
 
 /** The switches that are noted, each with the sites that have its note. */
 function switches(sites: readonly Site[]): { note: Note; sites: Site[] }[] {
@@ -82,11 +84,10 @@ function ended(site: Site, complete: boolean, would: string): Outcome {
 /** Ends what was cut short on these balancers. An outcome for each, in their order; never throws. */
 export async function recoverAll(
   balancers: readonly Balancer[],
-  { plan, partial }: Recovery,
+  { plan, partial }: Manner,
   signal: AbortSignal,
 ): Promise<Outcome[]> {
   const sites = balancers.map(newSite);
-  const look = (site: Site) => lookForNote(site, signal);
   const now = () => "";
   const work = async () => {
     if (!mayRecover(sites, partial)) return notAttempted(sites, now);
@@ -97,5 +98,5 @@ export async function recoverAll(
     const would = plan ? "would be ended: it " : "";
     return sites.map((site) => ended(site, complete.has(site.note?.id ?? ""), would));
   };
-  return visit(sites, { signal, plan, look, now, work });
+  return visit(sites, { signal, plan, look: (site) => look(site, undefined, signal), now, work });
 }

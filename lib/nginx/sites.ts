@@ -1,10 +1,18 @@
 // Balancers that are worked on together: a phase on all of them, and what became of each.
 
 import { asFailure, Failure } from "../base/failure.js";
-import { type Balancer, type Note, type Phase, readNote } from "./balancer.js";
+import { type Balancer, type Names, type Note, type Phase, readNote, type Said } from "./balancer.js";
 
 /** Milliseconds for what must be done also after the time is over or the run is cancelled. */
 export const lastTime = 60_000;
+
+/** How balancers are gone about, whatever is done on them. */
+export interface Manner {
+  /** Only look. */
+  plan: boolean;
+  /** Balancers that a noted switch is about may be missing. */
+  partial: boolean;
+}
 
 export interface Site {
   readonly balancer: Balancer;
@@ -62,11 +70,12 @@ export function actOnNotes(
   );
 }
 
-/** Looks for a note. */
-export async function lookForNote(site: Site, signal: AbortSignal): Promise<void> {
-  const said = await site.balancer.act("look", undefined, [], signal);
+/** Looks for a note; with names also at the file. Resolves to all that was said. */
+export async function look(site: Site, names: Names | undefined, signal: AbortSignal): Promise<Said> {
+  const said = await site.balancer.act("look", names, [], signal);
   site.file = said.get("file") ?? "";
   site.note = readNote(said);
+  return said;
 }
 
 /** Says of the balancers on which it failed first what the others need to know. */
@@ -90,7 +99,7 @@ export interface Visit<S extends Site> {
   signal: AbortSignal;
   /** Only look: nothing is held. */
   plan: boolean;
-  look(site: S): Promise<void>;
+  look(site: S): Promise<unknown>;
   /** How it is where others failed, in words. */
   now(site: S): string;
   /** What is done when all were well to look at. */

@@ -2,13 +2,15 @@
 // each goes back to what it was.
 
 import { asFailure, Failure } from "../base/failure.js";
-import { type Balancer, type Names, readNote, readSight, type Sight } from "./balancer.js";
+import { type Balancer, type Names, readSight, type Sight } from "./balancer.js";
 import { endSwitches, mayRecover } from "./recover.js";
 import {
   actOnNotes,
   attempt,
   culprits,
   lastTime,
+  look,
+  type Manner,
   newSite,
   notAttempted,
   type Outcome,
@@ -18,9 +20,7 @@ import {
 } from "./sites.js";
 
 /** The names of the two sides, and how to go about it. */
-export interface Wish extends Names {
-  /** Only look. */
-  plan: boolean;
+export interface Wish extends Names, Manner {
   /** The name of this switch: no other one has it. */
   id: string;
   /** Who switches, from where. */
@@ -31,8 +31,6 @@ export interface Wish extends Names {
   probe: boolean;
   /** Wait until the workers of the old configuration are gone. */
   drain: boolean;
-  /** Balancers that a switch was about which was cut short before may be missing. */
-  partial: boolean;
 }
 
 interface Place extends Site {
@@ -40,11 +38,9 @@ interface Place extends Site {
   began: "nothing" | "edit" | "reload";
 }
 
-async function look(place: Place, wish: Wish, signal: AbortSignal): Promise<void> {
-  const said = await place.balancer.act("look", wish, [], signal);
-  place.note = readNote(said);
+async function lookAt(place: Place, wish: Wish, signal: AbortSignal): Promise<void> {
+  const said = await look(place, wish, signal);
   place.sight = place.note ? undefined : readSight(said);
-  place.file = said.get("file") ?? "";
 }
 
 /** Whether there is anything to do: also for a text that is right already but that nginx may not have read. */
@@ -147,7 +143,9 @@ async function clearTheWay(places: readonly Place[], wish: Wish, signal: AbortSi
   }
   if (places.some(({ failure }) => failure) || !mayRecover(places, wish.partial)) return false;
   if (wish.plan || places.every(({ note }) => !note)) return true;
-  return (await endSwitches(places, signal)) && attempt(places, signal, (place) => look(place, wish, signal));
+  return (
+    (await endSwitches(places, signal)) && attempt(places, signal, (place) => lookAt(place, wish, signal))
+  );
 }
 
 /** Edits, reloads and, where it is wished for, looks through nginx: each when the one before has gone well everywhere. */
@@ -229,5 +227,5 @@ export async function switchAll(
     return Promise.all(places.map((place) => outcome(place, wish, signal)));
   };
   const { plan } = wish;
-  return visit(places, { signal, plan, look: (place) => look(place, wish, signal), now, work });
+  return visit(places, { signal, plan, look: (place) => lookAt(place, wish, signal), now, work });
 }
