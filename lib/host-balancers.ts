@@ -107,7 +107,7 @@ export function balancerOf(
     lock: (signal) => {
       const { owner = "another run", wait = 0 } = transport.locks ?? {};
       const holder = {
-        parts: ["nginx", "nginx-lock"],
+        parts: ["hold", "nginx", "nginx-lock"],
         args: [bin, conf, owner, String(wait)],
         code: "lock-failed",
       };

@@ -1,15 +1,12 @@
 # shellcheck shell=sh disable=SC2154,SC2034
-# Holds an nginx for a run of es-nginx-switch, whose heartbeats must come: without them it ends after 8 s, as a connection
-# may be cut without anybody being told. The lock is one of the folder of the main configuration, and leaves nothing
-# behind; a text in it says who has it, where that folder may be written. After nginx.sh.
+# Holds an nginx for a run of es-nginx-switch. The lock is one of the folder of the main configuration, and leaves nothing
+# behind; a text in it says who has it, where that folder may be written. After hold.sh and nginx.sh.
 # Arguments: the program, the main configuration or "-"; who, from where and for what; how many seconds to wait.
 
 bin=$1 conf=$2 owner=$3 wait=$4
 
-leave() {
-    essay_status=$?
-    rm -f "$who" 2>/dev/null || :
-    essay_leave "$essay_status"
+give_back() {
+    rm -f "$who" 2>/dev/null
 }
 
 find_program
@@ -27,11 +24,4 @@ until take_lock "$folder" 7; do
     sleep 1
 done
 (printf '%s\n' "$owner (since $(date -u +%Y-%m-%dT%H:%M:%SZ))" >"$who") 2>/dev/null || :
-trap leave EXIT
-result locked "$conf"
-essay_quiet=0
-while :; do
-    sleep 1
-    essay_quiet=$((essay_quiet + 1))
-    [ "$essay_quiet" -lt 8 ] || fail lock-lost "no heartbeat came for 8 s"
-done
+hold "$conf"

@@ -116,7 +116,7 @@ export class SessionLocks {
         resolve();
       };
       const script = {
-        parts: ["state", "lock"],
+        parts: ["state", "hold", "lock"],
         args: [venv, String(seconds), this.#rank, this.#holdsSome ? "1" : "0"],
         code: "lock-failed",
         beats: true as const,
