@@ -5,8 +5,8 @@ import { Failure } from "./base/failure.js";
 import type { Gate } from "./base/gate.js";
 import type { Balancer, Names, Phase, Said } from "./nginx/balancer.js";
 import { compose } from "./remote/compose.js";
-import { Results } from "./remote/results.js";
 import type { Target, Transport } from "./transport/contract.js";
+import { hold } from "./transport/hold.js";
 import { type Circumstances, runScript, type ScriptRun } from "./transport/run-script.js";
 
 /** Which nginx, and how it is asked for what it serves. */
@@ -31,40 +31,27 @@ async function inTurn<T>(gate: Gate, signal: AbortSignal, work: () => Promise<T>
   }
 }
 
-/** Starts a script that holds something until its end, once it has said "locked". Resolves to what ends it. */
-async function hold(
+/** Takes something by a script that holds it. Resolves, when it has it, to what ends that. */
+async function take(
   transport: Transport,
   target: Target,
   script: ScriptRun,
   signal: AbortSignal,
 ): Promise<() => Promise<void>> {
-  const lasting: Transport = {
-    start: (to, command, until) => transport.start(to, command, until, "lasting"),
-    close: async () => {},
-  };
   const end = new AbortController();
   const giveUp = () => end.abort(signal.reason);
   signal.addEventListener("abort", giveUp);
-  const results = new Results();
-  let running: Promise<unknown> = Promise.resolve();
+  let over: Promise<unknown> = Promise.resolve();
   try {
     await new Promise<void>((resolve, reject) => {
-      const stdout = (chunk: Buffer) => {
-        results.push(chunk);
-        if (results.get("locked") !== undefined) resolve();
-      };
-      const task = { signal: end.signal, plan: false, show: undefined };
-      running = runScript(lasting, target, { ...script, beats: true, results, stdout }, task).then(
-        () => reject(new Failure(script.code, "the script that holds the lock has ended")),
-        reject,
-      );
+      over = hold(transport, target, script, end.signal, resolve).then(reject);
     });
   } finally {
     signal.removeEventListener("abort", giveUp);
   }
   return async () => {
     end.abort(new Failure("cancelled", "the lock is not needed any more"));
-    await running;
+    await over;
   };
 }
 
@@ -111,7 +98,7 @@ export function balancerOf(
         args: [bin, conf, owner, String(wait)],
         code: "lock-failed",
       };
-      return inTurn(gate, signal, () => hold(transport, target, holder, signal));
+      return inTurn(gate, signal, () => take(transport, target, holder, signal));
     },
     act: (phase, names, args, signal): Promise<Said> =>
       inTurn(gate, signal, () =>

@@ -82,7 +82,7 @@ export interface Job {
   become: string | undefined;
   payload: Payload | undefined;
   signal: AbortSignal;
-  /** Milliseconds between heartbeats, for a program that ends when they do. */
+  /** Milliseconds between heartbeats, for a program that lasts, and ends when they do. */
   beat?: number | undefined;
   /** Takes the program's output; awaited, so a slow taker slows the host. */
   stdout(chunk: Buffer): void | Promise<void>;

@@ -108,7 +108,8 @@ function toldOf(error: unknown, hadBegun: boolean): unknown {
 export async function execute(transport: Transport, target: Target, job: Job): Promise<Execution> {
   job.signal.throwIfAborted();
   const first = head(job.program, job.become);
-  const channel = await transport.start(target, command, job.signal);
+  const use = job.beat === undefined ? "passing" : "lasting";
+  const channel = await transport.start(target, command, job.signal, use);
   const over = new AbortController();
   const received: Received = { ready: false, bytes: 0, taking: false };
   channel.stdin.on("error", () => {});

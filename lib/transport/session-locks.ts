@@ -5,10 +5,9 @@
 // waits only for sessions that began after it. See lock.sh for how it knows.
 
 import { abortable } from "../base/abort.js";
-import { asFailure, Failure } from "../base/failure.js";
-import { Results } from "../remote/results.js";
+import { Failure } from "../base/failure.js";
 import type { Target, Transport } from "./contract.js";
-import { runScript } from "./run-script.js";
+import { hold } from "./hold.js";
 
 /** A lock that is held, or being taken. */
 interface Lock {
@@ -105,29 +104,19 @@ export class SessionLocks {
 
   /** Resolves when the lock is held, which goes on until we end; `lock.lost` tells of another end. */
   #hold(lock: Lock, { transport, target, venv }: Wanted, seconds: number): Promise<void> {
-    const results = new Results();
     const signal = AbortSignal.any([this.#end.signal, lock.giveUp.signal]);
+    const script = {
+      parts: ["state", "hold", "lock"],
+      args: [venv, String(seconds), this.#rank, this.#holdsSome ? "1" : "0"],
+      code: "lock-failed",
+    };
     return new Promise((resolve, reject) => {
-      const stdout = (chunk: Buffer) => {
-        results.push(chunk);
-        if (results.get("locked") === undefined || signal.aborted) return;
+      const held = () => {
         lock.held = true;
         this.#holdsSome = true;
         resolve();
       };
-      const script = {
-        parts: ["state", "hold", "lock"],
-        args: [venv, String(seconds), this.#rank, this.#holdsSome ? "1" : "0"],
-        code: "lock-failed",
-        beats: true as const,
-        results,
-        stdout,
-      };
-      const running = runScript(transport, target, script, { signal, plan: false, show: undefined }).then(
-        () => new Failure("lock-failed", `the script that held it on ${target.host} has ended`),
-        (error: unknown) => asFailure(error),
-      );
-      const over = running.then((failure) => {
+      const over = hold(transport, target, script, signal, held).then((failure) => {
         // What we had may have been another's since.
         if (lock.held)
           lock.lost = new Failure(

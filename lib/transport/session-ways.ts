@@ -27,7 +27,7 @@ export class Ways {
   forLocks(ssh: SshOptions, wait: number): Transport {
     return {
       locks: { session: sessionName(this.#path), owner: lockOwner(), wait },
-      start: (target, command, signal) => this.start(target, ssh, command, signal, "lasting"),
+      start: (target, command, signal, use) => this.start(target, ssh, command, signal, use),
       close: async () => {},
     };
   }
