@@ -9,15 +9,18 @@ from concurrent.futures import ThreadPoolExecutor
 
 from fabric import Config, Connection
 from jinja2 import Template
+from paramiko import SSHConfig
 
 hosts, ssh_config, index, name, port, template, project, version = sys.argv[1:]
-config = Config(runtime_ssh_path=ssh_config)
+settings = SSHConfig.from_path(ssh_config)
 # Only the key that the configuration names.
 keys = {"allow_agent": False, "look_for_keys": False}
 
 
 def work(line):
     host, bind, prefix = line.split()
+    # One for each connection, as in Fabric's own groups: threads that share one find it empty at times.
+    config = Config(ssh_config=settings)
     with Connection(host, config=config, connect_kwargs=keys) as connection:
 
         def run(command, fails=False):
