@@ -1,4 +1,4 @@
-// What comes in on stdin and is no work, to each step that reaches hosts; and the same host twice.
+// What comes in on stdin and is no work, to each step that reads records; and the same host twice.
 
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
@@ -14,6 +14,20 @@ const steps: readonly [step: string, ...args: string[]][] = [
   ["es-supervisor", "shutdown"],
   ["es-check"],
   ["es-status"],
+  ["es-sdist", "--repo", "/nowhere", "--branch", "master", "--out", "/nowhere/x"],
+  ["es-wheel", "--index", "http://127.0.0.1:9/", "--out", "/nowhere/x"],
+  ["es-upload", "--index", "http://127.0.0.1:9/"],
+];
+
+/** Lines that are no records, and what is said of them. */
+const malformed: readonly [line: string, problem: RegExp][] = [
+  ['{"host":\n', /line 1 of the input is malformed: not JSON/],
+  ['{"project":"essay_demo","version":"1.0', /line 1 of the input is malformed: not JSON/],
+  ['{"batch":{"id":"x"}}\n', /line 1 of the input is malformed: field batch/],
+  [
+    `{"note":"${"x".repeat(1024 * 1024)}"}\n`,
+    /line 1 of the input is malformed: .*longer than 1048576 bytes/,
+  ],
 ];
 
 for (const [step, ...args] of steps)
@@ -23,9 +37,11 @@ for (const [step, ...args] of steps)
     const ran = await expectStatus(1, step, args, { input: failed });
     assert.equal(ran.stdout, failed);
     assert.match((await expectStatus(1, step, args, { input: "" })).stderr, /nothing to do/);
-    const malformed = await expectStatus(2, step, args, { input: '{"host":\n' });
-    assert.match(malformed.stderr, /line 1 of the input is malformed/);
-    assert.equal(malformed.stdout, "");
+    for (const [line, problem] of malformed) {
+      const ran = await expectStatus(2, step, args, { input: line });
+      assert.match(ran.stderr, problem);
+      assert.equal(ran.stdout, "");
+    }
   });
 
 test("the same host twice in one stream: one after the other, and each has its record", async (t) => {
