@@ -3,9 +3,8 @@
 # tree.sh. Set before it: $project, $version, $commit, $time.
 
 # in_our_group: writes the ids of the processes that the command has left running: those of our process group
-# that are not ours.
+# that are not ours, in what ps has listed.
 in_our_group() {
-    ps -A -o pid= -o ppid= -o pgid= >"$essay_scratch/processes" 2>/dev/null || return 0
     awk -v me="$$" -v watcher="$essay_watcher" '
         NR == FNR { if ($1 == me) group = $3; next }
         $3 == group && $1 != me && $1 != watcher && $2 != me && $2 != watcher { print $1 }
@@ -17,6 +16,8 @@ end_others() {
     trap '' TERM
     command -v ps >/dev/null || kill -TERM 0
     for essay_try in 1 2 3 4 5 6 7 8 9 10; do
+        # Not by what $() starts: the list would have that, too, and there would always be something left.
+        ps -A -o pid= -o ppid= -o pgid= >"$essay_scratch/processes" 2>/dev/null || break
         essay_left=$(in_our_group)
         [ -n "$essay_left" ] || break
         essay_signal=TERM

@@ -447,3 +447,20 @@ test("a command that fails, or leaves what cannot be packed", async (t) => {
   }
   assert.deepEqual(readdirSync(folder), []);
 });
+
+test("nothing is waited for where a command has left nothing running", async (t) => {
+  const repo = await repository(t, { a: "" });
+  const folder = scratch(t);
+  const log = join(folder, "log");
+  writeFileSync(join(folder, "ps"), `#!/bin/sh\necho asked >>${log}\nexec /usr/bin/ps "$@"\n`, {
+    mode: 0o755,
+  });
+  const path = process.env.PATH;
+  process.env.PATH = `${folder}:${path}`;
+  try {
+    await look(repo.directory, { preBuild: "true" });
+  } finally {
+    process.env.PATH = path;
+  }
+  assert.equal(readFileSync(log, "utf8"), "asked\n");
+});
