@@ -28,7 +28,12 @@ function install(directory: string): string {
 }
 
 describe("a deploy that GNU parallel spreads over two control machines", () => {
-  const started = labFor({ hosts: 6, config: ["AcceptEnv *"] });
+  const started = labFor({
+    hosts: 6,
+    config: ["AcceptEnv *"],
+    // What dies at once cannot take away the sockets of its session: they go with the lab.
+    configOf: ({ home }) => [`  SetEnv TMPDIR=${home}`],
+  });
   const controls = () => started.lab.hosts.slice(0, 2);
   const targets = () => started.lab.hosts.slice(2);
 
