@@ -19,6 +19,7 @@ const day = {
   GIT_AUTHOR_DATE: `${moment} +0000`,
   GIT_COMMITTER_DATE: `${moment} +0000`,
 };
+
 function expectSuccess(ran: Ran): void {
   assert.equal(ran.status, 0, ran.report);
 }
