@@ -1,26 +1,13 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { createServer, type Socket } from "node:net";
-import { join } from "node:path";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
 import { agentKeys } from "../../../lib/transport/agent-keys.js";
 import { agentWith, makeKey } from "../../lab/keys.js";
 import { scratch } from "../../lab/program.js";
+import { unixServer } from "../../lab/unix-server.js";
 
 const { signal } = new AbortController();
-
-/** Something that answers at the place of an agent; resolves to its path. */
-async function agentThat(t: TestContext, answer: (socket: Socket) => void): Promise<string> {
-  const path = join(scratch(t), "agent");
-  const server = createServer((socket) => {
-    t.after(() => socket.destroy());
-    answer(socket.on("error", () => {}));
-  }).listen(path);
-  t.after(() => server.close());
-  await once(server, "listening");
-  return path;
-}
 
 test("keys and certificates, with their comments, as ssh-add lists them", async (t) => {
   const directory = scratch(t);
@@ -48,14 +35,14 @@ for (const [name, bytes, message] of [
   ["shows a key that goes beyond the end", [0, 0, 0, 9, 12, 0, 0, 0, 1, 0, 0, 0, 9], /ends too early/],
 ] as const)
   test(`an agent that ${name}`, async (t) => {
-    const path = await agentThat(t, (socket) => socket.end(Buffer.from(bytes)));
+    const path = await unixServer(t, (socket) => socket.end(Buffer.from(bytes)));
     await assert.rejects(agentKeys(path, signal), message);
   });
 
 test("an agent that is silent keeps nobody, and no descriptor", async (t) => {
   let left: Promise<unknown> | undefined;
   const stop = new AbortController();
-  const path = await agentThat(t, (socket) => {
+  const path = await unixServer(t, (socket) => {
     left = once(socket.resume(), "close");
     stop.abort(new Error("enough"));
   });

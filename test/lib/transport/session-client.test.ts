@@ -1,35 +1,22 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
 import { SessionTransport } from "../../../lib/transport/session-client.js";
 import { jsonOf, kind, Link, protocol, streams } from "../../../lib/transport/session-protocol.js";
 import { scratch } from "../../lab/program.js";
+import { unixServer } from "../../lab/unix-server.js";
 
 const { signal } = new AbortController();
 const options = { config: undefined, acceptNew: false };
 
-/** A socket on which each connection is given to `serve`. */
-async function socketOf(t: TestContext, serve: (socket: Socket) => void): Promise<string> {
-  const path = join(scratch(t), "s");
-  const server = createServer(serve).listen(path);
-  await once(server, "listening");
-  t.after(() => server.close());
-  return path;
-}
-
 test("no session, and something else at its place", async (t) => {
   const start = (path: string) => new SessionTransport(path, options).start({ host: "h" }, "true", signal);
   await assert.rejects(start(join(scratch(t), "none")), { code: "no-session", message: /ENOENT/ });
-  const closing = await socketOf(t, (socket) => socket.destroy());
+  const closing = await unixServer(t, (socket) => socket.destroy());
   await assert.rejects(start(closing), { code: "connection-lost" });
-  const web = await socketOf(t, (socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"));
+  const web = await unixServer(t, (socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"));
   await assert.rejects(start(web), { code: "connection-lost", message: /protocol: a frame of 1213486160/ });
-  const newer = await socketOf(t, (socket) => {
-    socket.on("error", () => {});
-    new Link(socket).sendJson(kind.hello, 0, { protocol: 9 });
-  });
+  const newer = await unixServer(t, (socket) => new Link(socket).sendJson(kind.hello, 0, { protocol: 9 }));
   await assert.rejects(start(newer), {
     code: "connection-lost",
     message: /it speaks protocol 9, and this step 2/,
@@ -37,7 +24,7 @@ test("no session, and something else at its place", async (t) => {
 });
 
 test("a session that says nothing at all does not keep a step that has given up", async (t) => {
-  const path = await socketOf(t, (socket) => t.after(() => socket.destroy()));
+  const path = await unixServer(t);
   const transport = new SessionTransport(path, options);
   const stop = new AbortController();
   const started = transport.start({ host: "h" }, "true", stop.signal);
@@ -48,7 +35,7 @@ test("a session that says nothing at all does not keep a step that has given up"
 
 test("a start names host, command and settings, and no more of the record", async (t) => {
   const asked = new Promise<unknown>((resolve) => {
-    socketOf(t, (socket) => {
+    unixServer(t, (socket) => {
       const link = new Link(socket);
       link.receive(
         (frame) => {
@@ -79,7 +66,7 @@ test("a start names host, command and settings, and no more of the record", asyn
 });
 
 test("what comes behind the failure of one command is no trouble of the others", async (t) => {
-  const path = await socketOf(t, (socket) => {
+  const path = await unixServer(t, (socket) => {
     const link = new Link(socket);
     let first = 0;
     link.receive(

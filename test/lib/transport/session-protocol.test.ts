@@ -13,6 +13,7 @@ import {
   streamOf,
 } from "../../../lib/transport/session-protocol.js";
 import { scratch } from "../../lab/program.js";
+import { unixServer } from "../../lab/unix-server.js";
 
 /** The two ends of a connection. */
 async function pair(t: TestContext): Promise<[Socket, Socket]> {
@@ -96,17 +97,15 @@ test("bodies that are not what they should be", () => {
 });
 
 test("what is said just before the connection is ended still arrives", async (t) => {
-  const server = createServer((socket) => {
+  const path = await unixServer(t, (socket) => {
     const link = new Link(socket);
     const take = () => {
       link.sendJson(kind.failed, 0, { code: "no-session" });
       throw new ProtocolError("enough");
     };
     link.receive(take, () => {});
-  }).listen(join(scratch(t), "s"));
-  t.after(() => server.close());
-  await once(server, "listening");
-  const socket = connect(server.address() as string);
+  });
+  const socket = connect(path);
   const codes: unknown[] = [];
   const link = new Link(socket);
   link.receive(

@@ -1,14 +1,13 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { once } from "node:events";
 import { copyFileSync, unlinkSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Identities } from "../../../lib/transport/ssh-identities.js";
 import type { SshSettings } from "../../../lib/transport/ssh-settings.js";
 import { agentWith, asker, makeKey } from "../../lab/keys.js";
 import { scratch } from "../../lab/program.js";
+import { unixServer } from "../../lab/unix-server.js";
 
 const methods = ["publickey", "keyboard-interactive", "password"] as const;
 
@@ -80,12 +79,8 @@ test("an agent that is not there, and settings that only ssh itself can use, are
 });
 
 test("an agent that does not answer is left out, and files go on", async (t) => {
-  const directory = scratch(t);
-  const agent = join(directory, "silent");
-  const server = createServer((socket) => t.after(() => socket.destroy())).listen(agent);
-  t.after(() => server.close());
-  await once(server, "listening");
-  const file = makeKey(directory, "one");
+  const agent = await unixServer(t);
+  const file = makeKey(scratch(t), "one");
   const { said, leftOut } = await candidates({ agent, identityFiles: [file] }, 50);
   assert.deepEqual([said, leftOut], [[file], [`the agent at ${agent} (it does not answer within 0.05 s)`]]);
 });
