@@ -6,6 +6,7 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { lock } from "../lab/lock.js";
 import { deployed, index, installed, mark, replacePip, run, setUp, withTiny } from "../lab/pip-venv.js";
 import { identity, until } from "../lab/processes.js";
 import { bins, expectStatus, recordsOf, scratch } from "../lab/program.js";
@@ -159,9 +160,6 @@ test("a virtualenv that es-venv has half made is refused", async (t) => {
 
 test("while another run changes the virtualenv, it is locked", async (t) => {
   const at = await deployed(t);
-  const lock = join(at.home, "srv/.essay/a.lock");
-  const holder = spawn("flock", [lock, "sh", "-c", "echo; exec cat"], { stdio: ["pipe", "pipe", "inherit"] });
-  t.after(() => holder.kill());
-  await once(holder.stdout, "data");
+  t.after(await lock(join(at.home, "srv/.essay/a.lock")));
   assert.equal((await run(at, 1, ["tiny==1.0"])).error.code, "locked");
 });

@@ -13,6 +13,7 @@ import {
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { historyIn } from "../lab/history.js";
+import { lock } from "../lab/lock.js";
 import { identity, processesOf, processesWith, until } from "../lab/processes.js";
 import { bins, expectStatus, type RunOptions, recordsOf, scratch, shell } from "../lab/program.js";
 import { labFor } from "../lab/reach.js";
@@ -100,10 +101,7 @@ test("a half-done, a live and a locked virtualenv are refused, unless it only lo
   assert.equal(recordOf(await run(1, idle, ["--", "true"])).error.code, "half-done");
   await run(0, idle, ["--looks", "--", "true"]);
   rmSync(join(path, ".essay"), { recursive: true });
-  const lock = join(path, "../.essay/a.lock");
-  const holder = spawn("flock", [lock, "sh", "-c", "echo; exec cat"], { stdio: ["pipe", "pipe", "inherit"] });
-  t.after(() => holder.kill());
-  await once(holder.stdout, "data");
+  t.after(await lock(join(path, "../.essay/a.lock")));
   assert.equal(recordOf(await run(1, idle, ["--", "true"])).error.code, "locked");
 });
 

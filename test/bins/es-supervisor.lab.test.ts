@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { fetchPage } from "../lab/http.js";
+import { lock } from "../lab/lock.js";
 import { commandLine, identity, kill, until } from "../lab/processes.js";
 import { bins, expectStatus, program, scratch, shell } from "../lab/program.js";
 import { recordOf, supervised, templateFor } from "../lab/supervised.js";
@@ -557,16 +557,11 @@ esac`,
     ];
     // As es-pip does, while it runs.
     writeFileSync(join(path, ".essay/changing"), "es-pip\n");
-    const lock = join(path, "../.essay/a.lock");
-    const holder = spawn("flock", [lock, "sh", "-c", "echo; exec cat"], {
-      stdio: ["pipe", "pipe", "inherit"],
-    });
-    t.after(() => holder.kill());
-    await once(holder.stdout, "data");
+    const release = await lock(join(path, "../.essay/a.lock"));
+    t.after(release);
     for (const [verb, ...flags] of verbs)
       assert.equal(recordOf(await es(1, verb, ...flags)).error.code, "locked");
-    holder.stdin.end();
-    await once(holder, "exit");
+    await release();
     for (const [verb, ...flags] of verbs)
       assert.equal(recordOf(await es(1, verb, ...flags)).error.code, "half-done");
   });

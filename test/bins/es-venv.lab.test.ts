@@ -19,6 +19,7 @@ import {
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { startIndex } from "../lab/index.js";
+import { lock } from "../lab/lock.js";
 import { identity, processesThatHave, until } from "../lab/processes.js";
 import { bins, expectStatus, program, type RunOptions, recordsOf, scratch } from "../lab/program.js";
 import { otherShells, pathOf } from "../lab/shells.js";
@@ -418,15 +419,14 @@ test("made anew from nothing, save its directories; never below running processe
   // One that was started while this waited for the lock.
   process.kill(pid);
   await until("its end", () => identity(pid) === undefined);
-  const lock = join(at, "srv/.essay/a.deploy");
-  const holder = spawn("flock", [lock, "sh", "-c", "echo; exec cat"], { stdio: ["pipe", "pipe", "inherit"] });
-  t.after(() => holder.kill());
-  await once(holder.stdout, "data");
-  const holders = processesThatHave(lock).length;
+  const file = join(at, "srv/.essay/a.deploy");
+  const release = await lock(file);
+  t.after(release);
+  const holders = processesThatHave(file).length;
   const waits = run(at, 1, ["a", "--recreate", "--wait", "60"]);
-  await until("the script at the lock", () => processesThatHave(lock).length > holders);
+  await until("the script at the lock", () => processesThatHave(file).length > holders);
   const late = await occupy(t, "srv/a/bin/python", ["-c", waiting], at);
-  holder.stdin.end();
+  await release();
   const { error } = (await waits).record;
   assert.deepEqual([error.code, error.message.includes(`${late} (python`)], ["in-use", true]);
   assertSound(venv);
@@ -553,19 +553,17 @@ test("where this machine has no pip to send, the newest one of the index that wi
 test("while another run changes it, it is locked", async (t) => {
   const at = home(t);
   mkdirSync(join(at, "srv/.essay"), { recursive: true });
-  const lock = join(at, "srv/.essay/a.lock");
-  writeFileSync(lock, "somebody since then\n");
-  const holder = spawn("flock", [lock, "sh", "-c", "echo; exec cat"], { stdio: ["pipe", "pipe", "inherit"] });
-  t.after(() => holder.kill());
-  await once(holder.stdout, "data");
+  const file = join(at, "srv/.essay/a.lock");
+  writeFileSync(file, "somebody since then\n");
+  const release = await lock(file);
+  t.after(release);
   const { error } = (await run(at, 1, ["a"])).record;
   assert.deepEqual(
     [error.code, error.message],
     ["locked", `${at}/srv/a is being changed by another run: somebody since then`],
   );
   assert.ok(!existsSync(join(at, "srv/a")));
-  holder.stdin.end();
-  await once(holder, "exit");
+  await release();
   await run(at, 0, ["a"]);
 });
 

@@ -1,10 +1,6 @@
-// Claims: a number, and a directory named by it, that one lab has for itself while its process lives. From the
-// number come the lab's addresses (127.0.NUMBER.x; of a fleet 127.NUMBER.x.y) and users (essay-lab-NUMBER-x).
-
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { lock } from "./lock.js";
 import { identity, kill, processesOf } from "./processes.js";
 
 export interface Claim {
@@ -17,16 +13,11 @@ export interface Claim {
 
 /** Does something that two processes of this machine must not do at once. */
 export async function alone<T>(work: () => T | Promise<T>): Promise<T> {
-  const file = `/tmp/essay-lab-${process.getuid?.()}.lock`;
-  // The lock is held until cat sees the end of its input, which comes with our end at the latest.
-  const holder = spawn("flock", [file, "sh", "-c", "echo; exec cat"], { stdio: ["pipe", "pipe", "inherit"] });
-  const [line] = await Promise.race([once(holder.stdout, "data"), once(holder, "exit").then(() => [])]);
-  if (line === undefined) throw new Error(`no lock on ${file}`);
+  const release = await lock(`/tmp/essay-lab-${process.getuid?.()}.lock`);
   try {
     return await work();
   } finally {
-    holder.stdin.end();
-    await once(holder, "close");
+    await release();
   }
 }
 
