@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { loadConfig } from "../../lib/config/load.js";
-import { expectStatus, recordsOf, scratch, shell } from "../lab/program.js";
+import { expectStatus, recordsOf, scratch, shell, unread } from "../lab/program.js";
 
 /** A project with this fabfile. */
 function project(t: TestContext, fabfile: string | Buffer): string {
@@ -183,9 +183,7 @@ test("a fabfile that cannot be read ends with status 2, one without settings or 
 
 test("output that cannot be written is told", async (t) => {
   const cwd = project(t, usual);
-  const unread =
-    'import os, sys; r, w = os.pipe(); os.close(r); os.dup2(w, 1); os.execvp("es-import", sys.argv)';
-  const closed = await shell(`python3 -c '${unread}' fabfile/__init__.py`, { cwd });
+  const closed = await shell(unread("es-import fabfile/__init__.py"), { cwd });
   assert.equal(closed.status, 1, closed.report);
   assert.match(
     closed.stderr,

@@ -98,6 +98,13 @@ export function shell(script: string, options: RunOptions = {}): Promise<Ran> {
   return program("bash", ["-c", script], { ...options, env });
 }
 
+/** Shell text: the command, with an output that has no reader from the beginning on. */
+export function unread(command: string): string {
+  const python =
+    "import os, sys; r, w = os.pipe(); os.close(r); os.dup2(w, 1); os.execvp(sys.argv[1], sys.argv[1:])";
+  return `python3 -c '${python}' ${command}`;
+}
+
 /** Runs a program and fails the test unless it ends with the status. */
 export async function expectStatus(
   status: number,

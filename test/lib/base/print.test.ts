@@ -1,10 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { expectStatus, shell } from "../../lab/program.js";
-
-/** Runs a program whose output has no reader from the beginning on. */
-const unread =
-  "import os, sys; r, w = os.pipe(); os.close(r); os.dup2(w, 1); os.execvp(sys.argv[1], sys.argv[1:])";
+import { expectStatus, shell, unread } from "../../lab/program.js";
 
 test("text is written whole, also to a pipe whose reader takes its time", async () => {
   const whole = await expectStatus(0, "es-venv", ["--help"]);
@@ -14,7 +10,7 @@ test("text is written whole, also to a pipe whose reader takes its time", async 
 
 test("output that cannot be written is told in one line", async () => {
   for (const what of ["es-venv --help", "es-venv --version", "es", "es --print switch a b"]) {
-    const none = await shell(`python3 -c '${unread}' ${what}`);
+    const none = await shell(unread(what));
     assert.equal(none.status, 1, none.report);
     assert.match(
       none.stderr,
