@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -217,13 +217,14 @@ test("a container that is changed in an unknown way is known no longer", async (
 test("nothing of a fabfile is run or imported", async (t) => {
   const folder = scratch(t);
   const file = join(folder, "fabfile.py");
+  const ran = join(folder, "ran");
   // Neither what it says, nor modules beside it that have the names of Python's own.
   for (const name of ["ast.py", "json.py", "evil.py"])
-    writeFileSync(join(folder, name), `open(${JSON.stringify(join(folder, "ran"))}, "w")\n`);
-  writeFileSync(file, `import evil\nopen(${JSON.stringify(join(folder, "ran"))}, 'w')\nenv.A = 1\n`);
+    writeFileSync(join(folder, name), `open(${JSON.stringify(ran)}, "w")\n`);
+  writeFileSync(file, `import evil\nopen(${JSON.stringify(ran)}, 'w')\nenv.A = 1\n`);
   const { settings } = await readFabfile(file, signal);
   assert.equal(settings.length, 1);
-  assert.throws(() => execFileSync("cat", [join(folder, "ran")], { stdio: "ignore" }));
+  assert.ok(!existsSync(ran));
 });
 
 test("texts and lists that double themselves, and circles, end", async (t) => {
