@@ -5,6 +5,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { Failure } from "../../../lib/base/failure.js";
 import type { Channel, Ended, Use } from "../../../lib/transport/contract.js";
 import { Spares } from "../../../lib/transport/session-spares.js";
+import { until } from "../../lab/processes.js";
 
 const { signal } = new AbortController();
 
@@ -83,7 +84,7 @@ test("one that has ended, or that nobody took in time, is not given to anybody",
   const late = host(t, { delay: 100, ms: 1 });
   await late.start();
   await settled();
-  while (late.dropped.length < 2) await new Promise((resolve) => setTimeout(resolve, 1));
+  await until("both to be dropped", () => late.dropped.length === 2);
   assert.deepEqual(late.dropped, [1, 2]);
   assert.equal(await late.start(), 3);
 });
