@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { get } from "node:http";
+import { get, type ServerResponse } from "node:http";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { type Deployed, deployed, generation, index, installed, mark, run, setUp } from "../lab/pip-venv.js";
@@ -96,6 +96,14 @@ test("a plain http index on another machine is passed as trusted, which is said 
   );
 });
 
+/** Answers with what the index has at a path. */
+function fromIndex(path: string, response: ServerResponse): void {
+  get(new URL(path, index.url), (inner) => {
+    response.writeHead(inner.statusCode ?? 500, { "content-type": inner.headers["content-type"] ?? "" });
+    inner.pipe(response);
+  });
+}
+
 test("a password is in no argument, no record and no message", async (t) => {
   const at = await deployed(t);
   const seen = join(at.home, "seen");
@@ -119,10 +127,7 @@ with open(${JSON.stringify(seen)}, "w") as out:
       response.writeHead(401, { "www-authenticate": 'Basic realm="lab"' }).end();
       return;
     }
-    get(new URL(request.url ?? "", index.url), (inner) => {
-      response.writeHead(inner.statusCode ?? 500, { "content-type": inner.headers["content-type"] ?? "" });
-      inner.pipe(response);
-    });
+    fromIndex(request.url ?? "", response);
   });
   writeFileSync(join(at.home, ".netrc"), `machine 127.0.0.1 login me password ${secret}\n`, { mode: 0o600 });
   const env = { ESSAY_INDEX: `${guarded}/simple/` };
@@ -145,10 +150,7 @@ test("the proxy that the configuration names is pip's way to the index, and its 
   const secret = "pr0xy-secret";
   const proxy = await web(t, (request, response) => {
     asked.push(`${request.url} ${request.headers["proxy-authorization"]}`);
-    get(new URL(new URL(request.url ?? "").pathname, index.url), (inner) => {
-      response.writeHead(inner.statusCode ?? 500, { "content-type": inner.headers["content-type"] ?? "" });
-      inner.pipe(response);
-    });
+    fromIndex(new URL(request.url ?? "").pathname, response);
   });
   const way = `index.url = "http://pypi.example/simple/"\nindex.proxy = "${proxy.replace("//", `//me:${secret}@`)}"\n`;
   writeFileSync(join(at.home, "essay.toml"), way);
