@@ -1,5 +1,4 @@
-// Virtualenvs for tests of es-pip, and an index with small projects. A test file makes one virtualenv by es-venv, and
-// each test works on a copy of it: es-pip takes the path from the record, and starts `bin/python` of it.
+// Virtualenvs for tests of es-pip, and an index with small projects.
 
 import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,14 +8,13 @@ import type { ReleaseFile } from "../../lib/base/schema.js";
 import { type LabIndex, startIndex } from "./index.js";
 import { expectStatus, type RunOptions, recordsOf, scratch } from "./program.js";
 import { tiny } from "./tiny.js";
-import { copyVenv, makeVenv, putCompiledPip, siteOf } from "./venv.js";
+import { copyVenv, makeVenv, newVenv, siteOf } from "./venv.js";
 
 /** The index of the test file. */
 export let index: LabIndex;
 
-/** Home directories with a virtualenv that all others are copies of. */
-// biome-ignore lint/suspicious/noExplicitAny: tests look into records of every kind
-const first = { home: "", withTiny: "", record: {} as any };
+/** A directory with a virtualenv in which tiny 1.0 is installed. */
+let tinyPrefix: string | undefined;
 
 /** A home directory with a virtualenv, and the record of it. */
 export interface Deployed {
@@ -27,7 +25,7 @@ export interface Deployed {
   record: any;
 }
 
-/** Starts the index and makes the first virtualenv, before the tests of the file; call it once. */
+/** Starts the index before the tests of the file; call it once. */
 export function setUp(): void {
   before(async () => {
     index = await startIndex();
@@ -40,51 +38,33 @@ export function setUp(): void {
     tiny(index.directory, "1.0", "needs", "", ["Requires-Dist: tiny>=1.0,<1.1"]);
     tiny(index.directory, "2.0", "needs", "", ["Requires-Dist: nosuchdist"]);
     tiny(index.directory, "1.0", "third");
-    first.home = realpathSync(mkdtempSync(join(tmpdir(), "essay-home-")));
-    first.record = await made(first.home);
-    putCompiledPip(placesIn(first.home).venv);
   });
   after(async () => {
     await index.stop();
-    for (const home of [first.home, first.withTiny]) rmSync(home, { recursive: true, force: true });
+    if (tinyPrefix !== undefined) rmSync(tinyPrefix, { recursive: true });
   });
 }
 
-/** Makes a virtualenv in a home directory. */
-async function made(home: string, env: NodeJS.ProcessEnv = {}) {
-  const { trace: _, ...record } = await makeVenv(join(home, "srv"), { HOME: home, ...env });
-  return record;
-}
-
-function placesIn(home: string) {
-  const venv = join(home, "srv/a");
-  return { home, venv, site: siteOf(venv) };
-}
-
-/** A private home directory with the virtualenv of another one. */
-function copyOf(t: TestContext, from: string): Deployed {
+/** A private home directory, and the virtualenv that is made below the prefix in it. */
+async function homeWith(t: TestContext, make: (prefix: string, home: string) => ReturnType<typeof newVenv>) {
   const home = realpathSync(scratch(t));
-  copyVenv(join(from, "srv/a"), join(home, "srv/a"));
-  const places = placesIn(home);
-  const own = { prefix: join(home, "srv"), venv: { name: "a", path: places.venv } };
-  return { ...places, record: { ...first.record, ...own } };
+  const { trace: _, ...record } = await make(join(home, "srv"), home);
+  const venv: string = record.venv.path;
+  return { home, venv, site: siteOf(venv), record };
 }
 
-/** A private home directory with a virtualenv; a copy of the first one, unless it is to be made in another environment. */
-export async function deployed(t: TestContext, env?: NodeJS.ProcessEnv): Promise<Deployed> {
-  if (!env) return copyOf(t, first.home);
-  const home = realpathSync(scratch(t));
-  const record = await made(home, env);
-  return { ...placesIn(home), record };
+/** A private home directory with a virtualenv; a copy, unless it is to be made in another environment. */
+export function deployed(t: TestContext, env?: NodeJS.ProcessEnv): Promise<Deployed> {
+  return homeWith(t, (prefix, home) => (env ? makeVenv(prefix, { HOME: home, ...env }) : newVenv(prefix)));
 }
 
 /** The same with tiny 1.0, which is installed once. */
 export async function withTiny(t: TestContext): Promise<Deployed> {
-  if (first.withTiny !== "") return copyOf(t, first.withTiny);
+  if (tinyPrefix !== undefined) return homeWith(t, (prefix) => newVenv(prefix, tinyPrefix));
   const at = await deployed(t);
   await run(at, 0, ["tiny==1.0"]);
-  first.withTiny = mkdtempSync(join(tmpdir(), "essay-home-"));
-  copyVenv(at.venv, join(first.withTiny, "srv/a"));
+  tinyPrefix = mkdtempSync(join(tmpdir(), "essay-tiny-"));
+  copyVenv(at.venv, join(tinyPrefix, "a"));
   return at;
 }
 

@@ -24,7 +24,10 @@ export function siteOf(venv: string): string {
   return join(lib, readdirSync(lib).find((name) => /^python3/.test(name)) ?? "", "site-packages");
 }
 
-/** Copies a virtualenv, with what our programs know of it. The files of pip are the same ones, not copies: remove one before you write another in its place. */
+/**
+ * Copies a virtualenv, with what our programs know of it. The files of pip are the same ones, not copies: remove one
+ * before you write another in its place.
+ */
 export function copyVenv(from: string, to: string): void {
   const pip = join(siteOf(from), "pip");
   const options = { recursive: true, preserveTimestamps: true, verbatimSymlinks: true };
@@ -80,10 +83,13 @@ async function makeFirst() {
   return { prefix, record };
 }
 
-/** The virtualenv `a` below a prefix, a copy of the one that is made for the test file; its record comes back. */
-export async function newVenv(prefix: string) {
+/**
+ * The virtualenv `a` below a prefix, a copy of the one that is made for the test file, or of the one below another
+ * prefix; its record comes back.
+ */
+export async function newVenv(prefix: string, from?: string) {
   first ??= makeFirst();
-  const { prefix: from, record } = await first;
-  copyVenv(join(from, "a"), join(prefix, "a"));
+  const { prefix: usual, record } = await first;
+  copyVenv(join(from ?? usual, "a"), join(prefix, "a"));
   return { ...record, prefix, venv: { name: "a", path: join(prefix, "a") } };
 }
