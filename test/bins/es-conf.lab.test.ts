@@ -1,6 +1,4 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import {
   chmodSync,
   chownSync,
@@ -18,7 +16,7 @@ import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { historyIn } from "../lab/history.js";
 import { processesWith, until } from "../lab/processes.js";
-import { bins, expectStatus, type RunOptions, recordsOf, scratch, shell } from "../lab/program.js";
+import { bins, expectStatus, type RunOptions, recordsOf, scratch, shell, underWay } from "../lab/program.js";
 import { labFor } from "../lab/reach.js";
 import { pathOf, shells } from "../lab/shells.js";
 import { recordOf } from "../lab/supervised.js";
@@ -205,19 +203,16 @@ test("a secret is in the file, which is private, and nowhere else", async (t) =>
     `#!/bin/sh\n: >${at}/began\nwhile [ ! -e ${at}/seen ]; do sleep 0.1; done\nexec /usr/bin/python3 "$@"\n`,
     { mode: 0o755 },
   );
-  const child = spawn(process.execPath, [join(bins, "es-conf"), ...args], {
-    cwd: at,
-    env: { ...process.env, HOME: at, PW: secret, PATH: pathOf("busybox") },
-  });
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => texts.push(String(chunk)));
-  const closed = once(child, "close");
+  const env = { ...process.env, HOME: at, PW: secret, PATH: pathOf("busybox") };
+  const { child, seen, closed } = underWay(t, "es-conf", args, env, at);
   child.stdin.end(input);
   await until("the script", () => existsSync(join(at, "began")));
   assert.deepEqual(processesWith(secret), []);
   writeFileSync(join(at, "seen"), "");
   assert.deepEqual(await closed, [0, null]);
   assert.equal(read("srv/a/etc/x"), `password=${secret}\n`);
-  for (const text of texts) for (const word of [secret, old]) assert.ok(!text.includes(word), text);
+  for (const text of [...texts, seen.stdout, seen.stderr])
+    for (const word of [secret, old]) assert.ok(!text.includes(word), text);
 });
 
 test("--diff shows no more than is anybody's, and not too much", async (t) => {

@@ -1,15 +1,14 @@
 // es-pip: versions that do not go together, runs that were cut short, and what pip says without its being so.
 
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
+import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { lock } from "../lab/lock.js";
 import { deployed, index, installed, mark, replacePip, run, setUp, withTiny } from "../lab/pip-venv.js";
 import { identity, until } from "../lab/processes.js";
-import { bins, expectStatus, recordsOf, scratch } from "../lab/program.js";
+import { expectStatus, recordsOf, scratch, underWay } from "../lab/program.js";
 import { plainSdist } from "../lab/sdist.js";
 
 setUp();
@@ -79,16 +78,14 @@ test("killed midway: the virtualenv is marked and refused, nothing runs on, and 
     `import time
 open(${JSON.stringify(pids)}, "a").write("%d\\n" % os.getpid())\ntime.sleep(1000)`,
   );
-  const child = spawn(process.execPath, [join(bins, "es-pip"), "slow==1.0"], {
-    env: { ...process.env, HOME: at.home, ESSAY_INDEX: index.url },
-    stdio: ["pipe", "ignore", "ignore"],
-  });
+  const env = { ...process.env, HOME: at.home, ESSAY_INDEX: index.url };
+  const { child, closed } = underWay(t, "es-pip", ["slow==1.0"], env);
   child.stdin.write(`${JSON.stringify(at.record)}\n`);
   await until("the build", () => existsSync(pids) && readFileSync(pids, "utf8").endsWith("\n"), 60_000);
   const pid = Number(readFileSync(pids, "utf8"));
   assert.equal(readFileSync(mark(at), "utf8"), "es-pip\n");
   child.kill("SIGKILL");
-  await once(child, "exit");
+  await closed;
   await until("the end of the build", () => identity(pid) === undefined);
   const up = await expectStatus(
     1,

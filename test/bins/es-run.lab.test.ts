@@ -1,6 +1,4 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import {
   existsSync,
   mkdirSync,
@@ -15,7 +13,7 @@ import { describe, type TestContext, test } from "node:test";
 import { historyIn } from "../lab/history.js";
 import { lock } from "../lab/lock.js";
 import { identity, processesOf, processesWith, until } from "../lab/processes.js";
-import { bins, expectStatus, type RunOptions, recordsOf, scratch, shell } from "../lab/program.js";
+import { expectStatus, type RunOptions, recordsOf, scratch, shell, underWay } from "../lab/program.js";
 import { labFor } from "../lab/reach.js";
 import { recordOf } from "../lab/supervised.js";
 
@@ -113,23 +111,15 @@ test("a secret of the environment is in no output, no record and no command line
     script,
     `echo "pw $PW"; echo "pw $PW" >&2; : >${path}/began; while [ ! -e ${path}/seen ]; do sleep 0.1; done; exit 1\n`,
   );
-  const child = spawn(
-    process.execPath,
-    [join(bins, "es-run"), "-v", "--setenv", "PW", "--setenv", "TYPED=also-secret", "--script", script],
-    {
-      env: { ...process.env, PW: secret },
-    },
-  );
-  const written: Buffer[] = [];
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => written.push(chunk));
-  const closed = once(child, "close");
+  const args = ["-v", "--setenv", "PW", "--setenv", "TYPED=also-secret", "--script", script];
+  const { child, seen, closed } = underWay(t, "es-run", args, { ...process.env, PW: secret });
   child.stdin.end(line);
   await until("the script", () => existsSync(join(path, "began")));
   assert.deepEqual(processesWith(secret), []);
   assert.deepEqual(processesWith("also-secret"), []);
   writeFileSync(join(path, "seen"), "");
   await closed;
-  const text = Buffer.concat(written).toString();
+  const text = seen.stdout + seen.stderr;
   assert.match(text, /"stdout":"pw \*\*\*\\n"/);
   assert.match(text, /"TYPED=\*\*\*"/);
   const log = readFileSync(join(path, "../.essay/history.jsonl"), "utf8");
@@ -223,16 +213,14 @@ describe("on hosts by ssh", () => {
     assert.equal(recordOf(ran).ran.stdout, `${app}\n/\n`, ran.report);
   });
 
-  test("a command that takes too long, or whose step is killed, is ended on the host", async () => {
+  test("a command that takes too long, or whose step is killed, is ended on the host", async (t) => {
     const { uid } = started.host(1);
     const slow = `es-hosts ${hosts(1)} | es-run --timeout 1 -- sh -c 'trap "" TERM; sleep 100; sleep 100'`;
     const late = await shell(slow, { env: env() });
     assert.equal(recordOf(late).error.code, "timeout", late.report);
     await until("the end of the command", () => processesOf(uid).length === 0);
     const input = (await shell(`es-hosts ${hosts(1)}`)).stdout;
-    const child = spawn(process.execPath, [join(bins, "es-run"), "--", "sleep", "1234"], {
-      env: { ...process.env, ...env() },
-    });
+    const { child } = underWay(t, "es-run", ["--", "sleep", "1234"], { ...process.env, ...env() });
     child.stdin.write(input);
     await until("the command", () => processesWith("sleep 1234").some((line) => line === "sleep 1234"));
     child.kill("SIGKILL");

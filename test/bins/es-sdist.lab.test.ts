@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
+import { execFileSync } from "node:child_process";
 import {
   chmodSync,
   existsSync,
@@ -15,7 +14,7 @@ import {
 import { join } from "node:path";
 import { after, before, type TestContext, test } from "node:test";
 import { commandLine, descendants, kill, processesOf, until } from "../lab/processes.js";
-import { expectStatus, fileOf, program, type Ran, recordsOf, scratch } from "../lab/program.js";
+import { expectStatus, fileOf, program, type Ran, recordsOf, scratch, underWay } from "../lab/program.js";
 import { project, repository } from "../lab/repository.js";
 import { type LabHost, type SshLab, startSshd } from "../lab/sshd.js";
 
@@ -291,22 +290,15 @@ async function waiting(
   args: readonly string[],
   ready: string,
   env: NodeJS.ProcessEnv = {},
-): Promise<{ pid: number; out: string; ended: Promise<unknown>; stdout: () => string }> {
+): Promise<{ pid: number; out: string; closed: Promise<unknown>; seen: { stdout: string } }> {
   const out = join(scratch(t), "out");
   const hook = `touch '${ready}'; sleep 1000`;
-  const child = spawn(
-    process.execPath,
-    [fileOf("es-sdist") ?? "", "--branch", "master", "--out", out, "--pre-build", hook, ...args],
-    { env: { ...process.env, ESSAY_SSH_CONFIG: lab.sshConfig, ...env }, cwd: scratch(t) },
-  );
-  let stdout = "";
-  child.stdout.on("data", (chunk) => {
-    stdout += chunk;
-  });
+  const words = ["--branch", "master", "--out", out, "--pre-build", hook, ...args];
+  const all = { ...process.env, ESSAY_SSH_CONFIG: lab.sshConfig, ...env };
+  const { child, seen, closed } = underWay(t, "es-sdist", words, all, scratch(t));
   child.stdin.end(input);
-  const ended = once(child, "close");
   await until("the command to run", () => existsSync(ready));
-  return { pid: child.pid as number, out, ended, stdout: () => stdout };
+  return { pid: child.pid as number, out, closed, seen };
 }
 
 test("killed, or cut off, it leaves nothing on the host and nothing here", async (t) => {
@@ -318,23 +310,23 @@ test("killed, or cut off, it leaves nothing on the host and nothing here", async
   const first = await waiting(t, args, ready("first"));
   assert.equal(left(host.uid).length, 1);
   kill([first.pid]);
-  await first.ended;
+  await first.closed;
   await nothingLeft(host.uid, "after es-sdist was killed");
   assert.ok(!existsSync(first.out));
 
   const second = await waiting(t, args, ready("second"));
   const sessions = processesOf(host.uid).filter((pid) => /^sshd/.test(commandLine(pid)));
   kill(sessions);
-  await second.ended;
-  assert.equal(recordsOf(second.stdout())[0].error.code, "connection-lost");
+  await second.closed;
+  assert.equal(recordsOf(second.seen.stdout)[0].error.code, "connection-lost");
   await nothingLeft(host.uid, "after the connection was cut");
 
   // Nobody can clear away behind a group that is killed as a whole: the next run does.
   const third = await waiting(t, args, ready("third"));
   const group = processesOf(host.uid).filter((pid) => !/^sshd/.test(commandLine(pid)));
   kill(group);
-  await third.ended;
-  assert.equal(recordsOf(third.stdout())[0].error.code, "git-failed");
+  await third.closed;
+  assert.equal(recordsOf(third.seen.stdout)[0].error.code, "git-failed");
   assert.equal(left(host.uid).length, 1);
   await pack(t, args);
   await nothingLeft(host.uid, "after a killed group and another run");
@@ -344,10 +336,10 @@ test("killed here, the script ends with it", async (t) => {
   const repo = await repository(t);
   const temporary = scratch(t);
   const ready = join(scratch(t), "ready");
-  const { pid, ended } = await waiting(t, ["--repo", repo.directory], ready, { TMPDIR: temporary });
+  const { pid, closed } = await waiting(t, ["--repo", repo.directory], ready, { TMPDIR: temporary });
   const children = descendants(pid);
   kill([pid]);
-  await ended;
+  await closed;
   await until("the end of the script", () => children.every((child) => commandLine(child) === ""));
   await until("its folder to go", () => readdirSync(temporary).length === 0);
 });

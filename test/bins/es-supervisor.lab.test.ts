@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
@@ -7,7 +6,7 @@ import { describe, test } from "node:test";
 import { fetchPage } from "../lab/http.js";
 import { lock } from "../lab/lock.js";
 import { commandLine, identity, kill, until } from "../lab/processes.js";
-import { bins, expectStatus, program, scratch, shell } from "../lab/program.js";
+import { bins, expectStatus, program, scratch, shell, underWay } from "../lab/program.js";
 import { recordOf, supervised, templateFor } from "../lab/supervised.js";
 import { copyWheels } from "../lab/wheels.js";
 
@@ -119,19 +118,13 @@ describe("es-supervisor", { concurrency: 3 }, () => {
   test("tail -f follows until a signal", async (t) => {
     const { es, path, record } = await supervised(t);
     await es(0, "up", "--profile", "test");
-    const child = spawn(process.execPath, [join(bins, "es-supervisor"), "tail", "-f"], { stdio: "pipe" });
-    let stderr = "";
-    child.stderr.on("data", (chunk) => {
-      stderr += chunk;
-    });
+    const { child, seen, closed } = underWay(t, "es-supervisor", ["tail", "-f"]);
     child.stdin.end(record);
-    const ended = new Promise((resolve) => child.on("close", (_, signal) => resolve(signal)));
-    t.after(() => child.kill("SIGKILL"));
-    await until("the old line", () => stderr.includes("starting with test"));
+    await until("the old line", () => seen.stderr.includes("starting with test"));
     writeFileSync(join(path, "logs/process_00.log"), "a new line\n", { flag: "a" });
-    await until("the new line", () => stderr.includes("@local| demo:demo_0| a new line\n"));
+    await until("the new line", () => seen.stderr.includes("@local| demo:demo_0| a new line\n"));
     child.kill("SIGINT");
-    assert.equal(await ended, "SIGINT", stderr);
+    assert.deepEqual(await closed, [null, "SIGINT"], seen.stderr);
 
     // Or until nobody reads what it shows.
     const follow = `es-supervisor tail -f <record 2>&1 >/dev/null | head -n 1`;

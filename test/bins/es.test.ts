@@ -1,11 +1,18 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { identity, until } from "../lab/processes.js";
-import { bins, expectStatus, fileOf, program, type RunOptions, recordsOf, scratch } from "../lab/program.js";
+import {
+  expectStatus,
+  fileOf,
+  program,
+  type RunOptions,
+  recordsOf,
+  scratch,
+  underWay,
+} from "../lab/program.js";
 
 /** A folder with a configuration. */
 function project(t: TestContext, text: string): string {
@@ -232,10 +239,7 @@ test("the stages of an alias share a session, whichever pipeline they are in", a
 async function slowAlias(t: TestContext) {
   const cwd = project(t, "[alias]\nslow = 'sh slow.sh | sh slow.sh'\n");
   writeFileSync(join(cwd, "slow.sh"), "echo $$ >>pids\nexec sleep 1000\n");
-  const child = spawn(process.execPath, [join(bins, "es"), "slow"], {
-    cwd,
-    stdio: ["pipe", "ignore", "pipe"],
-  });
+  const { child } = underWay(t, "es", ["slow"], process.env, cwd);
   const file = join(cwd, "pids");
   await until("both stages", () => existsSync(file) && readFileSync(file, "utf8").split("\n").length === 3);
   const stages = readFileSync(file, "utf8").trim().split("\n").map(Number);

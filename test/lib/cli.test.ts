@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { packageVersion } from "../../lib/cli.js";
-import { expectStatus, fileOf, program } from "../lab/program.js";
+import { expectStatus, fileOf, program, underWay } from "../lab/program.js";
 
 const shown = async (...args: string[]) => JSON.parse((await expectStatus(0, "es-show", args)).stdout);
 
@@ -114,30 +114,19 @@ test("-q silences what is said and not what is warned; -v shows what hosts write
   );
 });
 
-test("a password on the command line is wiped, and in no message", async () => {
-  const child = spawn(
-    process.execPath,
-    [fileOf("es-show") ?? "", "--wait", "--index", "https://me:geheim@pypi.example/simple/"],
-    { stdio: ["ignore", "pipe", "pipe"] },
-  );
-  let stdout = "";
-  let stderr = "";
-  child.stdout.on("data", (chunk) => {
-    stdout += chunk;
-  });
-  child.stderr.on("data", (chunk) => {
-    stderr += chunk;
-  });
+test("a password on the command line is wiped, and in no message", async (t) => {
+  const args = ["--wait", "--index", "https://me:geheim@pypi.example/simple/"];
+  const { child, seen, closed } = underWay(t, "es-show", args);
   await once(child.stdout, "data");
   assert.doesNotMatch(readFileSync(`/proc/${child.pid}/cmdline`, "latin1"), /geheim/);
   child.kill("SIGINT");
-  await once(child, "close");
+  await closed;
   assert.match(
-    stderr,
+    seen.stderr,
     /^es-show: a password on a command line can be read by others; name the index in essay.toml/,
   );
-  assert.doesNotMatch(stderr, /geheim/);
-  const { context } = JSON.parse(stdout.split("\n")[1] ?? "");
+  assert.doesNotMatch(seen.stderr, /geheim/);
+  const { context } = JSON.parse(seen.stdout.split("\n")[1] ?? "");
   assert.deepEqual(context.argv, ["--wait", "--index", "https://pypi.example/simple/"]);
 
   const unknown = await program("es-show", ["--inex=https://me:geheim@pypi.example/"]);
