@@ -64,7 +64,11 @@ run(command, async ({ flags, context }) => {
       const label = labelOf({ ...balancer });
       const place = await gate.enter(signal);
       try {
-        const script = { parts: ["nginx", "nginx-names", "nginx-live"], args, code: "live-failed" };
+        const script = {
+          parts: ["processes", "nginx", "nginx-names", "nginx-live"],
+          args,
+          code: "live-failed",
+        };
         const task = { signal, plan: true, show: undefined };
         const results = await runScript(transport, balancer, script, task);
         return { label, upstream: results.get("upstream") ?? "" };

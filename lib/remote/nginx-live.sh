@@ -1,5 +1,6 @@
 # shellcheck shell=sh disable=SC2154,SC2034
-# Tells which of two upstreams the running workers of an nginx serve. Changes nothing. After nginx.sh and nginx-names.sh.
+# Tells which of two upstreams the running workers of an nginx serve. Changes nothing. After processes.sh, nginx.sh and
+# nginx-names.sh.
 # Arguments: program; main configuration, or "-"; the file with the name, or "-"; the two names.
 #
 # Results: file; upstream, the name that is served; draining, how many old workers still end their connections.

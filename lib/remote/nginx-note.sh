@@ -25,13 +25,6 @@ uptime_now() {
     echo "${essay_uptime%%.*}"
 }
 
-# start_of PID: when it was started, in ticks since the boot; nothing when it does not run.
-start_of() {
-    { IFS= read -r line <"/proc/$1/stat"; } 2>/dev/null || return 0
-    rest=${line##*) }
-    case $rest in Z*) ;; *) echo "$rest" | cut -d ' ' -f 20 ;; esac
-}
-
 # lock_note ID: from here to the end of the script nobody else works on the switch ID. False when there is no such
 # switch, or no more: it is complete, or undone.
 lock_note() {

@@ -13,7 +13,7 @@
 #   keep ID                  the switch is complete: note and old text go
 #   undo ID HOW              the old text comes back; where HOW is "reload", nginx reads it again
 #   drain                    waits until no worker of an earlier configuration is left
-# After nginx.sh, nginx-names.sh, nginx-reload.sh, nginx-note.sh.
+# After processes.sh, nginx.sh, nginx-names.sh, nginx-reload.sh, nginx-note.sh.
 
 phase=$1 bin=$2 conf=$3 wanted=$4 from=$5 to=$6
 shift 6
@@ -31,7 +31,7 @@ may_write() {
 # The seconds until the switch of the note goes back by itself; nothing when no process is there to do it.
 seconds_left() {
     guard=$(last_told guard)
-    [ -n "$guard" ] && [ "$(start_of "${guard% *}")" = "${guard#* }" ] || return 0
+    [ -n "$guard" ] && [ "$(begun "${guard% *}")" = "${guard#* }" ] || return 0
     left=$(($(last_told until) - $(uptime_now)))
     [ "$left" -ge 0 ] || left=0
     echo "$left"

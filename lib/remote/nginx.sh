@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2154
 # The nginx of a host: program, configuration, master and workers. Set before it is used: bin, the program; conf, the
-# main configuration by its path, or "-" for the one that the program was built with.
+# main configuration by its path, or "-" for the one that the program was built with. After processes.sh.
 
 # What is served, in words, as far as it is known; for messages.
 served=
@@ -149,8 +149,7 @@ children() {
             *': master process'*) kind=starting ;;
             *) continue ;;
         esac
-        { IFS= read -r line <"$process/stat"; } 2>/dev/null || continue
-        echo "${process#/proc/} $(echo "${line##*) }" | cut -d ' ' -f 20) $kind"
+        if at=$(begun "${process#/proc/}"); then echo "${process#/proc/} $at $kind"; fi
     done
 }
 
