@@ -3,7 +3,7 @@
 # nginx-names.sh.
 # Arguments: program; main configuration, or "-"; the file with the name, or "-"; the two names.
 #
-# Results: file; upstream, the name that is served; draining, how many old workers still end their connections.
+# Results: upstream, the name that is served.
 
 bin=$1 conf=$2 wanted=$3 from=$4 to=$5
 
@@ -23,6 +23,4 @@ case $(is_loaded) in
     crashed) fail not-loaded "$wanted names $upstream, and a worker of nginx took the place of one that crashed, so it may run what was there before: reload nginx to be sure (es-nginx reload)" ;;
     *) fail nginx-not-running "the nginx of $conf has no worker that takes connections; nothing is served" ;;
 esac
-result file "$wanted"
 result upstream "$upstream"
-result draining "$(children | grep -c draining || :)"
