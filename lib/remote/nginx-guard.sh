@@ -33,10 +33,7 @@ until over; do
         note_in
         put_back
         noted "nobody confirmed the switch to $to in time"
-        read_configuration ""
-        find_master
-        reload kill -HUP "$master"
-        noted "$from is served again"
+        serve "$from is served again"
         forget_note
         break
     fi

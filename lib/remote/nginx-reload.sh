@@ -67,3 +67,13 @@ reload() {
     # shellcheck disable=SC2034 # for the scripts
     number=$#
 }
+
+# serve SENTENCE: has nginx serve what its files say now, and tells the history the SENTENCE.
+serve() {
+    read_configuration ""
+    find_master
+    reload kill -HUP "$master"
+    # shellcheck disable=SC2119
+    note_in
+    noted "$1"
+}

@@ -139,16 +139,6 @@ edit() {
     fi
 }
 
-# now_served NAME: nginx reads its files, and the history is told.
-now_served() {
-    read_configuration ""
-    find_master
-    reload kill -HUP "$master"
-    # shellcheck disable=SC2119
-    note_in
-    noted "$1"
-}
-
 # undo ID HOW
 undo() {
     lock_note "$1" || return 0
@@ -156,7 +146,7 @@ undo() {
     put_back
     [ -z "$restored" ] || result restored yes
     if [ "$2" = reload ]; then
-        now_served "$from is served again"
+        serve "$from is served again"
         result reloaded yes
     fi
     forget_note
@@ -179,7 +169,7 @@ case $phase in
         need_note "$1"
         [ "$(checksum "$file")" = "$(told after)" ] ||
             fail conf-changed "$wanted was changed by someone else meanwhile; the text from before is in $old"
-        now_served "$(told to) is served"
+        serve "$(told to) is served"
         ;;
     hold)
         need_note "$1"
