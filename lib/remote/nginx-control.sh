@@ -72,7 +72,7 @@ log_before() {
     log=$(directive error_log)
     [ -n "$log" ] || log=$(built_with error-log-path)
     case $log in /*) ;; *) log=$prefix/$log ;; esac
-    if [ -f "$log" ]; then wc -c <"$log"; else echo 0; fi
+    size_of "$log"
 }
 
 # start_failed SENTENCE
@@ -91,7 +91,7 @@ start_it() {
         fail nginx-foreground "$conf says daemon off: such an nginx is started by what watches over it, and not from here"
     daemon "$bin" -c "$conf" 2>"$essay_scratch/said" || {
         cat "$essay_scratch/said" >&2
-        if grep '\[emerg\]' "$essay_scratch/said" | grep -q '(13: Permission denied)'; then
+        if was_denied; then
             fail permission-denied "$(id -un) may not do all that nginx needs for $conf; see \"become\""
         fi
         start_failed "nginx did not start with $conf"
@@ -167,13 +167,13 @@ reload_it() {
     else
         reload kill -HUP "$master"
     fi
-    old=$(children | grep draining || :)
+    old=$(old_workers)
     result said "$number new $([ "$number" = 1 ] && echo 'worker serves' || echo 'workers serve')${old:+, $(in_words "$old" 'old one ends its connections' 'old ones end their connections')}"
 }
 
 # empty_patterns: the patterns of include that match no file; nginx takes that for well.
 empty_patterns() {
-    sed -e 's/#.*//' -e "s/[;{}]/\\$essay_newline/g" "$essay_scratch/dump" |
+    directives |
         sed -n 's/^[[:space:]]*include[[:space:]]\{1,\}\(.*[^[:space:]]\)[[:space:]]*$/\1/p' | tr -d "\"'" | sort -u |
         while IFS= read -r pattern; do
             case $pattern in

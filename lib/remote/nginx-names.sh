@@ -23,8 +23,9 @@ find_file() {
     new=$folder/.${file##*/}.essay-new
 }
 
+# checksum: of stdin.
 checksum() {
-    cksum <"$1" | tr ' ' '-'
+    cksum | tr ' ' '-'
 }
 
 # switched count|edit ENDS <FILE: the number of places of both names, or the text with the one in place of the
@@ -152,10 +153,11 @@ is_loaded() {
     hertz=$(getconf CLK_TCK 2>/dev/null || echo 100)
     crashed=$(crashed_at)
     clock=$(clock)
+    written=$(written)
     workers | while read -r _ start; do
         # When it began, in seconds since 1970; a tick and the time that looking takes are nobody's edit.
         began=$(echo "$clock $start $hertz" | awk '{ printf $2 ~ /\./ ? "%.2f" : "%d", $2 - ($1 - $3) / $4 }')
-        echo "$began $(written)" | awk '{ slack = ($1 $2 ~ /\..*\./) ? 0.02 : 1; print ($2 > $1 + slack) ? "no" : "yes" }'
+        echo "$began $written" | awk '{ slack = ($1 $2 ~ /\..*\./) ? 0.02 : 1; print ($2 > $1 + slack) ? "no" : "yes" }'
         [ -n "$crashed" ] || continue
         for second in "${began%.*}" "$((${began%.*} - 1))"; do
             case $essay_newline$crashed$essay_newline in

@@ -60,7 +60,7 @@ copy() {
 # shellcheck disable=SC2034 # for the scripts
 put_back() {
     restored=
-    case $(checksum "$file") in
+    case $(checksum <"$file") in
         "$(told before)") return 0 ;;
         "$(told after)") ;;
         *) fail conf-changed "$wanted was changed by someone else meanwhile; the text from before is in $old; put in $wanted what is to be served, then take away $note" ;;

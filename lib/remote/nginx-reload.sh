@@ -4,9 +4,14 @@
 # Seconds in which new workers must have come; a failed bind is tried five times over in 2.5 s.
 patience=30
 
+# size_of LOG: in bytes; 0 for what is no file.
+size_of() {
+    if [ -f "$1" ]; then wc -c <"$1"; else echo 0; fi
+}
+
 # The error log of the running nginx, by whatever name: it is the master's stderr.
 log_size() {
-    if [ -f "/proc/$master/fd/2" ]; then wc -c <"/proc/$master/fd/2"; else echo 0; fi
+    size_of "/proc/$master/fd/2"
 }
 
 # What nginx itself has said since log_from, without what it says of single connections: those lines are of its users.

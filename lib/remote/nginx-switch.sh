@@ -63,9 +63,9 @@ look() {
     result state "$state"
     result places "$places"
     result loaded "$loaded"
-    sum=$(checksum "$file")
+    sum=$(checksum <"$file")
     result sum "$sum"
-    if [ "$state" = from ]; then sum=$(new_text | cksum | tr ' ' '-'); fi
+    if [ "$state" = from ]; then sum=$(new_text | checksum); fi
     result after "$sum"
 }
 
@@ -116,7 +116,7 @@ start_guard() {
 edit() {
     need_lock
     changed="$wanted was changed by someone else just now; nothing was done to it"
-    [ "$(checksum "$file")" = "$1" ] || fail conf-changed "$changed"
+    [ "$(checksum <"$file")" = "$1" ] || fail conf-changed "$changed"
     copy "$file" "$new"
     mv -f "$new" "$old"
     write_note "$@"
@@ -125,7 +125,7 @@ edit() {
     if [ "$1" != "$2" ]; then
         copy "$file" "$new"
         new_text >"$new"
-        if [ "$(checksum "$new")" != "$2" ]; then
+        if [ "$(checksum <"$new")" != "$2" ]; then
             forget_note
             fail conf-changed "$changed"
         fi
@@ -167,7 +167,7 @@ case $phase in
     edit) edit "$@" ;;
     reload)
         need_note "$1"
-        [ "$(checksum "$file")" = "$(told after)" ] ||
+        [ "$(checksum <"$file")" = "$(told after)" ] ||
             fail conf-changed "$wanted was changed by someone else meanwhile; the text from before is in $old"
         serve "$(told to) is served"
         ;;

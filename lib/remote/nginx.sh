@@ -43,9 +43,14 @@ test_configuration() {
     return "$tested"
 }
 
+# was_denied: true when nginx has said that it lacks a right.
+was_denied() {
+    grep '\[emerg\]' "$essay_scratch/said" | grep -q '(13: Permission denied)'
+}
+
 # refuse_configuration CLAUSE: fails for a test that has failed; CLAUSE is added to what is said.
 refuse_configuration() {
-    if grep '\[emerg\]' "$essay_scratch/said" | grep -q '(13: Permission denied)'; then
+    if was_denied; then
         give_up permission-denied "$(id -un) may not open all that nginx needs for $conf; see \"become\""
     fi
     give_up nginx-test-failed "nginx -t finds fault with $conf$1"
@@ -56,10 +61,14 @@ read_configuration() {
     test_configuration || refuse_configuration "$1"
 }
 
-# directive NAME: the first value of the first directive of this name, such as `pid`; after test_configuration.
+# directives: those of the configuration, each on a line; after test_configuration.
+directives() {
+    sed -e 's/#.*//' -e "s/[;{}]/\\$essay_newline/g" "$essay_scratch/dump"
+}
+
+# directive NAME: the first value of the first directive of this name, such as `pid`.
 directive() {
-    sed -e 's/#.*//' -e "s/[;{}]/\\$essay_newline/g" "$essay_scratch/dump" |
-        sed -n "s/^[[:space:]]*$1[[:space:]]\{1,\}\([^[:space:]]\{1,\}\).*/\1/p" |
+    directives | sed -n "s/^[[:space:]]*$1[[:space:]]\{1,\}\([^[:space:]]\{1,\}\).*/\1/p" |
         head -n 1 | tr -d "\"'"
 }
 
