@@ -65,7 +65,16 @@ run(command, async ({ flags, context }) => {
       const place = await gate.enter(signal);
       try {
         const script = {
-          parts: ["processes", "nginx", "nginx-names", "nginx-live"],
+          parts: [
+            "processes",
+            "nginx",
+            "nginx-lock",
+            "nginx-file",
+            "nginx-names",
+            "nginx-loaded",
+            "nginx-note",
+            "nginx-live",
+          ],
           args,
           code: "live-failed",
         };

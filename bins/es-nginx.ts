@@ -13,21 +13,24 @@ import { checkVerb, type Verb, verbNamed } from "../lib/verbs.js";
 const command = {
   name: "es-nginx",
   summary: "start, stop, reload or test nginx on each host",
-  usage: ["start|reload|test", "stop [--drain]"],
+  usage: ["start|reload [--wait S]", "stop [--drain] [--wait S]", "test"],
   operands: [1, 1],
   options: {
     ...nginxOptions,
     drain: { help: "stop: let connections come to their end" },
+    wait: { value: "S", help: "wait S seconds for an nginx that another run switches, or works on" },
     ...hostOptions,
   },
 } as const;
 
 const flagsOfAll = [...Object.keys(nginxOptions), ...Object.keys(hostOptions)];
 
+const changing = [...flagsOfAll, "wait"];
+
 const verbs: Readonly<Record<string, Verb & { looks?: true }>> = {
-  start: { operands: [0, 0], flags: flagsOfAll },
-  stop: { operands: [0, 0], flags: [...flagsOfAll, "drain"] },
-  reload: { operands: [0, 0], flags: flagsOfAll },
+  start: { operands: [0, 0], flags: changing },
+  stop: { operands: [0, 0], flags: [...changing, "drain"] },
+  reload: { operands: [0, 0], flags: changing },
   test: { operands: [0, 0], flags: flagsOfAll, looks: true },
 };
 
@@ -37,6 +40,7 @@ run(command, async ({ args: [verb = "", ...args], flags, rest, context }) => {
   return onHosts(context, flags, ({ settings, transport }) => {
     const { bin, conf } = nginxFor(settings, flags);
     const limit = secondsForScript(context.timeout);
+    const { owner = "another run", wait = 0 } = transport.locks ?? {};
     return eachRecord(context, {
       reads: ["host", "user", "port", "transport", "become"],
       key: labelOf,
@@ -45,8 +49,18 @@ run(command, async ({ args: [verb = "", ...args], flags, rest, context }) => {
           transport,
           record,
           {
-            parts: ["processes", "systemd", "nginx", "nginx-reload", "nginx-control"],
-            args: [verb, bin, conf, flags.drain ? "drain" : "-", String(limit)],
+            parts: [
+              "processes",
+              "systemd",
+              "hold",
+              "nginx",
+              "nginx-lock",
+              "nginx-file",
+              "nginx-note",
+              "nginx-reload",
+              "nginx-control",
+            ],
+            args: [verb, bin, conf, flags.drain ? "drain" : "-", String(limit), owner, String(wait)],
             code: "nginx-failed",
           },
           task,

@@ -64,7 +64,7 @@ export function balancerOf(
 ): Balancer {
   const guard = (id: string) => {
     const { program } = compose({
-      parts: ["processes", "nginx", "nginx-names", "nginx-reload", "nginx-note", "nginx-guard"],
+      parts: ["processes", "nginx", "nginx-file", "nginx-reload", "nginx-note", "nginx-guard"],
       args: [bin, conf, switchConf, id],
       plan: false,
       alone: true,
@@ -82,7 +82,17 @@ export function balancerOf(
         looks: true,
       };
     const run = {
-      parts: ["processes", "nginx", "nginx-names", "nginx-reload", "nginx-note", "nginx-switch"],
+      parts: [
+        "processes",
+        "nginx",
+        "nginx-lock",
+        "nginx-file",
+        "nginx-names",
+        "nginx-loaded",
+        "nginx-reload",
+        "nginx-note",
+        "nginx-switch",
+      ],
       args: [phase, bin, conf, switchConf, names?.from ?? "-", names?.to ?? "-", ...args],
       code: "switch-failed",
     };
@@ -94,7 +104,7 @@ export function balancerOf(
     lock: (signal) => {
       const { owner = "another run", wait = 0 } = transport.locks ?? {};
       const holder = {
-        parts: ["processes", "hold", "nginx", "nginx-lock"],
+        parts: ["processes", "hold", "nginx", "nginx-lock", "nginx-hold"],
         args: [bin, conf, owner, String(wait)],
         code: "lock-failed",
       };

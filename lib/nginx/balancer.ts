@@ -44,6 +44,8 @@ export interface Sight {
   places: number;
   /** The workers were started after the file was written. */
   loaded: boolean;
+  /** The workers that have read it, where they are loaded, as `edit` takes them. */
+  readers: string;
   sum: string;
   after: string;
 }
@@ -69,6 +71,7 @@ export function readSight(said: Said): Sight {
     state: get("state") === "to" ? "to" : "from",
     places: Number(get("places")),
     loaded: get("loaded") === "yes",
+    readers: get("readers"),
     sum: get("sum"),
     after: get("after"),
   };

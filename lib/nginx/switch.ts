@@ -154,9 +154,9 @@ async function go(places: readonly Place[], wish: Wish, signal: AbortSignal): Pr
   const labels = pending.map(({ balancer }) => balancer.label);
   const { id, confirm, by } = wish;
   const edited = await attempt(pending, signal, async (place) => {
-    const { sum = "", after = "" } = place.sight ?? {};
+    const { sum = "", after = "", readers = "" } = place.sight ?? {};
     place.began = "edit";
-    await place.balancer.act("edit", wish, [sum, after, id, String(confirm), by, ...labels], signal);
+    await place.balancer.act("edit", wish, [sum, after, id, String(confirm), by, readers, ...labels], signal);
     place.note = { ...wish, labels, complete: false, left: undefined };
   });
   if (!edited) return false;

@@ -1,11 +1,12 @@
 # shellcheck shell=sh disable=SC2154,SC2034
-# Starts, stops, reloads or tests an nginx. After processes.sh, systemd.sh, nginx.sh and nginx-reload.sh.
+# Starts, stops, reloads or tests an nginx. After processes.sh, systemd.sh, hold.sh, nginx.sh, nginx-lock.sh,
+# nginx-file.sh, nginx-note.sh and nginx-reload.sh.
 # Arguments: the verb; the program; the main configuration, or "-"; "drain" where stop is to let connections end; how many
-# seconds there are.
+# seconds there are; who, from where and for what, for the lock; how many seconds to wait for it.
 #
 # Results: change; said, what is so now; warning.
 
-verb=$1 bin=$2 conf=$3 drain=$4 limit=$5
+verb=$1 bin=$2 conf=$3 drain=$4 limit=$5 owner=$6 wait=$7
 
 [ "$limit" -gt "$patience" ] || patience=$limit
 deadline=$(($(date +%s) + limit))
@@ -34,10 +35,12 @@ left_over() {
     printf '%s\n' "$left" | cut -d : -f 1 | tr '\n' ' ' | sed 's/ $//'
 }
 
-# look: finds $master, $former and $sound. Where nginx -t finds fault, the main file itself has to tell where the pid is.
+# look: finds $master, $former and $sound; where something is to be done, nobody else does anything from here on. Where
+# nginx -t finds fault, the main file itself has to tell where the pid is.
 look() {
     find_program
     find_conf
+    if [ "$verb" != test ] && [ "$essay_plan" = 0 ]; then lock_nginx "$owner" "$wait"; fi
     sound=1
     test_configuration || sound=
     [ -n "$sound" ] || cat "$conf" >"$essay_scratch/dump"
@@ -51,10 +54,10 @@ require_sound() {
     refuse_configuration "; nginx goes on with what it has read before, in $(in_words "$(workers)" worker workers)"
 }
 
-# started_by: the unit that is installed to start this program with this configuration.
+# started_by SCOPE: prints the unit that is installed to start this program with this configuration.
 started_by() {
     program=$(readlink -f "$(command -v "$bin")")
-    commands_of '*nginx*' | while IFS=$essay_tab read -r name path arguments; do
+    commands_of '*nginx*' "$1" | while IFS=$essay_tab read -r name path arguments; do
         [ "$(readlink -f "$path")" = "$program" ] || continue
         case " $arguments" in
             *' -c '*)
@@ -77,14 +80,14 @@ log_before() {
 
 # start_failed SENTENCE
 start_failed() {
-    [ -z "$unit" ] || journalctl --unit "$unit" --lines 20 --no-pager --output cat >&2 2>/dev/null || :
+    [ -z "$unit" ] || log_of_unit >&2 || :
     fail start-failed "$1"
 }
 
 # start_it: by its unit, otherwise by itself; nginx tells whether it could listen by its exit status.
 start_it() {
     if [ -n "$unit" ]; then
-        systemctl --no-ask-password start "$unit" || start_failed "systemd could not start $unit"
+        tell_unit start || start_failed "systemd could not start $unit"
         return
     fi
     [ "$(directive daemon)" != off ] ||
@@ -109,7 +112,7 @@ start() {
         return
     fi
     require_sound
-    unit=$(started_by)
+    find_unit started_by
     if ! change "nginx started${unit:+ by $unit}"; then return; fi
     log_from=$(log_before)
     start_it
@@ -132,7 +135,7 @@ stop() {
         return
     fi
     may_signal
-    unit=$(unit_of "$master")
+    find_unit unit_of "$master"
     if ! change "nginx stopped${unit:+ by $unit}"; then return; fi
     # shellcheck disable=SC2046 # pids
     set -- $(masters)
@@ -144,7 +147,7 @@ stop() {
             fail stop-failed "nginx takes no new connection, and process $(left_over) still serves those that it has; stop without --drain cuts them off"
     fi
     if [ -n "$unit" ]; then
-        systemctl --no-ask-password stop "$unit" || fail stop-failed "systemd could not stop $unit"
+        tell_unit stop || fail stop-failed "systemd could not stop $unit"
     elif [ "$drain" != drain ]; then
         for pid in $(masters); do kill -TERM "$pid" 2>/dev/null || :; done
     fi
@@ -155,15 +158,26 @@ stop() {
     result said "nothing is served"
 }
 
+# refuse_switched: gives up where a switch of a file that nginx reads has not come to its end, as what would be read may be
+# taken back.
+refuse_switched() {
+    files_read >"$essay_scratch/parts"
+    while IFS= read -r wanted; do
+        find_file
+        refuse_unfinished
+    done <"$essay_scratch/parts"
+}
+
 reload_it() {
     look
     find_master
     require_sound
+    refuse_switched
     may_signal
-    unit=$(unit_of "$master")
+    find_unit unit_of "$master"
     if ! change "nginx reloaded${unit:+ by $unit}"; then return; fi
     if [ -n "$unit" ]; then
-        reload systemctl --no-ask-password reload "$unit"
+        reload tell_unit reload
     else
         reload kill -HUP "$master"
     fi

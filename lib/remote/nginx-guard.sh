@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2154,SC2034
 # What stays on a balancer until a switch is confirmed, and switches back when its time is over. Nobody is at the other
-# end: it needs no connection. After processes.sh, nginx.sh, nginx-names.sh, nginx-reload.sh, nginx-note.sh.
+# end: it needs no connection. After processes.sh, nginx.sh, nginx-file.sh, nginx-reload.sh, nginx-note.sh.
 # Arguments: the program, the main configuration or "-", the file to switch in or "-", the name of the switch.
 
 bin=$1 conf=$2 wanted=$3 id=$4

@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2154,SC2034
-# Tells which of two upstreams the running workers of an nginx serve. Changes nothing. After processes.sh, nginx.sh and
-# nginx-names.sh.
+# Tells which of two upstreams the running workers of an nginx serve. Changes nothing. After processes.sh, nginx.sh,
+# nginx-lock.sh, nginx-file.sh, nginx-names.sh, nginx-loaded.sh and nginx-note.sh.
 # Arguments: program; main configuration, or "-"; the file with the name, or "-"; the two names.
 #
 # Results: upstream, the name that is served.
@@ -10,6 +10,12 @@ bin=$1 conf=$2 wanted=$3 from=$4 to=$5
 find_program
 find_conf
 find_file
+if [ -e "$note" ] && [ -z "$(told complete)" ]; then
+    if is_locked; then
+        fail locked "a switch of $wanted to $(told to) ($(told by)) is under way: wait for its end"
+    fi
+    refuse_unfinished
+fi
 read_file
 upstream=$from
 [ "$state" = from ] || upstream=$to

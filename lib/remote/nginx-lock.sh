@@ -1,27 +1,39 @@
-# shellcheck shell=sh disable=SC2154,SC2034
-# Holds an nginx for a run of es-nginx-switch. The lock is one of the folder of the main configuration, and leaves nothing
-# behind; a text in it says who has it, where that folder may be written. After hold.sh and nginx.sh.
-# Arguments: the program, the main configuration or "-"; who, from where and for what; how many seconds to wait.
+# shellcheck shell=sh disable=SC2154
+# The lock of an nginx: who switches, starts, stops or reloads it is alone with it. It is one of the folder of the main
+# configuration, and leaves nothing behind; a text in it says who has it, where that folder may be written. After hold.sh,
+# for lock_nginx, and nginx.sh.
 
-bin=$1 conf=$2 owner=$3 wait=$4
+# find_lock: the folder, $locked, and the file with the text, $who; after find_conf.
+find_lock() {
+    locked=$(readlink -f "$conf")
+    locked=${locked%/*}
+    who=$locked/.essay-lock
+    [ -r "$locked" ] || fail permission-denied "cannot read the folder $locked as $(id -un)"
+}
+
+# is_locked: true when another script has it.
+is_locked() (
+    find_lock
+    exec 6<"$locked"
+    ! take_lock "$locked" 6
+)
 
 give_back() {
     rm -f "$who" 2>/dev/null
 }
 
-find_program
-find_conf
-folder=$(readlink -f "$conf")
-folder=${folder%/*}
-who=$folder/.essay-lock
-[ -r "$folder" ] || fail permission-denied "cannot read the folder $folder as $(id -un)"
-exec 7<"$folder"
-tries=0
-until take_lock "$folder" 7; do
-    tries=$((tries + 1))
-    [ "$tries" -le "$wait" ] ||
-        fail locked "the nginx of $conf is being switched by $(cat "$who" 2>/dev/null || echo "another run")"
-    sleep 1
-done
-(printf '%s\n' "$owner (since $(date -u +%Y-%m-%dT%H:%M:%SZ))" >"$who") 2>/dev/null || :
-hold "$conf"
+# lock_nginx OWNER SECONDS: takes the lock, on descriptor 7, until the script ends; waits so long for another one. Some
+# look at it for a moment only (is_locked), so the first tries come soon after each other.
+lock_nginx() {
+    find_lock
+    exec 7<"$locked"
+    tries=0
+    until take_lock "$locked" 7; do
+        [ "$tries" -lt "$(($2 + 3))" ] ||
+            fail locked "the nginx of $conf is locked by $(cat "$who" 2>/dev/null || echo "another run")"
+        if [ "$tries" -lt 3 ]; then sleep 0.1; else sleep 1; fi
+        tries=$((tries + 1))
+    done
+    trap essay_let_go EXIT
+    (printf '%s\n' "$1 (since $(date -u +%Y-%m-%dT%H:%M:%SZ))" >"$who") 2>/dev/null || :
+}

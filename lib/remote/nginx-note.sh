@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2154,SC2034
 # The note of a switch that is under way, $note, and the text from before it, $old, beside the file that is edited; after
-# nginx-names.sh. Both have hidden names, which a pattern such as `include sites-enabled/*` does not match. There is a
+# nginx-file.sh. Both have hidden names, which a pattern such as `include sites-enabled/*` does not match. There is a
 # note from before the file is touched until the switch is complete or undone. es-nginx-switch(1) describes its lines;
 # of several with one name the last one counts, except for "of".
 
@@ -44,6 +44,25 @@ lock_note() {
 need_note() {
     lock_note "$1" ||
         fail switched-back "the switch of $wanted was taken back meanwhile, as it was not confirmed in time or by another run"
+}
+
+# The seconds until the switch of the note goes back by itself; nothing when no process is there to do it.
+seconds_left() {
+    guard=$(last_told guard)
+    [ -n "$guard" ] && [ "$(begun "${guard% *}")" = "${guard#* }" ] || return 0
+    left=$(($(last_told until) - $(uptime_now)))
+    [ "$left" -ge 0 ] || left=0
+    echo "$left"
+}
+
+# refuse_unfinished: fails where a switch of the file waits for confirmation, or was cut short, and may be taken back.
+refuse_unfinished() {
+    [ -e "$note" ] && [ -z "$(told complete)" ] || return 0
+    unfinished="a switch of $wanted to $(told to) ($(told by))"
+    left=$(seconds_left)
+    [ -z "$left" ] ||
+        fail unconfirmed "$unfinished waits for confirmation, and goes back by itself in $left s: run es-nginx-switch --confirm-now or --recover, or wait"
+    fail cut-short "$unfinished was cut short: run es-nginx-switch --recover"
 }
 
 # copy FROM TO: in every respect, owner, mode and times.

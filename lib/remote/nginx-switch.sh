@@ -2,18 +2,20 @@
 # Points an nginx from one name to another, a phase at a time. Arguments: the phase; the program; the main configuration or
 # "-"; the file to switch in or "-"; the names from and to, "-" where only a note is looked for; then
 #   look                     says what there is and changes nothing; where there is a note, what is in it and no more
-#   edit SUM AFTER ID SECONDS BY LABEL...
+#   edit SUM AFTER ID SECONDS BY READERS LABEL...
 #                            writes the note, puts the new text in place and lets nginx -t judge it; a text that fails is
 #                            taken back. SUM and AFTER: the checksums of the file as `look` saw it and as it is to become.
 #                            SECONDS: 0, or the time in which the switch must be confirmed, and then the payload is the
-#                            program of nginx-guard.sh. LABEL: the balancers that are switched together
+#                            program of nginx-guard.sh. READERS: the workers that have read the file, as `look` saw
+#                            them, or nothing. LABEL: the balancers that are switched together
 #   reload ID                makes nginx read it, and sees new workers
 #   hold ID SECONDS          the time for confirming begins anew
 #   commit ID                notes that all balancers are switched: from now on nobody goes back
 #   keep ID                  the switch is complete: note and old text go
 #   undo ID HOW              the old text comes back; where HOW is "reload", nginx reads it again
 #   drain                    waits until no worker of an earlier configuration is left
-# After processes.sh, nginx.sh, nginx-names.sh, nginx-reload.sh, nginx-note.sh.
+# After processes.sh, nginx.sh, nginx-lock.sh, nginx-file.sh, nginx-names.sh, nginx-loaded.sh, nginx-reload.sh,
+# nginx-note.sh.
 
 phase=$1 bin=$2 conf=$3 wanted=$4 from=$5 to=$6
 shift 6
@@ -26,15 +28,6 @@ may_write() {
     if [ "$(id -u)" != 0 ] && [ "$(id -u)" != "$owner" ]; then
         give_up permission-denied "$file belongs to another account than $(id -un), which could not keep its owner; see \"become\""
     fi
-}
-
-# The seconds until the switch of the note goes back by itself; nothing when no process is there to do it.
-seconds_left() {
-    guard=$(last_told guard)
-    [ -n "$guard" ] && [ "$(begun "${guard% *}")" = "${guard#* }" ] || return 0
-    left=$(($(last_told until) - $(uptime_now)))
-    [ "$left" -ge 0 ] || left=0
-    echo "$left"
 }
 
 look_at_note() {
@@ -63,6 +56,7 @@ look() {
     result state "$state"
     result places "$places"
     result loaded "$loaded"
+    [ "$loaded" != yes ] || result readers "$(readers)"
     sum=$(checksum <"$file")
     result sum "$sum"
     if [ "$state" = from ]; then sum=$(new_text | checksum); fi
@@ -71,22 +65,19 @@ look() {
 
 # need_lock: fails when the run that we belong to has lost its lock: its heartbeats have not come for some time.
 need_lock() {
-    main=$(readlink -f "$conf")
-    exec 7<"${main%/*}"
-    if take_lock "${main%/*}" 7; then
+    is_locked ||
         fail lock-lost "the lock of the nginx of $conf was lost before $wanted was edited; nothing was done to it"
-    fi
-    exec 7<&-
     [ ! -e "$note" ] || fail locked "another switch of $wanted has begun meanwhile; nothing was done to it"
 }
 
-# write_note SUM AFTER ID SECONDS BY LABEL...
+# write_note SUM AFTER ID SECONDS BY READERS LABEL...
 write_note() {
     {
         printf 'essay-switch 1\nid %s\nfrom %s\nto %s\nbefore %s\nafter %s\n' "$3" "$from" "$to" "$1" "$2"
         printf 'by %s\nat %s\n' "$5" "$(date -u +%Y-%m-%dT%H:%M:%SZ)"
         [ "$4" = 0 ] || printf 'until %s\n' "$(($(uptime_now) + $4))"
-        shift 5
+        [ -z "$6" ] || printf 'read %s\n' "$6"
+        shift 6
         printf 'of %s\n' "$@"
     } >"$note.new"
     mv -f "$note.new" "$note"
@@ -112,7 +103,13 @@ start_guard() {
     done
 }
 
-# edit SUM AFTER ID SECONDS BY LABEL...
+# taken_back: the old text is there again, and nginx had not read another one since.
+taken_back() {
+    [ -z "$restored" ] || [ -z "$(told read)" ] || note_readers "$(told before)" "$(told read)"
+    forget_note
+}
+
+# edit SUM AFTER ID SECONDS BY READERS LABEL...
 edit() {
     need_lock
     changed="$wanted was changed by someone else just now; nothing was done to it"
@@ -130,10 +127,11 @@ edit() {
             fail conf-changed "$changed"
         fi
         mv -f "$new" "$file"
+        rm -f "$known"
     fi
     if ! "$bin" -c "$conf" -t; then
         put_back
-        forget_note
+        taken_back
         [ -n "$restored" ] || fail nginx-test-failed "nginx -t finds fault with $conf"
         fail nginx-test-failed "nginx -t finds fault with $to in $wanted, which has its old text again"
     fi
@@ -148,8 +146,10 @@ undo() {
     if [ "$2" = reload ]; then
         serve "$from is served again"
         result reloaded yes
+        forget_note
+    else
+        taken_back
     fi
-    forget_note
 }
 
 # drain: the workers that end only when their last client has gone.

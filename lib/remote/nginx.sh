@@ -61,6 +61,11 @@ read_configuration() {
     test_configuration || refuse_configuration "$1"
 }
 
+# files_read: the files of the configuration, by their paths; after test_configuration.
+files_read() {
+    sed -n 's/^# configuration file \(.*\):$/\1/p' "$essay_scratch/dump"
+}
+
 # directives: those of the configuration, each on a line; after test_configuration.
 directives() {
     sed -e 's/#.*//' -e "s/[;{}]/\\$essay_newline/g" "$essay_scratch/dump"

@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { readFileSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
@@ -91,6 +99,33 @@ test("what the workers have read counts, not what the file says", async (t) => {
   assert.equal(await printed(nginx), "b");
   // Somebody who is midway elsewhere has changed nothing that is served.
   writeFileSync(join(nginx.directory, "conf/extra/essay_demo.conf"), "server {");
+  assert.equal(await printed(nginx), "b");
+});
+
+test("a file that a switch has edited and taken back is as its workers have read it", async (t) => {
+  const nginx = await balancer(t);
+  const args = argsFor(nginx);
+  const text = readFileSync(nginx.conf, "utf8");
+  const input = '{"host":"lb1","transport":"local"}\n';
+  const wrong = ["--conf", nginx.conf, "upstreamA", "upstreamNowhere"];
+  await expectStatus(1, "es-nginx-switch", wrong, { input });
+  const workers = nginx.workers();
+  assert.equal(await printed(nginx), "a");
+  // What counts then is the text, and that nobody else serves it.
+  edit(nginx, "upstreamA", "upstreamB");
+  await untold(args, /not-loaded/);
+  writeFileSync(nginx.conf, text);
+  assert.equal(await printed(nginx), "a");
+  const right = ["--conf", nginx.conf, "upstreamA", "upstreamB"];
+  const dry = await expectStatus(0, "es-nginx-switch", ["--dry-run", ...right], { input });
+  assert.match(dry.stderr, /would put upstreamB in 1 place of .* and reload; upstreamA is served/);
+  assert.deepEqual(nginx.workers(), workers);
+  const [worker = 0] = workers;
+  process.kill(worker, "SIGKILL");
+  await until("the next worker", async () => identity(worker) === undefined && nginx.workers().length > 0);
+  await untold(args, /not-loaded: .*a worker of nginx took the place of one that crashed/);
+  await expectStatus(0, "es-nginx-switch", right, { input });
+  assert.ok(!existsSync(join(nginx.directory, "conf/.nginx.conf.essay-read")));
   assert.equal(await printed(nginx), "b");
 });
 

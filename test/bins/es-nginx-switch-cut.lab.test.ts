@@ -2,180 +2,55 @@
 // one of them is not as it should be.
 
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import {
-  appendFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { appendFileSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type TestContext, test } from "node:test";
-import { setTimeout as pause } from "node:timers/promises";
-import { fetchPage } from "../lab/http.js";
-import { type LabNginx, startNginx } from "../lab/nginx.js";
-import { commandLine, processesOf, until } from "../lab/processes.js";
-import { bins, expectStatus, recordsOf, underWay } from "../lab/program.js";
-import { type LabHost, startSshd } from "../lab/sshd.js";
+import { test } from "node:test";
+import {
+  allBack,
+  type Balanced,
+  balanced,
+  goneBack,
+  leftovers,
+  letTimeGoBy,
+  type Point,
+  pages,
+  points,
+  recordsFor,
+  stopAt,
+  switching,
+  users,
+} from "../lab/balanced.js";
+import { until } from "../lab/processes.js";
+import { bins, expectStatus, type Ran, recordsOf, underWay } from "../lab/program.js";
 
-/** In the place of nginx: stops where the home has a file pause-KIND-NUMBER; -t is of kind t, -T of kind T. */
-const stoppable = `#!/bin/sh
-case $* in
-    *-t) kind=t ;;
-    *-T) kind=T ;;
-    *)
-        if [ -e "$HOME/edit" ] && [ -e "$HOME/asked-T" ]; then
-            rm "$HOME/edit"
-            echo "# mine" >>"$HOME/nginx/conf/nginx.conf"
-        fi
-        exec /usr/sbin/nginx "$@"
-        ;;
-esac
-echo >>"$HOME/asked-$kind"
-pause=$HOME/pause-$kind-$(wc -l <"$HOME/asked-$kind")
-[ ! -e "$pause" ] || : >"$HOME/paused"
-while [ -e "$pause" ]; do sleep 0.1; done
-exec /usr/sbin/nginx "$@"
-`;
+const codesOf = ({ stdout }: Ran) => recordsOf(stdout).map(({ error }) => error?.code);
 
-async function serving(t: TestContext, text: string): Promise<string> {
-  const server = createServer((_, response) => response.end(text)).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  t.after(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
-interface Balanced {
-  hosts: LabHost[];
-  all: LabNginx[];
-  input: string;
-  /** Flags that lead there. */
-  flags: string[];
-  /** The program that stops where a test wants it to. */
-  bin: string;
-}
-
-/** Three balancers, each a host with an account of its own. */
-async function balanced(t: TestContext): Promise<Balanced> {
-  const lab = await startSshd({ hosts: 3 });
-  t.after(() => lab.stop());
-  const upstreams = { upstreamA: [await serving(t, "side A")], upstreamB: [await serving(t, "side B")] };
-  const all: LabNginx[] = [];
-  for (const user of lab.hosts)
-    all.push(await startNginx({ upstreams, user, directory: join(user.home, "nginx") }));
-  mkdirSync(join(lab.directory, "bin"), { mode: 0o755 });
-  const bin = join(lab.directory, "bin/nginx");
-  writeFileSync(bin, stoppable, { mode: 0o755 });
-  const input = lab.hosts
-    .map(({ address, user, port }) => `${JSON.stringify({ host: address, user, port })}\n`)
-    .join("");
-  const flags = ["--ssh-config", lab.sshConfig, "--conf", "~/nginx/conf/nginx.conf"];
-  return { hosts: lab.hosts, all, input, flags, bin };
-}
-
-const pages = ({ all }: Balanced) =>
-  Promise.all(all.map(async (nginx) => (await fetchPage(nginx.url)).body.replace("side ", "")));
-
-const texts = ({ all }: Balanced) => all.map(({ conf }) => readFileSync(conf, "utf8"));
-
-/** What is beside the files, and the processes that would switch back. */
-const leftovers = ({ all, hosts }: Balanced) => [
-  ...all.flatMap(({ directory }) =>
-    readdirSync(directory, { recursive: true, encoding: "utf8" }).filter((name) => /essay-/.test(name)),
-  ),
-  ...hosts.flatMap(({ uid }) => processesOf(uid).map(commandLine)).filter((line) => /essay-guard/.test(line)),
-];
-
-function stopAt(lab: Balanced, places: readonly number[], what: string): void {
-  for (const [place, { home }] of lab.hosts.entries()) {
-    for (const name of readdirSync(home))
-      if (/^(asked|pause|paused|edit)/.test(name)) rmSync(join(home, name));
-    if (places.includes(place)) writeFileSync(join(home, what), "");
-  }
-}
-
-/** Users of all balancers: whoever gets anything but one of the two sides is counted. */
-function users(t: TestContext, { all }: Balanced): () => Promise<void> {
-  let over = false;
-  let served = 0;
-  const wrong: string[] = [];
-  const one = async ({ url }: LabNginx) => {
-    while (!over) {
-      const said = await fetchPage(url).catch((error: Error) => ({ status: 0, body: error.message }));
-      if (said.status === 200 && /^side [AB]$/.test(said.body)) served++;
-      else wrong.push(`${said.status} ${said.body}`);
-      await pause(50);
-    }
-  };
-  const going = all.map(one);
-  t.after(() => {
-    over = true;
-  });
-  return async () => {
-    over = true;
-    await Promise.all(going);
-    assert.deepEqual(wrong, []);
-    assert.ok(served > 10, `only ${served} were served`);
-  };
-}
-
-/** Lets the time for confirming be over. */
-function letTimeGoBy({ all }: Balanced): void {
-  for (const { directory } of all) {
-    const note = join(directory, "conf/.nginx.conf.essay-switch");
-    if (existsSync(note)) appendFileSync(note, "until 0\n");
-  }
-}
-
-const points: [what: string, places: readonly number[], pause: string, pagesThen: string][] = [
-  ["before the edit", [2], "pause-T-1", "AAA"],
-  ["after the edit", [1], "pause-t-1", "AAA"],
-  ["after the test", [0, 1, 2], "pause-T-2", "AAA"],
-  ["between reloads", [2], "pause-T-2", "BBA"],
+/** What leads es-live to some of the balancers. */
+const liveFlags = ({ flags, hosts }: Balanced, places: readonly number[] = [0, 1, 2]) => [
+  ...flags,
+  ...["--side", "a=upstreamA", "--side", "b=upstreamB"],
+  ...places.flatMap((place) => ["--balancers", hosts[place]?.entry ?? ""]),
 ];
 
 test("kill -9 of the control machine's side at each point", async (t) => {
   const lab = await balanced(t);
-  const { input, flags, bin, hosts } = lab;
-  const before = texts(lab);
+  const { input, flags, hosts } = lab;
+  const [, , , betweenReloads] = points as [Point, Point, Point, Point];
   const stop = users(t, lab);
-
-  /** A switch to B that has come to this point. */
-  const switching = async (places: readonly number[], what: string, then: string, more: string[] = []) => {
-    stopAt(lab, places, what);
-    const run = underWay(t, "es-nginx-switch", [...flags, "--bin", bin, ...more, "upstreamA", "upstreamB"]);
-    run.child.stdin.end(input);
-    const paused = () => places.every((place) => existsSync(join(hosts[place]?.home ?? "", "paused")));
-    await until(`${what} ${run.seen.stderr}`, paused);
-    // The others have come as far as they come.
-    await until(`pages ${then}`, async () => (await pages(lab)).join("") === then);
-    return run;
-  };
-  const allBack = async (what: string) => {
-    assert.equal((await pages(lab)).join(""), "AAA", what);
-    assert.deepEqual(texts(lab), before, what);
-    assert.deepEqual(leftovers(lab), [], what);
+  /** Comes to a point, and dies. */
+  const killedAt = async (point: Point, more: readonly string[] = []) => {
+    const { child, closed } = await switching(t, lab, point, more);
+    child.kill("SIGKILL");
+    await closed;
   };
 
-  for (const [what, places, file, then] of points)
-    await t.test(`${what}: --recover takes all back`, async () => {
-      const { child, closed } = await switching(places, file, then);
-      child.kill("SIGKILL");
-      await closed;
-      const ran = await expectStatus(0, "es-nginx-switch", [...flags, "--wait", "30", "--recover"], {
-        input,
-      });
-      await allBack(ran.report);
-      const touched = what !== "before the edit";
+  for (const point of points)
+    await t.test(`${point.what}: --recover takes all back`, async () => {
+      await killedAt(point);
+      const args = [...flags, "--wait", "30", "--recover"];
+      const ran = await expectStatus(0, "es-nginx-switch", args, { input });
+      await allBack(lab, ran.report);
+      const touched = point.what !== "before the edit";
       for (const record of recordsOf(ran.stdout)) {
         assert.equal(record.trace[0].changed, touched, ran.report);
         assert.equal(record.nginx?.live, touched ? "upstreamA" : undefined, ran.report);
@@ -183,19 +58,20 @@ test("kill -9 of the control machine's side at each point", async (t) => {
     });
 
   await t.test("the next run ends it, too; without one of the balancers it touches nothing", async () => {
-    const { child, closed } = await switching([2], "pause-T-2", "BBA");
-    child.kill("SIGKILL");
-    await closed;
+    await killedAt(betweenReloads);
     const names = ["upstreamA", "upstreamB"];
     const two = input.split("\n").slice(0, 2).join("\n");
     const less = await expectStatus(1, "es-nginx-switch", [...flags, "--wait", "30", ...names], {
       input: two,
     });
-    assert.deepEqual(
-      recordsOf(less.stdout).map(({ error }) => error.code),
-      ["cut-short", "cut-short"],
-      less.report,
-    );
+    assert.deepEqual(codesOf(less), ["cut-short", "cut-short"], less.report);
+    assert.equal((await pages(lab)).join(""), "BBA");
+
+    // Until then nobody can tell what is to be served, and nobody has it read by nginx.
+    const reload = await expectStatus(1, "es-nginx", [...flags, "reload"], { input });
+    assert.deepEqual(codesOf(reload), ["cut-short", "cut-short", "cut-short"], reload.report);
+    const live = await expectStatus(1, "es-live", ["--print", ...liveFlags(lab)]);
+    assert.match(live.stderr, /^es-live: cut-short: .* was cut short: run es-nginx-switch --recover/);
     assert.equal((await pages(lab)).join(""), "BBA");
 
     // Text that is neither the one before nor the one after is somebody's work.
@@ -210,21 +86,20 @@ test("kill -9 of the control machine's side at each point", async (t) => {
     assert.equal((await pages(lab)).join(""), "BBB", ran.report);
     assert.deepEqual(leftovers(lab), []);
     await expectStatus(0, "es-nginx-switch", [...flags, "upstreamB", "upstreamA"], { input });
-    await allBack("again");
+    await allBack(lab, "again");
   });
 
-  for (const [what, places, file, then] of points.slice(1))
-    await t.test(`${what}, with --confirm: all go back by themselves`, async () => {
-      const { child, closed } = await switching(places, file, then, ["--confirm", "60"]);
-      child.kill("SIGKILL");
-      await closed;
-      letTimeGoBy(lab);
-      await until("all to go back", () => leftovers(lab).length === 0, 40_000);
-      await allBack(what);
+  for (const point of points.slice(1))
+    await t.test(`${point.what}, with --confirm: all go back by themselves`, async () => {
+      // The last one in the time that it takes.
+      const inTime = point === betweenReloads;
+      await killedAt(point, ["--confirm", inTime ? "5" : "60"]);
+      if (!inTime) letTimeGoBy(lab);
+      await goneBack(lab, point.what);
     });
 
   await t.test("a control machine that is heard of no more, and comes back later", async () => {
-    const { child, closed, seen } = await switching([2], "pause-T-2", "BBA", ["--confirm", "5"]);
+    const { child, closed, seen } = await switching(t, lab, betweenReloads, ["--confirm", "5"]);
     child.kill("SIGSTOP");
     // The third one's script is held up, and what it has begun comes to its end before it is taken back.
     await until("the first two to go back", async () => (await pages(lab)).join("") === "AAA", 40_000);
@@ -232,8 +107,7 @@ test("kill -9 of the control machine's side at each point", async (t) => {
     child.kill("SIGCONT");
     const [status] = await closed;
     assert.equal(status, 1, seen.stderr);
-    await until("all to go back", () => leftovers(lab).length === 0, 40_000);
-    await allBack(seen.stderr);
+    await goneBack(lab, seen.stderr);
     const history = hosts.map(({ home }) => readFileSync(join(home, ".essay/history.jsonl"), "utf8"));
     for (const lines of history) assert.match(lines, /nobody confirmed the switch to upstreamB in time/);
   });
@@ -260,6 +134,13 @@ test("confirming: in time, too late, not at all", async (t) => {
   const other = await expectStatus(1, "es-nginx-switch", [...flags, "upstreamB", "upstreamA"], { input });
   assert.equal(recordsOf(other.stdout)[0].error.code, "unconfirmed", other.report);
   const [first = ""] = input.split("\n");
+  const live = await expectStatus(1, "es-live", ["--print", ...liveFlags(lab)]);
+  assert.match(
+    live.stderr,
+    /^es-live: unconfirmed: .* waits for confirmation, and goes back by itself in \d+ s/,
+  );
+  const reload = await expectStatus(1, "es-nginx", [...flags, "reload"], { input });
+  assert.deepEqual(codesOf(reload), ["unconfirmed", "unconfirmed", "unconfirmed"], reload.report);
   const one = await expectStatus(1, "es-nginx-switch", [...flags, "--confirm-now"], { input: first });
   assert.equal(recordsOf(one.stdout)[0].error.code, "nothing-to-confirm", one.report);
   assert.equal((await pages(lab)).join(""), "BBB");
@@ -302,7 +183,7 @@ test("one unreachable, one with a fault elsewhere, one that another run has: not
     .map((line) => JSON.parse(line));
 
   // Another run is midway on the third.
-  stopAt(lab, [2], "pause-T-1");
+  stopAt(lab, [2], "pause-t-1");
   const other = underWay(t, "es-nginx-switch", [...flags, "--bin", bin, ...names]);
   other.child.stdin.end(`${JSON.stringify(records[2])}\n`);
   await until("the other run", () => existsSync(join(hosts[2]?.home ?? "", "paused")));
@@ -329,7 +210,16 @@ test("one unreachable, one with a fault elsewhere, one that another run has: not
     ran.report,
   );
   assert.match(errors[1].message, /as it stands, before any change; upstreamA is served$/);
-  assert.match(errors[2].message, /is being switched by .*@.*: es-nginx-switch .*\(since 20/);
+  assert.match(errors[2].message, /is locked by .*@.*: es-nginx-switch .*\(since 20/);
+  // Nor is it stopped, started or reloaded meanwhile.
+  for (const verb of ["reload", "stop", "start"]) {
+    const control = await expectStatus(1, "es-nginx", [...flags, verb], {
+      input: recordsFor(hosts.slice(2)),
+    });
+    assert.deepEqual(codesOf(control), ["locked"], control.report);
+  }
+  const live = await expectStatus(1, "es-live", ["--print", ...liveFlags(lab, [2])]);
+  assert.match(live.stderr, /^es-live: locked: .*a switch of .* to upstreamB \(.*\) is under way/);
   assert.deepEqual(state(), before);
   other.child.kill("SIGTERM");
   await other.closed;
@@ -345,16 +235,16 @@ test("one unreachable, one with a fault elsewhere, one that another run has: not
   stopAt(lab, [1], "edit");
   const workers = all.map((nginx) => nginx.workers());
   const edited = await expectStatus(1, "es-nginx-switch", [...flags, "--bin", bin, ...names], { input });
-  assert.deepEqual(
-    recordsOf(edited.stdout).map(({ error }) => error.code),
-    ["undone", "conf-changed", "undone"],
-    edited.report,
-  );
+  assert.deepEqual(codesOf(edited), ["undone", "conf-changed", "undone"], edited.report);
   assert.equal((await pages(lab)).join(""), "AAA");
   assert.deepEqual(
     all.map((nginx) => nginx.workers()),
     workers,
   );
-  assert.match(texts(lab)[1] ?? "", /upstreamA[\s\S]*# mine\n$/);
+  assert.match(readFileSync(all[1]?.conf ?? "", "utf8"), /upstreamA[\s\S]*# mine\n$/);
   assert.deepEqual(leftovers(lab), []);
+  // Those that were edited and taken back are younger than their workers, and yet known.
+  const print = (...places: number[]) => ["--print", ...liveFlags(lab, places)];
+  assert.equal((await expectStatus(0, "es-live", print(0, 2))).stdout, "a\n");
+  assert.match((await expectStatus(1, "es-live", print(1))).stderr, /^es-live: not-loaded: /);
 });

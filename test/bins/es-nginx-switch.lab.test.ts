@@ -76,13 +76,16 @@ async function switched(nginx: LabNginx, status: number, args: string[] = [], op
   return { ...ran, record };
 }
 
-/** Asserts that a run changes nothing: neither the files nor the workers nor what is served. */
+/**
+ * Asserts that a run changes nothing: neither the files nor the workers nor what is served. Who had read a file that was
+ * edited and taken back is noted beside it.
+ */
 async function untouched<T>(nginx: LabNginx, run: () => Promise<T>): Promise<T> {
   const folder = join(nginx.directory, "conf");
   const look = () => ({
     files: readdirSync(folder, { recursive: true, encoding: "utf8" })
       .sort()
-      .filter((name) => statSync(join(folder, name)).isFile())
+      .filter((name) => statSync(join(folder, name)).isFile() && !name.endsWith(".essay-read"))
       .map((name) => [name, readFileSync(join(folder, name), "latin1"), statSync(join(folder, name)).mode]),
     workers: nginx.workers(),
   });
@@ -94,7 +97,9 @@ async function untouched<T>(nginx: LabNginx, run: () => Promise<T>): Promise<T> 
 }
 
 const leftovers = (nginx: LabNginx) =>
-  readdirSync(nginx.directory, { recursive: true, encoding: "utf8" }).filter((name) => /essay-/.test(name));
+  readdirSync(nginx.directory, { recursive: true, encoding: "utf8" }).filter((name) =>
+    /essay-(?!read$)/.test(name),
+  );
 
 test("switches, serves the other side with new workers, and says so", async (t) => {
   const nginx = await balancer(t);

@@ -4,7 +4,9 @@ import { createServer } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { fetchPage } from "../lab/http.js";
+import { lock } from "../lab/lock.js";
 import { type LabNginx, layOutNginx, type NginxOptions } from "../lab/nginx.js";
 import { identity, until } from "../lab/processes.js";
 import { expectStatus, type RunOptions, recordsOf, scratch } from "../lab/program.js";
@@ -243,6 +245,24 @@ test("stop --drain lets connections end, and says which it still waits for", asy
   assert.equal(identity(worker as number), undefined);
 });
 
+test("one that another run has: refused, or waited for", async (t) => {
+  const nginx = await laidOut(t);
+  const release = await lock(join(nginx.directory, "conf"));
+  t.after(release);
+  for (const verb of ["start", "stop", "reload"])
+    await refused(nginx, [verb], "locked", /^the nginx of \S+ is locked by another run$/);
+  for (const args of [["test"], ["start", "--dry-run"]]) await control(nginx, 0, args);
+  const waiting = control(nginx, 0, ["start", "--wait", "30"]);
+  await pause(1000);
+  await assert.rejects(fetchPage(nginx.url));
+  await release();
+  await waiting;
+  assert.equal(await page(nginx), "one");
+  assert.ok(!existsSync(join(nginx.directory, "conf/.essay-lock")));
+  // nginx has not taken the lock with it.
+  await control(nginx, 0, ["stop"]);
+});
+
 test("stop without --drain cuts connections off", async (t) => {
   const nginx = await laidOut(t);
   await control(nginx, 0, ["start"]);
@@ -254,14 +274,17 @@ test("stop without --drain cuts connections off", async (t) => {
   await closed;
 });
 
-test("through systemd, where one of its units owns that nginx", async (t) => {
-  const nginx = await laidOut(t);
-  const folder = scratch(t);
-  const log = join(folder, "log");
-  const state = join(folder, "running");
-  // What systemctl of systemd 252 says of a unit, and does with it.
-  const unit = `{ path=/usr/sbin/nginx ; argv[]=/usr/sbin/nginx -q -c ${nginx.conf} ; ignore_errors=no ; pid=0 }`;
-  const script = `#!/bin/sh
+for (const scope of ["--system", "--user"])
+  test(`through systemd, where one of its units owns that nginx: ${scope}`, async (t) => {
+    const nginx = await laidOut(t);
+    const folder = scratch(t);
+    const log = join(folder, "log");
+    const state = join(folder, "running");
+    // What systemctl of systemd 252 says of a unit, and does with it. The other systemd does not run.
+    const unit = `{ path=/usr/sbin/nginx ; argv[]=/usr/sbin/nginx -q -c ${nginx.conf} ; ignore_errors=no ; pid=0 }`;
+    const script = `#!/bin/sh
+[ "$1" = ${scope} ] && [ -n "$XDG_RUNTIME_DIR" ] || exit 1
+shift
 echo "$*" >>${log}
 pid() { cat ${nginx.directory}/logs/nginx.pid 2>/dev/null || echo 0; }
 case "$*" in
@@ -274,19 +297,21 @@ case "$*" in
     *stop*) kill -TERM "$(pid)"; while [ "$(pid)" != 0 ]; do sleep 0.1; done; rm ${state} ;;
 esac
 `;
-  writeFileSync(join(folder, "systemctl"), script, { mode: 0o755 });
-  const env = { PATH: `${folder}:${process.env.PATH}` };
-  assert.match((await control(nginx, 0, ["start"], { env })).stderr, /nginx started by my-nginx\.service/);
-  assert.match((await control(nginx, 0, ["reload"], { env })).stderr, /reloaded by my-nginx\.service, 1 new/);
-  assert.match((await control(nginx, 0, ["stop"], { env })).stderr, /nginx stopped by my-nginx\.service/);
-  const deeds = readFileSync(log, "utf8").match(/^--no-ask-password .*$/gm);
-  assert.deepEqual(
-    deeds,
-    ["start", "reload", "stop"].map((verb) => `--no-ask-password ${verb} my-nginx.service`),
-  );
-  writeFileSync(state, "");
-  await refused(nginx, ["start"], "start-failed", /^systemd could not start my-nginx\.service$/, { env });
-});
+    writeFileSync(join(folder, "systemctl"), script, { mode: 0o755 });
+    const env = { PATH: `${folder}:${process.env.PATH}` };
+    assert.match((await control(nginx, 0, ["start"], { env })).stderr, /nginx started by my-nginx\.service/);
+    const reloaded = await control(nginx, 0, ["reload"], { env });
+    assert.match(reloaded.stderr, /reloaded by my-nginx\.service, 1 new/);
+    assert.match((await control(nginx, 0, ["stop"], { env })).stderr, /nginx stopped by my-nginx\.service/);
+    const deeds = readFileSync(log, "utf8").match(/^--no-ask-password .*$/gm);
+    assert.deepEqual(
+      deeds,
+      ["start", "reload", "stop"].map((verb) => `--no-ask-password ${verb} my-nginx.service`),
+    );
+    writeFileSync(state, "");
+    const failing = /^systemd could not start my-nginx\.service$/;
+    await refused(nginx, ["start"], "start-failed", failing, { env });
+  });
 
 test("nginx of another account: only by become", async (t) => {
   const nobody = { uid: 65534, gid: 65534 };
@@ -326,6 +351,7 @@ test("what cannot be controlled from here is refused", async (t) => {
     [],
     ["restart"],
     ["reload", "--drain"],
+    ["test", "--wait", "1"],
     ["start", "now"],
     ["--conf", "nginx.conf", "start"],
   ])

@@ -120,11 +120,12 @@ export function thought(label: string, side = "A", { unread = false, failing = [
         state,
         places: "1",
         loaded: unread ? "no" : "yes",
+        readers: unread ? "" : "7:8",
         sum: "old",
         after: state === "to" ? "old" : "new",
       });
     },
-    edit: ([, , id = "", seconds, , ...labels], names) => {
+    edit: ([, , id = "", seconds, , , ...labels], names) => {
       if (one.note || !names) throw new Failure("locked", "another switch has begun");
       one.note = { ...names, id, labels, complete: false, guarded: seconds !== "0" };
       one.named = names.to;

@@ -179,3 +179,30 @@ test("a delayed network is late by its delay, and no narrower", async (t) => {
   await until(() => host.state === "end");
   assert.equal(host.bytes.length, 20_000_000);
 });
+
+test("cut: nobody is told of anything, until it is cut no more", async (t) => {
+  const { proxy, pair } = await network(t);
+  const [left, right] = [await pair(), await pair()];
+  left.client.socket.write("before");
+  await until(() => left.host.bytes.length === 6);
+  proxy.cut([0]);
+  const late = await pair();
+  for (const { client, host } of [left, late]) {
+    client.socket.write("up");
+    host.socket.write("down");
+  }
+  right.client.socket.resetAndDestroy();
+  await pause(100);
+  assert.deepEqual(
+    [left.host, left.client, late.host, late.client].map(({ bytes }) => bytes.toString()),
+    ["before", "", "", ""],
+  );
+  assert.equal(right.host.state, "open");
+  proxy.cut([]);
+  await until(() => left.host.bytes.length === 8 && late.client.bytes.length === 4);
+  assert.equal(
+    `${left.host.bytes} ${left.client.bytes} ${late.host.bytes} ${late.client.bytes}`,
+    "beforeup down up down",
+  );
+  await until(() => right.host.state === "ECONNRESET");
+});

@@ -57,6 +57,11 @@ export interface FaultProxy {
    * have been broken are dropped: both ends learn of it.
    */
   plan(faults: readonly (Fault | undefined)[]): void;
+  /**
+   * From now on these routes, and no others, are cut: nothing passes, in neither direction, also on connections that
+   * come, and nobody is told. A route that is cut no more goes on where it was, and tells what it has kept to itself.
+   */
+  cut(routes: readonly number[]): void;
   /** Drops all connections and listens no more. */
   stop(): Promise<void>;
 }
@@ -71,6 +76,7 @@ class Stream {
   readonly #delay: number;
   #underWay = 0;
   #held = false;
+  #lost = false;
 
   constructor(from: Socket, to: Socket, delay: number) {
     this.#from = from;
@@ -82,7 +88,10 @@ class Stream {
   start(take: (chunk: Buffer) => void): void {
     this.#from.on("data", take);
     this.#from.on("end", () => this.later(() => this.#to.end()));
-    this.#from.on("error", () => this.later(() => this.#to.resetAndDestroy()));
+    this.#from.on("error", () => {
+      this.#lost = true;
+      this.#flow();
+    });
     this.#flow();
   }
 
@@ -103,7 +112,8 @@ class Stream {
   }
 
   #flow(): void {
-    if (this.#held || this.#underWay > window) this.#from.pause();
+    if (this.#lost && !this.#held) this.later(() => this.#to.resetAndDestroy());
+    else if (this.#held || this.#underWay > window) this.#from.pause();
     else this.#from.resume();
   }
 
@@ -177,13 +187,17 @@ class Connection {
     if (kind === "reset") for (const socket of this.#sockets) socket.resetAndDestroy();
     else if (kind === "end") for (const socket of this.#sockets) socket.destroySoon();
     else {
-      const streams = Object.values(this.#streams);
-      for (const stream of streams) stream.hold();
-      const release = () => {
-        for (const stream of streams) stream.release();
-      };
-      if (kind === "pause") setTimeout(release, ms).unref();
+      this.hold();
+      if (kind === "pause") setTimeout(() => this.release(), ms).unref();
     }
+  }
+
+  hold(): void {
+    for (const stream of Object.values(this.#streams)) stream.hold();
+  }
+
+  release(): void {
+    for (const stream of Object.values(this.#streams)) stream.release();
   }
 
   close(): void {
@@ -200,6 +214,7 @@ export async function startProxy(routes: readonly Route[], delay = 0): Promise<F
   let faults: readonly (Fault | undefined)[] = [];
   let connections: Connection[] = [];
   const open = new Set<{ close(): void }>();
+  let isCut: readonly number[] = [];
 
   const accept = (route: number, client: Socket) => {
     if (client.destroyed) return;
@@ -210,6 +225,7 @@ export async function startProxy(routes: readonly Route[], delay = 0): Promise<F
     const connection = new Connection(client, behind, route, delay, fault);
     connections.push(connection);
     open.add(connection);
+    if (isCut.includes(route)) connection.hold();
   };
   const servers = routes.map(({ from }, route) => {
     const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (client) => {
@@ -228,6 +244,14 @@ export async function startProxy(routes: readonly Route[], delay = 0): Promise<F
       for (const connection of connections) if (connection.passed.broken) connection.close();
       faults = next;
       connections = [];
+    },
+    cut: (next) => {
+      for (const connection of connections) {
+        const { route } = connection.passed;
+        if (next.includes(route)) connection.hold();
+        else if (isCut.includes(route)) connection.release();
+      }
+      isCut = next;
     },
     stop: async () => {
       const closed = servers.map((server) => once(server, "close"));

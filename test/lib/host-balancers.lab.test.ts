@@ -33,7 +33,7 @@ test("a balancer is locked, looked at and probed", async (t) => {
   const release = await balancer.lock(never);
   await assert.rejects(balancer.lock(never), {
     code: "locked",
-    message: /is being switched by .*@.* \(since 20\d\d-/,
+    message: /is locked by .*@.* \(since 20\d\d-/,
   });
   const file = join(nginx.directory, "conf/.essay-lock");
   assert.ok(existsSync(file));

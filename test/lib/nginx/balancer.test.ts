@@ -41,8 +41,10 @@ test("what a script says of a file", () => {
     state: "to",
     places: 2,
     loaded: false,
+    readers: "",
     sum: "1-2",
     after: "3-4",
   });
-  assert.equal(readSight(said("state\tfrom", "loaded\tyes")).state, "from");
+  const loaded = readSight(said("state\tfrom", "loaded\tyes", "readers\t7:8 9:10"));
+  assert.deepEqual([loaded.state, loaded.loaded, loaded.readers], ["from", true, "7:8 9:10"]);
 });

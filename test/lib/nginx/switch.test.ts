@@ -7,7 +7,7 @@ import { messages, thought, wish } from "../../lab/balancers.js";
 
 const never = new AbortController().signal;
 
-const edit = (labels: string, confirm = 0) => `edit old new ${confirm} ann@control ${labels}`;
+const edit = (labels: string, confirm = 0) => `edit old new ${confirm} ann@control 7:8 ${labels}`;
 
 test("all are well: each is looked at, edited, reloaded, told that all is complete", async () => {
   const all = [thought("one"), thought("two")];
@@ -110,7 +110,7 @@ test("what is switched already is left alone, unless nginx may not have read it"
     "B is served (reloaded; /f named it already)",
   ]);
   assert.deepEqual(done.phases, ["look"]);
-  assert.deepEqual(unread.phases, ["look", "edit old old 0 ann@control unread", "reload", "keep"]);
+  assert.deepEqual(unread.phases, ["look", "edit old old 0 ann@control  unread", "reload", "keep"]);
 });
 
 test("a plan only looks", async () => {
