@@ -12,6 +12,7 @@ import { hostsOfList } from "../lib/hosts/list.js";
 import { narrow } from "../lib/hosts/narrow.js";
 import { produce } from "../lib/step.js";
 import { newBatch } from "../lib/stream/batches.js";
+import { checkPrefix } from "../lib/venv/name.js";
 
 const command = {
   name: "es-hosts",
@@ -76,7 +77,7 @@ run(command, async ({ args, flags, context }) => {
   const all = selectHosts(await asked(args, flags.host), settings.config.values.roles ?? {}, {
     ...(user !== undefined && { user }),
     ...(flags.port !== undefined && { port: wholeNumber("--port", flags.port, 1, 65535) }),
-    ...(prefix !== undefined && { prefix }),
+    ...(prefix !== undefined && { prefix: checkPrefix(prefix) }),
     ...(bind !== undefined && { bind }),
     ...(become !== undefined && { become }),
     vars: variables(flags.set),

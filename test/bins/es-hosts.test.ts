@@ -172,6 +172,8 @@ for (const [args, message] of [
   [["--set", "x", "dev"], /--set takes NAME=VALUE, not x/],
   [["--set", "a=1", "--set", "a=2", "dev"], /--set a is given twice/],
   [["--prefix", "", "dev"], /--prefix needs a value: DIR/],
+  [["--prefix", "srv", "dev"], /the prefix "srv" must begin with \/ or ~\//],
+  [["--prefix", "/srv/../etc", "dev"], /the prefix "\/srv\/\.\.\/etc" must .* have no \.\. in it/],
 ] as const)
   test(`es-hosts ${args.join(" ")} is a mistake`, async (t) => {
     assert.match(await mistake(project(t, roles), [...args]), message);
