@@ -272,6 +272,20 @@ test("two names of one file on the host are refused", async (t) => {
   assert.ok(!existsSync(join(at, "x")));
 });
 
+test("a template may come from a pipe, which can be read once; a file that goes as it is may not", async (t) => {
+  const { at, line, conf, read } = desk(t);
+  const piped = await shell(`es-conf <(printf 'host={{host}}'):${at}/x`, {
+    cwd: at,
+    env: { HOME: at, PATH: system },
+    input: line(),
+  });
+  assert.equal(piped.status, 0, piped.report);
+  assert.equal(read("x"), "host=@local");
+  await expectStatus(0, "mkfifo", [join(at, "pipe")]);
+  assert.match((await conf(2, ["--raw", `pipe:${at}/y`])).stderr, /pipe is no file\n/);
+  assert.ok(!existsSync(join(at, "y")));
+});
+
 test("what cannot be written is told, and nothing is changed or left", async (t) => {
   const { at, venv, conf, write, mode, generation } = desk(t);
   const big = "x".repeat(300_000);
