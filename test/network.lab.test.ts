@@ -107,35 +107,44 @@ function templateFor(seconds: number): string {
 
 const isFree = (lock: string) => spawnSync("flock", ["-n", lock, "true"]).status === 0;
 
-test("an interface goes down in the middle of a step", async () => {
-  const up = (seconds: number) =>
-    `es-session sh -c "es-hosts ${host.entry} --prefix '~/z' | es-venv a | es-supervisor up --template ${templateFor(seconds)} --project x --profile test --port-prefix 990"`;
-  const prefix = join(host.home, "z");
-  const lock = join(prefix, ".essay/a.deploy");
-  const cut = run(up(200));
-  await until("the process to start", () => supervisedBelow(prefix).length === 2, 30_000);
-  assert.ok(!isFree(lock), "the session has the lock");
+test("an interface goes down in the middle of a step, in a session and without one", async () => {
+  const up = (prefix: string, ports: string, seconds: number) =>
+    `es-hosts ${host.entry} --prefix '~/${prefix}' | es-venv a | es-supervisor up --template ${templateFor(seconds)} --project x --profile test --port-prefix ${ports}`;
+  const ways = [
+    { prefix: "z", start: (seconds: number) => run(`es-session sh -c "${up("z", "990", seconds)}"`) },
+    { prefix: "w", start: (seconds: number) => run(up("w", "991", seconds)) },
+  ];
+  const supervised = () => ways.map(({ prefix }) => supervisedBelow(join(host.home, prefix)));
+  // That of the run and that of the script.
+  const locks = ways.flatMap(({ prefix }) =>
+    ["deploy", "lock"].map((ending) => join(host.home, prefix, `.essay/a.${ending}`)),
+  );
+  const cut = ways.map(({ start }) => start(200));
+  await until("the processes to start", () => supervised().every((all) => all.length === 2), 60_000);
+  assert.deepEqual(locks.filter(isFree), []);
   network.control.ip("link", "set", "eth0", "down");
 
-  const ran = await cut;
-  assert.equal(ran.status, 1, ran.report);
-  const [record] = recordsOf(ran.stdout);
-  assert.equal(record.error.code, "connection-lost", ran.report);
-  assert.match(record.error.message, /the script had begun there/, ran.report);
+  for (const ran of await Promise.all(cut)) {
+    assert.equal(ran.status, 1, ran.report);
+    const [record] = recordsOf(ran.stdout);
+    assert.equal(record.error.code, "connection-lost", ran.report);
+    assert.match(record.error.message, /the script had begun there/, ran.report);
+  }
   // Nobody tells the host; it is the heartbeats' end that it notices.
-  await until("the end of the lock", () => isFree(lock), 12_000);
+  await until("the end of the locks", () => locks.every(isFree), 12_000);
+  const strangers = () => processesOf(host.uid).filter((pid) => !supervised().flat().includes(pid));
+  const isSshd = (pid: number) => /^sshd: /.test(commandLine(pid));
+  const ended = (what: string, are: () => number[]) =>
+    until(what, () => are().length === 0, 30_000).catch((error: Error) => {
+      throw new Error(`${error.message}: ${are().map(commandLine).join("\n")}`);
+    });
+  await ended("the end of all scripts", () => strangers().filter((pid) => !isSshd(pid)));
 
   network.control.ip("link", "set", "eth0", "up");
-  const strangers = () => {
-    const supervised = new Set(supervisedBelow(prefix));
-    return processesOf(host.uid).filter((pid) => !supervised.has(pid));
-  };
-  await until("the end of all remote commands", () => strangers().length === 0, 30_000).catch(
-    (error: Error) => {
-      throw new Error(`${error.message}: ${strangers().map(commandLine).join("\n")}`);
-    },
-  );
-  const again = await run(up(1));
-  assert.equal(again.status, 0, again.report);
-  assert.equal(recordsOf(again.stdout)[0].processes[0].state, "RUNNING", again.report);
+  await ended("the end of all connections", strangers);
+  for (const { start } of ways) {
+    const again = await start(1);
+    assert.equal(again.status, 0, again.report);
+    assert.equal(recordsOf(again.stdout)[0].processes[0].state, "RUNNING", again.report);
+  }
 });

@@ -32,8 +32,6 @@ export interface Script {
   payloadSize?: number | undefined;
   /** A dry run. */
   plan: boolean;
-  /** Lines will come on the lifeline as heartbeats. */
-  beats?: true | undefined;
   /** It is to run on its own, when nobody is at the other end any more. */
   alone?: true | undefined;
   /** For scripts that lock. */
@@ -66,7 +64,6 @@ export function compose(script: Script): { program: string; ready: string } {
     `essay_ready=${quoteWord(ready)}`,
     `essay_payload=${script.payloadSize ?? "-"}`,
     `essay_plan=${script.plan ? 1 : 0}`,
-    `essay_beats=${script.beats ? 1 : 0}`,
     `essay_alone=${script.alone ? 1 : 0}`,
     ...(script.parts.includes("state") ? lockSettings(script.locks) : []),
     `essay_history=${quoteWord(script.note ? noteText(script.note) : "")}`,

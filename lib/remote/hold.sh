@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2154
-# Holds what a script has taken for as long as heartbeats come: without them it ends after 8 s, as a connection may be cut
-# without anybody being told. The script defines give_back, which is called at its end, whatever its reason.
+# Holds what a script has taken until the other side wants it no more, or gives no sign of life. The script defines
+# give_back, which is called at its end, whatever its reason.
 
 essay_let_go() {
     essay_status=$?
@@ -8,14 +8,9 @@ essay_let_go() {
     essay_leave "$essay_status"
 }
 
-# hold WHAT: says that it is held, and does not return.
+# hold WHAT: says that it is held, and lasts as long as the clock, which ends the script when nothing is heard.
 hold() {
     trap essay_let_go EXIT
     result locked "$1"
-    essay_quiet=0
-    while :; do
-        sleep 1
-        essay_quiet=$((essay_quiet + 1))
-        [ "$essay_quiet" -lt 8 ] || fail lock-lost "no heartbeat came for 8 s"
-    done
+    wait "$essay_clock" || :
 }

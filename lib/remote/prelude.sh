@@ -1,9 +1,8 @@
 # shellcheck shell=sh disable=SC2154
 # What every script on a host begins with. Set before it: essay_ready (the line to say on stdout that we
-# run), essay_payload (the number of bytes that follow, or -), essay_plan (1 in a dry run), essay_beats (1 when
-# lines come on the lifeline as heartbeats), essay_alone (1 when nobody is at the other end, and the program goes on
-# without a lifeline), the arguments; for state.sh also essay_session (the session that has
-# locks for its steps, or -), essay_owner (what others are told of a lock) and essay_wait (seconds).
+# run), essay_payload (the number of bytes that follow, or -), essay_plan (1 in a dry run), essay_alone (1 when nobody
+# is at the other end, and the program goes on without a lifeline), the arguments; for state.sh also essay_session (the
+# session that has locks for its steps, or -), essay_owner (what others are told of a lock) and essay_wait (seconds).
 #
 # Descriptors: 2 takes the output of tools; 3 takes results and nothing else; 8 is the lifeline, our first
 # stdin, which stays open in the watcher only; 9 and 7 are the locks of a virtualenv.
@@ -19,6 +18,7 @@ essay_newline='
 '
 essay_scratch=${TMPDIR:-/tmp}/essay.${essay_ready#* }
 essay_scratched=
+essay_clock=
 essay_watcher=
 essay_ended=
 essay_code=
@@ -159,17 +159,9 @@ essay_take_payload() {
     fi
 }
 
-# The watcher reads the lifeline to its end. Then the other side is gone or wants us gone: everything in
-# our process group is asked to end, and is killed when the script says that it goes (USR1), or after 5 s.
+# Everything in our process group is asked to end, and is killed when the script says that it goes (USR1), or after 5 s.
 # Whether the script still runs cannot be asked: kill -0 finds it until its parent takes notice.
-essay_watch() {
-    essay_gone=
-    trap '' TERM HUP INT
-    trap 'essay_gone=1' USR1
-    exec 3>&- 9>&- >/dev/null 2>&1
-    while read -r _ <&8; do
-        [ "$essay_beats" = 0 ] || kill -USR1 $$
-    done
+essay_end_all() {
     kill -TERM 0
     essay_i=0
     while [ -z "$essay_gone" ] && [ "$essay_i" -lt 50 ]; do
@@ -182,18 +174,55 @@ essay_watch() {
     kill -KILL 0
 }
 
+# The watcher reads the lifeline to its end: then the other side is gone, or wants us gone. Each line is a heartbeat.
+essay_watch() {
+    essay_gone=
+    trap '' TERM HUP INT
+    trap 'essay_gone=1' USR1
+    exec 3>&- >/dev/null 2>&1
+    while read -r _ <&8; do
+        kill -USR2 "$essay_clock" || :
+    done
+    essay_end_all
+}
+
+# The clock: a connection may be cut without anybody being told, so that the lifeline does not end. Where no heartbeat
+# comes for 8 s, the script is told, and all is ended. The sleep of the last one is waited for to free its place in
+# the shell's table of jobs.
+essay_time() {
+    essay_gone=
+    set +eu
+    trap '' HUP INT
+    trap : USR2
+    trap 'essay_gone=1' USR1
+    trap 'kill -KILL "$!"; exit' TERM
+    exec 3>&- 8<&- >/dev/null 2>&1
+    while :; do
+        sleep 8 &
+        if wait "$!"; then break; fi
+        kill -KILL "$!"
+        wait "$!"
+    done
+    trap '' TERM
+    kill -ALRM $$
+    essay_end_all
+}
+
 # essay_leave [STATUS]: the script's end, whatever its reason.
 essay_leave() {
     essay_status=${1-$?}
     trap - EXIT
-    trap '' HUP INT PIPE TERM
+    trap '' HUP INT PIPE ALRM TERM
     [ "$essay_status" = 0 ] || essay_miss_room
     essay_note "$essay_status" 2>/dev/null || :
     [ -z "$essay_scratched" ] || rm -rf "$essay_scratch"
-    # Ended by a signal, we may leave something behind that does not heed it: the watcher takes care of that.
-    essay_signal=KILL
-    [ -z "$essay_ended" ] || essay_signal=USR1
-    [ -z "$essay_watcher" ] || kill -"$essay_signal" "$essay_watcher" 2>/dev/null || :
+    # Ended by a signal, we may leave something behind that does not heed it: watcher and clock take care of that.
+    if [ -n "$essay_ended" ]; then
+        [ -z "$essay_watcher" ] || kill -USR1 "$essay_watcher" "$essay_clock" 2>/dev/null || :
+    elif [ -n "$essay_watcher" ]; then
+        kill -KILL "$essay_watcher" 2>/dev/null || :
+        kill -TERM "$essay_clock" 2>/dev/null || :
+    fi
     exit "$essay_status"
 }
 
@@ -203,11 +232,12 @@ trap 'essay_ended=1; exit 130' INT
 # When the other side has gone, the shell itself may have something to say ("Terminated").
 trap 'essay_ended=1; exit 141' PIPE
 trap 'essay_ended=1; exit 143' TERM
+trap 'essay_ended=1; fail connection-lost "the script had begun, and was ended: no sign of life came for 8 s"' ALRM
 
-# A heartbeat: how long it is quiet is counted from here on again.
-[ "$essay_beats" = 0 ] || trap 'essay_quiet=0' USR1
 [ "$essay_payload" = - ] || essay_take_payload
 if [ "$essay_alone" = 0 ]; then
+    essay_time &
+    essay_clock=$!
     essay_watch &
     essay_watcher=$!
 fi

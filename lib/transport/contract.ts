@@ -82,8 +82,8 @@ export interface Job {
   become: string | undefined;
   payload: Payload | undefined;
   signal: AbortSignal;
-  /** Milliseconds between heartbeats, for a program that lasts, and ends when they do. */
-  beat?: number | undefined;
+  /** The program runs as long as the lifeline. */
+  lasts?: true | undefined;
   /** Takes the program's output; awaited, so a slow taker slows the host. */
   stdout(chunk: Buffer): void | Promise<void>;
   stderr(chunk: Buffer): void;

@@ -14,6 +14,8 @@ import { command, head } from "./wire.js";
 const lastWords = { ms: 1000, bytes: 4096, times: 60 };
 /** Milliseconds that a cancelled script has for ending what it started; it kills after 5 s. */
 const patience = 8000;
+/** Milliseconds between heartbeats: a script that hears none for 8 s ends itself. See prelude.sh. */
+const beat = 2000;
 
 /** Bytes that came on both streams, whether the program's first line was among them, and whether the taker has one in hand. */
 interface Received {
@@ -108,8 +110,7 @@ function toldOf(error: unknown, hadBegun: boolean): unknown {
 export async function execute(transport: Transport, target: Target, job: Job): Promise<Execution> {
   job.signal.throwIfAborted();
   const first = head(job.program, job.become);
-  const use = job.beat === undefined ? "passing" : "lasting";
-  const channel = await transport.start(target, command, job.signal, use);
+  const channel = await transport.start(target, command, job.signal, job.lasts ? "lasting" : "passing");
   const over = new AbortController();
   const received: Received = { ready: false, bytes: 0, taking: false };
   channel.stdin.on("error", () => {});
@@ -123,11 +124,16 @@ export async function execute(transport: Transport, target: Target, job: Job): P
   const cut = () => channel.stdin.end();
   const receipt = receive(channel, job, received, over.signal);
   job.signal.addEventListener("abort", cut, { once: true });
-  // Not before the program has come: a beat is a line of the lifeline.
-  const beat = () => received.ready && channel.stdin.writable && channel.stdin.write("\n");
-  const beating = job.beat === undefined ? undefined : setInterval(beat, job.beat);
+  let beating: NodeJS.Timeout | undefined;
+  // Not before program and payload have come: a beat is a line of the lifeline.
+  const live = () => {
+    if (over.signal.aborted) return;
+    beating = setInterval(() => {
+      if (received.ready && channel.stdin.writable) channel.stdin.write("\n");
+    }, beat);
+  };
   try {
-    const sent = job.signal.aborted ? cut() : send(channel, job, first, over.signal);
+    const sent = job.signal.aborted ? cut() : send(channel, job, first, over.signal).then(live);
     // Trouble at our end, in the payload's source or the output's taker, ends the job.
     const trouble = new Promise<never>((_, reject) => {
       Promise.all([sent, receipt]).catch(reject);

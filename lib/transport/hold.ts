@@ -1,4 +1,4 @@
-// What is held on a host for as long as we want it: by a script that ends when our heartbeats do. See hold.sh.
+// What is held on a host for as long as we want it: by a script that ends when we do. See hold.sh.
 
 import { asFailure, Failure } from "../base/failure.js";
 import { Results } from "../remote/results.js";
@@ -22,7 +22,7 @@ export function hold(
     if (results.get("locked") !== undefined && !signal.aborted) held();
   };
   const task = { signal, plan: false, show: undefined };
-  return runScript(transport, target, { ...script, beats: true, results, stdout }, task).then(
+  return runScript(transport, target, { ...script, lasts: true, results, stdout }, task).then(
     () => new Failure(script.code, `the script that held it on ${target.host} has ended`),
     (error: unknown) => asFailure(error),
   );

@@ -21,8 +21,8 @@ export interface ScriptRun {
   code: string;
   /** Takes the script's results as bytes instead, as they come: for output without end. */
   stdout?: (chunk: Buffer) => void | Promise<void>;
-  /** The script ends when heartbeats do. */
-  beats?: true;
+  /** The script does not end by itself: others must not wait for that. */
+  lasts?: true;
   /** Where results are put; those of a failure are looked for here when the script has ended. */
   results?: Results;
 }
@@ -37,8 +37,6 @@ export interface Circumstances {
 }
 
 const keptStderr = 4096;
-/** Milliseconds between heartbeats. */
-const beat = 1000;
 
 /**
  * Runs a script and resolves to what it said. Throws Failure: the one that the script reports as
@@ -104,11 +102,10 @@ async function runOnce(
       args: run.args,
       payloadSize: run.payload?.size,
       plan: task.plan,
-      beats: run.beats,
       locks: transport.locks,
       note: task.note,
     }),
-    beat: run.beats && beat,
+    lasts: run.lasts,
     become,
     payload: run.payload,
     signal: task.signal,

@@ -1,4 +1,4 @@
-// The locks that a session holds: for each virtualenv a script on its host, which ends when our heartbeats do.
+// The locks that a session holds: for each virtualenv a script on its host, which ends when we do.
 //
 // Sessions that hold some locks and wait for others must not wait for each other in a ring. So one that holds
 // none yet takes its first lock before it asks for others, and waits for whoever has it; one that holds locks

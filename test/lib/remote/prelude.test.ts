@@ -3,11 +3,28 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
+import { PassThrough } from "node:stream";
 import { describe, test } from "node:test";
+import type { Channel, Target, Transport } from "../../../lib/transport/contract.js";
 import { runBody } from "../../lab/body.js";
 import { identity, until } from "../../lab/processes.js";
 import { scratch } from "../../lab/program.js";
 import { LocalWith, pathOf, shells } from "../../lab/shells.js";
+
+/** A way on which heartbeats are lost. */
+class Mute implements Transport {
+  readonly #way: Transport;
+  constructor(way: Transport) {
+    this.#way = way;
+  }
+  async start(target: Target, command: string, signal: AbortSignal): Promise<Channel> {
+    const channel = await this.#way.start(target, command, signal);
+    const stdin = new PassThrough();
+    stdin.on("data", (chunk: Buffer) => chunk.length > 1 && channel.stdin.write(chunk));
+    return { ...channel, stdin };
+  }
+  async close(): Promise<void> {}
+}
 
 const gone = (pid: string | undefined) => identity(Number(pid)) === undefined;
 
@@ -124,6 +141,24 @@ describe("the prelude", { concurrency: true }, () => {
       await assert.rejects(ran, /enough/);
       await until("the end of the script's processes", () => pids.length === 2 && pids.every(gone));
       assert.deepEqual(readdirSync(directory), []);
+    });
+
+    test(`${shell}: what hears nothing for 8 s ends with all that it started; others take their time`, async (t) => {
+      const directory = scratch(t);
+      const transport = new LocalWith({ PATH: pathOf(shell), TMPDIR: directory });
+      const begin = `scratch; result pid "$$"; result pid "$essay_watcher"; result pid "$essay_clock"
+      sh -c 'sleep 1000 & wait' & result pid "$!"`;
+      const [lost, heard] = await Promise.all([
+        runBody(`${begin}; sleep 1000`, { transport: new Mute(transport) }),
+        runBody(`${begin}; sleep 11; kill "$!"`, { transport }),
+      ]);
+      assert.deepEqual([heard.status, heard.results.get("error-code")], [0, undefined], heard.stderr);
+      assert.deepEqual([lost.status, lost.results.get("error-code")], [1, "connection-lost"], lost.stderr);
+      assert.match(lost.results.get("error-message") ?? "", /no sign of life came for 8 s/);
+      const pids = [...lost.results.all("pid"), ...heard.results.all("pid")];
+      assert.equal(pids.length, 8);
+      await until("the end of all", () => pids.every(gone));
+      await until("the removal of their files", () => readdirSync(directory).length === 0);
     });
 
     for (const place of ["foreground", "background"])

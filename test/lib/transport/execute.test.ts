@@ -168,6 +168,19 @@ test("a child that keeps the output open, or goes on writing, does not hang the 
   for (const pid of job.out.match(/\d+/g) ?? []) process.kill(Number(pid));
 });
 
+test("heartbeats are lines that come when all of a payload has come, however slowly", async () => {
+  async function* slowly() {
+    yield Buffer.from("abc");
+    await pause(2500);
+    yield Buffer.from("def");
+  }
+  const payload = { size: 6, open: () => Readable.from(slowly()) };
+  const program = 'echo ready now; dd bs=1 count=6 2>/dev/null; read -r line && echo "[$line]"';
+  const job = jobOf(program, { payload });
+  assert.equal((await execute(local, here, job)).status, 0);
+  assert.equal(job.out, "abcdef[]\n");
+});
+
 test("a program that reads nothing of its payload", async () => {
   const payload = { size: 5_000_000, open: () => Readable.from([Buffer.alloc(5_000_000)]) };
   const job = jobOf("echo ready now; exit 4", { payload });

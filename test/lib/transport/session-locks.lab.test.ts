@@ -38,8 +38,11 @@ describe("the deploy lock", () => {
     const args = [venv.replace("~", home)];
     return runScript(transport, target, { parts, args, code: "it-failed" }, task);
   };
-  const holders = (place = 0) =>
-    processesOf(started.host(place).uid).filter((pid) => commandLine(pid) === "sleep 1").length;
+  const running = (command: string, place: number) =>
+    processesOf(started.host(place).uid).filter((pid) => commandLine(pid) === command).length;
+  /** Each script that runs listens for heartbeats; those that wait for a lock try again each second. */
+  const holders = (place = 0) => running("sleep 8", place);
+  const isWaited = () => running("sleep 1", 0) > 0;
 
   async function session(t: TestContext): Promise<Session> {
     const opened = await openSession({ jobs: 30 });
@@ -126,7 +129,7 @@ describe("the deploy lock", () => {
     const at = scratch(t);
     const locks = { session: "s", owner: "me", wait: 0 };
     const args = [join(at, "p/a"), "0", "1", "0"];
-    const { program } = compose({ parts: ["state", "hold", "lock"], args, plan: false, beats: true, locks });
+    const { program } = compose({ parts: ["state", "hold", "lock"], args, plan: false, locks });
     const child = spawn("sh", ["-c", program], { stdio: ["pipe", "pipe", "inherit"], detached: true });
     t.after(() => child.kill("SIGKILL"));
     let said = "";
@@ -162,7 +165,7 @@ describe("the deploy lock", () => {
     await change(step(t, one), 0, "~/first");
     const waiting = step(t, two, 60);
     const first = change(waiting, 0, "~/first");
-    await until("the wait", () => holders(0) > 1);
+    await until("the wait", isWaited);
     const second = change(waiting, 1, "~/first");
     await change(step(t, undefined), 1, "~/first");
     await one.close();
@@ -176,7 +179,7 @@ describe("the deploy lock", () => {
     const stop = new AbortController();
     const task = { ...calm, signal: stop.signal };
     const waiting = failureOf(change(step(t, two, 60), 0, "~/given-up", { task }));
-    await until("the wait", () => holders(0) > 1);
+    await until("the wait", isWaited);
     stop.abort(new Failure("cancelled", "enough"));
     assert.equal((await waiting).code, "cancelled");
     await one.close();
