@@ -5,7 +5,6 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { templateOf } from "../lab/daemon.js";
 import type { FaultProxy } from "../lab/fault-proxy.js";
 import { type LabIndex, startIndex } from "../lab/index.js";
 import { commandLine, kill, processesOf, until } from "../lab/processes.js";
@@ -14,6 +13,7 @@ import { proxied } from "../lab/proxied.js";
 import { type LabHost, type SshLab, startSshd } from "../lab/sshd.js";
 import { supervisedBelow } from "../lab/supervised.js";
 import { tiny } from "../lab/tiny.js";
+import { server, template } from "../lab/versioned.js";
 
 /** Each step with connections of its own, or all of them with those of one es-session. */
 export type Mode = "steps" | "session";
@@ -35,27 +35,6 @@ export interface Fleet {
 
 /** The port of the one process, on each host's own address. */
 export const port = 8800;
-
-// Quick to start, and tells its version.
-const server = (version: string) => `version = "${version}"
-if __name__ == "__main__":
-    import socket, sys
-    listener = socket.create_server((sys.argv[1], int(sys.argv[2])))
-    while True:
-        connection, _ = listener.accept()
-        connection.recv(65536)
-        connection.sendall(b"HTTP/1.0 200 OK\\r\\n\\r\\nversion %s\\n" % version.encode())
-        connection.close()
-`;
-
-const template = templateOf(`command="{{venv_dir}}/bin/python" -I -m tiny {{bind}} {{port}}%(process_num)d
-process_name=%(program_name)s_%(process_num)d
-numprocs={{process_count}}
-directory={{run_root}}
-startsecs=1
-redirect_stderr=true
-stdout_logfile={{run_root}}/logs/tiny.log
-`);
 
 // A network that is silent for six seconds is taken for dead.
 const patience = "ConnectTimeout 5\nServerAliveInterval 2\nServerAliveCountMax 3\n";
