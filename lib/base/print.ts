@@ -6,7 +6,11 @@ import { cannotWrite } from "./cannot-write.js";
 export async function print(text: string): Promise<void> {
   const error = await new Promise<NodeJS.ErrnoException | undefined>((done) => {
     process.stdout.once("error", done);
-    process.stdout.write(text, (error) => done(error ?? undefined));
+    process.stdout.write(text, (error) => {
+      // An error comes as an event, too, after this.
+      if (!error) process.stdout.off("error", done);
+      done(error ?? undefined);
+    });
   });
   if (error) throw cannotWrite("standard output", error);
 }

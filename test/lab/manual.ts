@@ -30,13 +30,19 @@ function asSeen(line: string): string {
   );
 }
 
+/** The displays of a page's examples, each as the lines that a reader sees. */
+export function displaysOf(source: string): string[][] {
+  const [section = ""] = source.split(/^\.Sh /m).filter((text) => text.startsWith("EXAMPLES\n"));
+  const displays = section.matchAll(/^\.Bd -literal.*\n((?:(?!\.Ed$).*\n)*)\.Ed$/gm);
+  return [...displays].map(([, display = ""]) => display.trimEnd().split("\n").map(asSeen));
+}
+
 /** The examples of a page. */
 export function examplesOf(source: string): Example[] {
-  const [section = ""] = source.split(/^\.Sh /m).filter((text) => text.startsWith("EXAMPLES\n"));
   const examples: Example[] = [];
-  for (const [, display = ""] of section.matchAll(/^\.Bd -literal.*\n((?:(?!\.Ed$).*\n)*)\.Ed$/gm)) {
-    if (!display.startsWith("$ ")) continue;
-    for (const line of display.trimEnd().split("\n").map(asSeen)) {
+  for (const lines of displaysOf(source)) {
+    if (!lines[0]?.startsWith("$ ")) continue;
+    for (const line of lines) {
       const example = examples.at(-1);
       if (line.startsWith("$ ")) examples.push({ command: line.slice(2), shown: [] });
       else if (line.startsWith("> ") && example?.shown.length === 0) example.command += `\n${line.slice(2)}`;
