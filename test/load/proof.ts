@@ -81,8 +81,8 @@ export async function prove(site: Site, switches: number, every: number): Promis
 export function describe({ switches, deploys, seconds, requests, repeats, wrong }: Figures): string {
   const rate = Math.round(requests / seconds);
   return [
-    `${switches} switches of all balancers and ${deploys} deploys in ${seconds.toFixed(0)} s, under ${rate} requests/s`,
-    `${requests} requests, of which ${repeats} were repeated once (RFC 9112, 9.3.1), and ${wrong.length} went wrong`,
+    `switches of all balancers: ${switches}; deploys to the idle side: ${deploys}; seconds: ${seconds.toFixed(0)}`,
+    `requests: ${requests} (${rate} a second); repeated once (RFC 9112, 9.3.1): ${repeats}; wrong: ${wrong.length}`,
     ...wrong.slice(0, 20),
   ].join("\n");
 }

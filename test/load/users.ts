@@ -34,7 +34,7 @@ function askOnce(agent: Agent, url: string): Promise<string> {
       response.on("error", reject);
       response.on("end", () => {
         if (statusCode === 200) resolve(body);
-        else reject(new Error(`status ${statusCode}: ${body.slice(0, 200)}`));
+        else reject(new Error(`status ${statusCode}: ${body.replace(/\s+/g, " ").slice(0, 200)}`));
       });
     });
     let before = 0;
