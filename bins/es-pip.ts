@@ -17,11 +17,15 @@ import { eachRecord } from "../lib/step.js";
 const command = {
   name: "es-pip",
   summary: "install exact versions into the virtualenv of each host",
-  usage: ["NAME==VERSION|NAME@latest... [-r FILE]...", "--release FILE [--push]", "--uninstall NAME..."],
+  usage: [
+    "NAME==VERSION|NAME@latest... [-r FILE]...",
+    "--release FILE [--push] [NAME==VERSION]",
+    "--uninstall NAME...",
+  ],
   operands: [0, 1000],
   options: {
     index: { value: "URL|NAME", help: "the package index, and no other" },
-    release: { value: "FILE", help: "install the files of this release record, by hash" },
+    release: { value: "FILE", help: "install the files of the release record in FILE, by hash" },
     push: { help: "send the release's files to the host, which then asks no index" },
     requirement: {
       short: "r",
@@ -59,8 +63,10 @@ function checkCall(args: readonly string[], flags: Given): void {
   refuse("push", "index");
   if (flags.push && flags.release === undefined)
     throw new UsageError("--push sends the files of --release FILE");
-  if ((args.length + flags.requirement.length === 0) === (flags.release === undefined))
+  if (args.length + flags.requirement.length === 0 && flags.release === undefined)
     throw new UsageError("say what to install: NAME==VERSION, -r FILE, or --release FILE");
+  if (args.length > 1 && flags.release !== undefined)
+    throw new UsageError("--release installs one release: one NAME==VERSION says which one of FILE");
 }
 
 run(command, async ({ args, flags, context }) => {
@@ -69,7 +75,7 @@ run(command, async ({ args, flags, context }) => {
   const wantedBy = async (latest: (project: string) => Promise<string>): Promise<pip.Wanted> => {
     if (flags.uninstall) return pip.unwanted(args);
     if (flags.release === undefined) return pip.wantedVersions(args, files, context.warn, latest);
-    return pip.wantedRelease(flags.release, context.warn);
+    return pip.wantedRelease(flags.release, context.warn, args[0]);
   };
   // A mistake on the command line is told before any host is touched.
   const known = !flags.uninstall && args.some(pip.isLatest) ? undefined : await wantedBy(async () => "");

@@ -56,12 +56,24 @@ const lookedAt = ({ name, project, version }: Requirement): Looked => ({
   text: requirementLine(name, version),
 });
 
+/** The record of a release: the one of that name and version, or the only one of the file. */
+async function releaseIn(file: string, which: string | undefined, tell: Tell) {
+  const reads = ["project", "version", "commit", "files", "index"] as const;
+  if (which === undefined) return readOneRecord(file, reads);
+  const { project, version } = await parseRequirement(which, tell);
+  const isIt = async (record: RecordWith<"project" | "version">) =>
+    normaliseName(record.project ?? "") === normaliseName(project) &&
+    (await readVersion(record.version ?? ""))?.version === version;
+  return readOneRecord(file, reads, { of: `${project} ${version}`, isIt });
+}
+
 /**
- * The files of a release, by hash; where it has no other's files, pip finds the dependencies itself. `file`
- * has the release's record. Throws UsageError, and Failure "release-failed".
+ * The files of a release, by hash; where it has no other's files, pip finds the dependencies itself. `file` has the
+ * release's record, or several of which `which`, NAME==VERSION, is one. Throws UsageError, and Failure
+ * "release-failed".
  */
-export async function wantedRelease(file: string, tell: Tell): Promise<Wanted> {
-  const release = await readOneRecord(file, ["project", "version", "commit", "files", "index"]);
+export async function wantedRelease(file: string, tell: Tell, which?: string): Promise<Wanted> {
+  const release = await releaseIn(file, which, tell);
   const { project, version, commit, files = [], index } = release;
   if (project === undefined || version === undefined || files.length === 0)
     throw new UsageError(`${file} is no record of a built release: project, version or files are missing`);

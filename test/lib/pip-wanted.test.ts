@@ -65,6 +65,25 @@ test("a release of one distribution: its files by hash, then what it depends on"
   });
 });
 
+test("of a file with several releases, the one of that name and version", async (t) => {
+  const records = ["1.0", "2.0"].map((version) => ({
+    project: "demo",
+    version,
+    files: [file("demo", version, "a")],
+  }));
+  const path = join(scratch(t), "releases.jsonl");
+  writeFileSync(path, records.map((record) => `${JSON.stringify(record)}\n`).join(""));
+  assert.equal((await wantedRelease(path, silent, "Demo==v1.0")).main?.version, "1.0");
+  await assert.rejects(
+    wantedRelease(path, silent, "demo==3.0"),
+    new UsageError(`${path} has no record of demo 3.0`),
+  );
+  await assert.rejects(
+    wantedRelease(path, silent),
+    new UsageError(`${path} has 2 records; one release is wanted`),
+  );
+});
+
 test("a file of a release has a name, and no way out of the folder that it is sent to", async (t) => {
   for (const filename of ["../../x.whl", "/etc/x.whl", "a\tb.whl", "-x.whl", ".whl", ""]) {
     const files = [{ ...file("demo", "1.0", "a"), filename }];

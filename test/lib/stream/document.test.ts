@@ -62,3 +62,20 @@ test("the record of a release that failed", async (t) => {
       error instanceof Failure && error.code === "release-failed" && error.message.startsWith(`${path}:1 `),
   );
 });
+
+test("of several records the last one that is meant", async (t) => {
+  const lines = [
+    { project: "x", host: "1" },
+    { project: "y", error: { step: "s", code: "c", message: "m" } },
+    { project: "x", host: "2" },
+  ];
+  const path = file(t, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+  const named = (name: string) =>
+    readOneRecord(path, ["project", "host"], {
+      of: `${name} 1.0`,
+      isIt: async ({ project }) => project === name,
+    });
+  assert.equal((await named("x")).host, "2");
+  await assert.rejects(named("z"), new UsageError(`${path} has no record of z 1.0`));
+  await assert.rejects(named("y"), { code: "release-failed", message: new RegExp(`^${path}:2 `) });
+});
