@@ -147,13 +147,19 @@ run(command, async ({ args: [verb = "", ...args], flags, rest: words, context })
         log.end();
         const processes = parseProcesses(results.all("process"));
         const changes = results.all("change");
+        const lives = processes.some((one) => one.name.startsWith("live:"));
+        const none =
+          ["activate", "deactivate"].includes(verb) && !lives ? ["nothing is in the group live"] : [];
         return {
           fields: {
             venv: { name: venv.name, path: results.get("path") ?? venv.path },
             ...(verb !== "tail" && { processes }),
           },
           changed: changes.length > 0,
-          said: verb === "tail" ? "end of the logs" : [...changes, describeProcesses(processes)].join(", "),
+          said:
+            verb === "tail"
+              ? "end of the logs"
+              : [...changes, ...none, describeProcesses(processes)].join(", "),
           ...(does.looks && { trace: false }),
         };
       },

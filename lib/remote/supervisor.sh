@@ -334,9 +334,11 @@ up() {
     note_start
 }
 
+need_supervisord() { look || fail not-running "no supervisord runs in $venv: es-supervisor up starts it"; }
+
 # meant: the names of the processes that are meant, in $names; all with a target of -.
 meant() {
-    look || fail not-running "no supervisord runs in $venv: es-supervisor up starts it"
+    need_supervisord
     names=$(for name in $(named all); do
         case $target in
             - | all | "$name" | "${name%%:*}" | "${name%%:*}:*" | "${name#*:}") printf '%s\n' "$name" ;;
@@ -361,6 +363,8 @@ forget_active() {
 # stop_awake: stops what runs of those that are meant. Where nothing runs, all is stopped.
 stop_awake() {
     if ! look && [ -z "$(everything)" ]; then exit 0; fi
+    # Many projects have no group live, and yet a side that is served, and one that is not.
+    if [ "$verb" = deactivate ] && [ -n "$answering" ] && [ -z "$(named live)" ]; then return; fi
     meant
     names=$(both "$names" "$(named awake)")
     for one in $names; do change "$one stopped" || :; done
@@ -393,6 +397,8 @@ if [ ! -x "$venv/bin/python" ]; then
     if [ "$essay_plan" = 1 ] && [ "$ahead" = changed ]; then
         change "supervisord started (first start)" || exit 0
     fi
+    # The first release has no side before it.
+    if [ "$verb" = deactivate ] && [ ! -e "$venv" ]; then exit 0; fi
     fail no-venv "there is no virtualenv $venv: run es-venv first"
 fi
 result path "$venv"
@@ -420,9 +426,11 @@ case $verb in
     activate)
         lock_venv "$venv"
         refuse_marked "$venv"
-        target=live
-        meant
-        if [ ! -e "$kept/active" ] && change "group live activated"; then replace_line "$kept/active" live; fi
+        need_supervisord
+        names=$(named live)
+        if [ -n "$names" ] && [ ! -e "$kept/active" ] && change "group live activated"; then
+            replace_line "$kept/active" live
+        fi
         start_idle "$names"
         ;;
     deactivate)
