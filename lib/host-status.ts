@@ -54,6 +54,11 @@ export function venvsOf(told: Told): VenvStatus[] {
   });
 }
 
+/** The processes of a virtualenv that are to be RUNNING and are not, each as "NAME STATE". */
+export function lackingIn(told: Told, venv: string): string[] {
+  return byVenv(told, "lacking").get(venv) ?? [];
+}
+
 /** Load and memory of the host; undefined where it has no interpreter to tell. */
 export function systemOf(told: Told): System | undefined {
   const line = told.get("system");

@@ -1,6 +1,6 @@
 // Who we are on this machine.
 
-import { userInfo } from "node:os";
+import { hostname, userInfo } from "node:os";
 
 /** The name of this process's account; its number where it has no name. */
 export function accountName(): string {
@@ -9,4 +9,9 @@ export function accountName(): string {
   } catch {
     return String(process.getuid?.() ?? "somebody");
   }
+}
+
+/** Who we are, and where: "ann@control". */
+export function accountAndHost(): string {
+  return `${accountName()}@${hostname()}`;
 }

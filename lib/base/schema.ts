@@ -62,6 +62,7 @@ const venvStatus = v.object({
   held: v.exactOptional(text),
   python: v.nullable(text),
   version: v.nullable(text),
+  bad: v.exactOptional(text),
   generation: count,
   started: v.nullable(count),
   supervisor: v.picklist(["running", "silent", "down"]),

@@ -1,20 +1,24 @@
 # shellcheck shell=sh disable=SC2154,SC2034
 # What is on this host: its virtualenvs, what runs in them, what was done last. After state.sh, processes.sh,
-# supervisord-rpc.sh and status-look.sh. Changes nothing, unless strays are to be ended.
-# Arguments: the directory of virtualenvs; the virtualenv that is meant, or -; the project, or -; how many of the last
-# deploys are wanted; 1 when strays are to be ended, otherwise 0.
+# supervisord-rpc.sh, status-look.sh and verdicts.sh. Changes nothing, unless strays are to be ended.
+# Arguments: the directory of virtualenvs; the virtualenv that is meant, or -; another one to compare it with, or -; the
+# project, or -; how many of the last deploys are wanted; what else is to be done: look, nothing; compare, not even measure;
+# ready, the same when the lock of the virtualenv is ours; end-strays.
 #
 # Results, each with the name of its virtualenv in front:
 #     venv NAME STATE PYTHON VERSION GENERATION STARTED SUPERVISOR     - for what there is not
 #     mark NAME WHO         a change that is under way, or was cut short
 #     process NAME ...      as es-supervisor has them
-# and use, silent, held, stray and system as `measure` tells them; prefix; history-line for each line of the log.
+#     lacking NAME PROCESS STATE     one that is to be RUNNING, and is not
+# and use, silent, held, stray and system as `measure` tells them; prefix; history-line for each line of the log; verdict
+# for each verdict on a version.
 
 prefix=$1
 only=$2
-project=$3
-last=$4
-ends=$5
+other=$3
+project=$4
+last=$5
+aim=$6
 
 expand_home "$prefix"
 prefix=${expanded%/}
@@ -31,7 +35,7 @@ venvs() {
     for venv in "$prefix"/*; do
         name=${venv##*/}
         case $name in *[!A-Za-z0-9_.-]*) continue ;; esac
-        [ "$only" = - ] || [ "$only" = "$name" ] || continue
+        case $only in - | "$name") ;; *) [ "$other" = "$name" ] || continue ;; esac
         if [ -f "$venv/pyvenv.cfg" ] || [ -d "$venv/.essay" ]; then printf '%s\n' "$name"; fi
     done
 }
@@ -63,6 +67,10 @@ tell_venv() {
     if [ -s "$venv/.essay/started" ]; then read -r started _ <"$venv/.essay/started"; fi
     result venv "$1 $state $2 $4 $(generation_of "$venv") $started ${answering:--}"
     told_processes | while IFS= read -r line; do result process "${venv##*/} $line"; done
+    # What does not start by itself may well be STOPPED.
+    while read -r name state _ auto; do
+        case $state:$auto in RUNNING:* | STOPPED:0) ;; *) result lacking "${venv##*/} $name $state" ;; esac
+    done <"$processes"
     while read -r _ _ pid _; do printf '%s\n' "${pid#-}"; done <"$processes" >"$essay_scratch/known-$1"
     printf '%s\n' "${answering:--}" >"$essay_scratch/answering-$1"
 }
@@ -105,15 +113,19 @@ end_strays() {
     [ -z "$(strays)" ] || fail stop-failed "new strays have come up: something starts them again"
 }
 
+measures() { case $aim in look | end-strays) find_python ;; *) return 1 ;; esac; }
+
 result prefix "$prefix"
+[ "$aim" != ready ] || lock_venv "$prefix/$only"
 names=$(venvs)
-if find_python; then measure "$essay_scratch/times"; fi
+if measures; then measure "$essay_scratch/times"; fi
 for one in $names; do tell_venv "$one"; done
-if find_python; then
+if measures; then
     # shellcheck disable=SC2086 # names
     measured $names >"$essay_scratch/measured"
-    if [ "$ends" = 1 ]; then end_strays; fi
+    if [ "$aim" = end-strays ]; then end_strays; fi
     while read -r kind rest; do result "$kind" "$rest"; done <"$essay_scratch/measured"
 fi
 history_lines "$prefix/.essay" "$last" >"$essay_scratch/history" 2>/dev/null || :
 while IFS= read -r line || [ -n "$line" ]; do result history-line "$line"; done <"$essay_scratch/history"
+told_verdicts "$prefix/.essay"

@@ -43,8 +43,9 @@ function firstOf(words: readonly string[], most = 10): string {
 
 /** What somebody has to see to. */
 export function notesOn(venv: VenvStatus): string[] {
-  const { marks, held, state, strays, started, generation } = venv;
+  const { marks, held, state, strays, started, generation, version, bad } = venv;
   return [
+    ...(bad === undefined ? [] : [`${version} is ${bad}`]),
     ...(held === undefined ? [] : [`locked by ${held}`]),
     ...(state === "marked"
       ? [`half-done: ${marks.join(", ")}${held === undefined ? " was cut short" : ""}`]

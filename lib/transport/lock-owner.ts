@@ -2,7 +2,7 @@
 
 import { hostname } from "node:os";
 import { parse } from "node:path";
-import { accountName } from "../base/account.js";
+import { accountAndHost } from "../base/account.js";
 import { printable } from "../base/printable.js";
 import { showCommand } from "../base/quote.js";
 import { withoutValues } from "../base/setenv.js";
@@ -17,7 +17,7 @@ export function lockOwner(): string {
     showCommand([parse(program).name, ...withoutValues(args).map(hideCredentials)]).toWellFormed(),
   );
   const short = text.length > longestCommand ? `${text.slice(0, longestCommand)}...` : text;
-  return `${accountName()}@${hostname()}: ${short}`;
+  return `${accountAndHost()}: ${short}`;
 }
 
 /** The name of the session at a socket, as the hosts know it: no two that live at the same time have the same one. */

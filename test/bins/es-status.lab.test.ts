@@ -12,12 +12,14 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
+import type { Deed } from "../../lib/base/schema.js";
 import { historyIn } from "../lab/history.js";
 import { identity, kill, until } from "../lab/processes.js";
 import { bins, expectStatus, shell as run, scratch } from "../lab/program.js";
 import { labFor } from "../lab/reach.js";
 import { pathOf, shells } from "../lab/shells.js";
 import { recordOf, supervised } from "../lab/supervised.js";
+import { siteOf } from "../lab/venv.js";
 
 test("processes, strays and their end; what was done is in the history", async (t) => {
   const { es, path, prefix } = await supervised(t);
@@ -86,6 +88,75 @@ test("processes, strays and their end; what was done is in the history", async (
   await es(1, "up", "--profile", "crash");
   const [failed] = (await status(0, ["a", "--history", "-n", "1"])).history;
   assert.deepEqual([failed.step, failed.outcome, failed.code], ["es-supervisor", "failed", "process-failed"]);
+});
+
+test("whether a side could be served, and versions that are bad", async (t) => {
+  const { es, path, record } = await supervised(t);
+  const directory = join(path, "..");
+  const status = async (code: number, ...args: string[]) =>
+    recordOf(
+      await expectStatus(code, "es-status", ["--project", "demo", ...args], {
+        input: record,
+        cwd: directory,
+      }),
+    );
+  const refused = async (code: string, message: RegExp, ...args: string[]) => {
+    const { error } = await status(1, "a", ...args);
+    assert.equal(error.code, code);
+    assert.match(error.message, message);
+  };
+  await refused("not-ready", /^the project is not installed in a$/, "--ready");
+  const metadata = join(siteOf(path), "demo-1.02.dist-info");
+  mkdirSync(metadata);
+  writeFileSync(join(metadata, "METADATA"), "Metadata-Version: 2.1\nName: demo\nVersion: 1.02\n");
+  await refused("not-running", /^no supervisord answers in a$/, "--ready");
+  await es(0, "up", "--profile", "test");
+
+  const ready = await status(0, "a", "--ready", "--other-than", "b");
+  assert.deepEqual(
+    [ready.venv, ready.installed, ready.processes.length, ready.venvs, ready.trace.at(-1).step],
+    [{ name: "a", path }, { demo: "1.02" }, 1, undefined, "es-venv"],
+  );
+  symlinkSync("a", join(directory, "b"));
+  await refused("same-version", /^a and b both have demo 1\.02$/, "--other-than", "b");
+
+  const marked = await status(0, "--mark-bad", "v1.2", "--why", "loses mail");
+  assert.equal(marked.trace.at(-1).changed, true);
+  assert.equal((await status(0, "--mark-bad", "1.2", "--why", "loses mail")).trace.at(-1).changed, false);
+  await refused("bad-version", /^1\.02 in a is marked bad by .*@.* on 20.*Z: loses mail$/, "--ready");
+  assert.match((await status(0, "a")).venvs[0].bad, /loses mail$/);
+  assert.equal((await status(1, "--not-bad", "1.2")).error.code, "bad-version");
+  assert.equal((await status(0, "--not-bad", "1.2.1")).trace.at(-1).step, "es-venv");
+  await status(0, "--mark-good", "1.2");
+  const { history } = await status(0, "--history");
+  assert.deepEqual(
+    history.slice(-2).map(({ step, version, changes }: Deed) => [step, version, ...changes]),
+    [
+      ["es-status", "1.2", "demo 1.2 marked bad: loses mail"],
+      ["es-status", "1.2", "demo 1.2 marked good"],
+    ],
+  );
+
+  await es(0, "stop", "demo");
+  await refused("not-ready", /^a: demo:demo_0 is STOPPED$/, "--ready");
+  await es(0, "start", "demo");
+  const generation = readFileSync(join(path, ".essay/generation"), "utf8");
+  writeFileSync(join(path, ".essay/generation"), "99\n");
+  await refused("not-ready", /^a has changed since its processes were started$/, "--ready");
+  writeFileSync(join(path, ".essay/generation"), generation);
+  writeFileSync(join(path, ".essay/changing"), "es-pip\n");
+  await refused("half-done", /^a is half-done: es-pip was cut short$/, "--ready");
+
+  for (const [args, message] of [
+    [["--ready"], /--ready needs the name of a virtualenv/],
+    [["a", "--ready", "--end-strays"], /--end-strays and --ready do not go together/],
+    [["a", "--other-than", "a"], /is the same virtualenv/],
+    [["a", "--not-bad", "1.0"], /takes no virtualenv/],
+    [["--mark-bad", "1.0", "--mark-good", "1.0"], /do not go together/],
+    [["--mark-bad", "latest"], /latest is no version/],
+    [["--why", "x"], /--why is the reason of/],
+  ] as const)
+    assert.match((await expectStatus(2, "es-status", args, { input: record })).stderr, message);
 });
 
 test("nothing there, and what is no virtualenv", async (t) => {
