@@ -2,10 +2,10 @@
 // es: runs an executable by its short name, or an alias, which is a pipeline.
 
 import { resolve } from "node:path";
-import { builtinAliases } from "../lib/alias/builtin.js";
+import { announcement, builtinAliases } from "../lib/alias/builtin.js";
 import { requirePrograms, runPipeline, statusOf } from "../lib/alias/pipeline.js";
-import { expand, parseTemplate } from "../lib/alias/template.js";
-import { UsageError } from "../lib/base/failure.js";
+import { expand, namesSide, parseTemplate, type Sides } from "../lib/alias/template.js";
+import { Failure, UsageError } from "../lib/base/failure.js";
 import { isObject } from "../lib/base/json.js";
 import { didYouMean } from "../lib/base/nearest.js";
 import { print } from "../lib/base/print.js";
@@ -16,11 +16,13 @@ import { type Context, run } from "../lib/cli.js";
 import { type Config, loadConfig } from "../lib/config/load.js";
 import { Settings } from "../lib/config/settings.js";
 import { type commonOptions, type Flags, fold } from "../lib/flags.js";
+import { sideFinder } from "../lib/host-live.js";
 import { inSession } from "../lib/host-session.js";
+import { onHosts } from "../lib/host-step.js";
 
 const command = {
   name: "es",
-  summary: "run es-NAME, or the alias NAME: create, build, package, deploy, switch, or one of [alias]",
+  summary: "run es-NAME, or the alias NAME: build, deploy, release, rollback, one of [alias], ...",
   usage: ["[--print] NAME [ARG...]"],
   operands: [0, 10_000],
   stopEarly: true,
@@ -65,18 +67,49 @@ function wordsOf(name: string, args: readonly string[]): [name: string, args: re
   return Object.hasOwn(builtinAliases, both) ? [both, args.slice(1)] : [name, args];
 }
 
-async function pipelines(word: string, words: readonly string[], context: Context): Promise<string[][][]> {
+/** Pipelines to be run, as far as they are known before the balancers are asked. */
+interface Found {
+  /** Its stages name a side. */
+  asks: boolean;
+  pipelines(sides: Sides): string[][][];
+  /** What is told of the sides before anything runs. */
+  announce(sides: Sides): string;
+}
+
+const programAlone = (...words: string[]): Found => ({
+  asks: false,
+  pipelines: () => [[words]],
+  announce: () => "",
+});
+
+async function find(word: string, words: readonly string[], context: Context): Promise<Found> {
   const [name, args] = wordsOf(word, words);
-  if (isOurs(`es-${name}`)) return [[[`es-${name}`, ...args]]];
+  if (isOurs(`es-${name}`)) return programAlone(`es-${name}`, ...args);
   const config = await loadConfig(context);
   const aliases = aliasesOf(config);
   const text = Object.hasOwn(aliases, name) ? aliases[name] : undefined;
-  if (text !== undefined && args.includes("")) throw new UsageError("an operand is empty");
-  if (text !== undefined) return expand(name, parseTemplate(text), args, (key) => configured(config, key));
+  if (text !== undefined) {
+    if (args.includes("")) throw new UsageError("an operand is empty");
+    const template = parseTemplate(text);
+    const inConfig = (key: string) => configured(config, key);
+    return {
+      asks: namesSide(template, args, inConfig),
+      pipelines: (sides) => expand(name, template, args, inConfig, sides),
+      announce: (sides) => announcement(text === builtinAliases[name] ? name : "", sides),
+    };
+  }
   if (!/^[a-z][a-z0-9-]*$/.test(name)) throw new UsageError(`${name} is no name of an executable or alias`);
-  if (isInPath(`es-${name}`)) return [[[`es-${name}`, ...args]]];
+  if (isInPath(`es-${name}`)) return programAlone(`es-${name}`, ...args);
   const hint = didYouMean(name, [...Object.keys(aliases), ...shortNames()]);
   throw new UsageError(`there is no es-${name} in PATH and no alias ${name}${hint}`);
+}
+
+/** Asks the balancers which side they serve. Throws Failure as es-live does. */
+async function askSides(context: Context): Promise<Sides> {
+  const flags = { "ssh-config": undefined, ssh: undefined, "accept-new": false, jobs: undefined };
+  const served = await onHosts(context, flags, (hosts) => sideFinder(context, hosts)());
+  if (served instanceof Failure) throw served;
+  return { live: served.live.name, idle: served.idle.name };
 }
 
 /** A flag of a step that stands before the name reaches no step: `es --dry-run deploy` must not deploy. */
@@ -86,17 +119,23 @@ function refuseStepFlags(name: string, flags: Flags<typeof commonOptions>): void
       throw new UsageError(`--${flag} is no flag of es: it belongs behind ${name}`);
 }
 
+const show = (pipelines: readonly string[][][], joint: string) =>
+  pipelines.map((stages) => stages.map(showCommand).join(" | ")).join(joint);
+
 /** Runs pipelines one after the other, until one fails; resolves to the exit status. */
-async function runAll(all: readonly string[][][], { interrupt, warn }: Context): Promise<number> {
+async function runAll(all: readonly string[][][], { interrupt, say, warn }: Context): Promise<number> {
   let status = 0;
-  for (const stages of all) {
+  for (const [place, stages] of all.entries()) {
     // One that came before they were there would be heard by none of them.
     interrupt.signal.throwIfAborted();
     const ends = await runPipeline(stages, interrupt);
     for (const { program, signal } of ends)
       if (signal && !interrupt.received) warn(`${program} was ended by ${signal}`);
     status = statusOf(ends);
-    if (status !== 0) break;
+    if (status === 0) continue;
+    const rest = all.slice(place + 1);
+    if (rest.length > 0) say(`es: ended with status ${status}; not begun: ${show(rest, " && ")}`);
+    break;
   }
   return status;
 }
@@ -107,10 +146,11 @@ run(command, async ({ args: [name, ...args], flags, context }) => {
     throw new UsageError("say which program or alias to run");
   }
   refuseStepFlags(name, flags);
-  const all = await pipelines(name, args, context);
+  const { asks, pipelines, announce } = await find(name, args, context);
+  // Mistakes are told before anybody is asked.
+  const all = pipelines({ live: "{live}", idle: "{idle}" });
   if (flags.print) {
-    const text = all.map((stages) => stages.map(showCommand).join(" | ")).join(" &&\n");
-    await print(`${text}\n`);
+    await print(`${show(asks ? pipelines(await askSides(context)) : all, " &&\n")}\n`);
     return 0;
   }
   // The stages are to read the configuration that the alias was read from.
@@ -118,9 +158,12 @@ run(command, async ({ args: [name, ...args], flags, context }) => {
   if (context.configFile !== undefined) process.env.ESSAY_CONFIG = resolve(context.configFile);
   requirePrograms(all);
   // A program alone has nothing to share.
-  if (all.flat().length === 1) return runAll(all, context);
-  return inSession(context, {}, ({ variables }) => {
+  if (all.flat().length === 1 && !asks) return runAll(all, context);
+  return inSession(context, {}, async ({ variables }) => {
     Object.assign(process.env, variables);
-    return runAll(all, context);
+    if (!asks) return runAll(all, context);
+    const sides = await askSides(context);
+    context.say(`es: ${announce(sides)}`);
+    return runAll(pipelines(sides), context);
   });
 });

@@ -46,11 +46,11 @@ export function secondsForScript(timeout: number): number {
 }
 
 /** Runs `step` with the settings and a transport of this run; connections end with it. */
-export async function onHosts(
+export async function onHosts<T>(
   context: Context,
   flags: Flags<typeof hostOptions & Pick<typeof commonOptions, "jobs">> & Partial<Flags<typeof waitOption>>,
-  step: (hosts: Hosts) => Promise<number>,
-): Promise<number> {
+  step: (hosts: Hosts) => Promise<T>,
+): Promise<T> {
   keepHeapSmall();
   const settings = new Settings(await loadConfig(context));
   const jobs = settings.find("jobs", { flag: flags.jobs });

@@ -106,7 +106,7 @@ export async function readAll(
 
 /** `work`, until the record's time is over or the run is cancelled; what it throws comes back as a Failure. */
 export async function within<T>(
-  context: Context,
+  context: Pick<Context, "name" | "timeout" | "interrupt">,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T | Failure> {
   const timer = new AbortController();

@@ -1,10 +1,59 @@
 // The aliases that everybody has; [alias] in essay.toml adds more, or says them anew.
 
+import type { Sides } from "./template.js";
+
 const switching = "es-hosts {-R:ROLE=config.nginx.role=nginx} {--dry-run!} | es-nginx-switch {1:SRC} {2:DST}";
 
 /** What es-nginx does, on the balancers. */
 const balancers = (verb: string) =>
   `es-hosts {-R:ROLE=config.nginx.role=nginx} {--dry-run!} | es-nginx ${verb} {@}`;
+
+/** The stages that are there on a condition only. */
+const only = (condition: string, stages: readonly string[]) =>
+  stages.map((stage) => `${condition} ${stage}`).join(" | ");
+
+/** After these stages a version runs in a virtualenv, and is seen to be well. */
+const bringUp = (version: string, venv: string) => [
+  `es-venv ${venv} --wait={--wait?}`,
+  `es-pip {config.project}==${version} --release={--release?} --index={--index?} --wait={--wait?}`,
+  "{if config.deploy.conf} es-conf --wait={--wait?}",
+  "{if config.deploy.pre} es-run --hook deploy.pre --wait={--wait?}",
+  "es-supervisor up --wait={--wait?}",
+  "es-check --max-fail={--max-fail?}",
+  "{if config.deploy.post} es-run --hook deploy.post --wait={--wait?} --max-fail={--max-fail?}",
+];
+
+/** The same on the side that nobody uses; a version that is marked bad only with the flag `despite`. */
+const bringUpIdle = (version: string, despite?: string) => [
+  "es-live",
+  `${despite ? `{unless ${despite}} ` : ""}es-status --not-bad=${version}`,
+  ...bringUp(version, "{idle}"),
+];
+
+const servers = (profile: string) =>
+  `es-hosts {-R:ROLE=config.deploy.role} --profile=${profile} {--dry-run!}`;
+
+/** Users go over to the other side, and what may run on one side only follows them. */
+const goOver = [
+  "es-hosts {config.nginx.role=nginx} {--dry-run!} | es-nginx-switch --to={idle} --probe={--probe?} --expect={--expect?} --confirm={--confirm?} {--wait-drain!} --wait={--wait?}",
+  // Balancers that are not told that all is well go back by themselves, so nothing may follow them before.
+  only("{if --confirm} {unless --dry-run}", [
+    "es-hosts {-R:ROLE=config.deploy.role}",
+    "es-status {idle} --ready --wait={--wait?}",
+    "es-check --max-fail={--max-fail?}",
+  ]),
+  only("{if --confirm} {unless --dry-run}", [
+    "es-hosts {config.nginx.role=nginx}",
+    "es-nginx-switch --confirm-now --wait={--wait?}",
+  ]),
+  // In a dry run the old side is still served, and the new one may not be there.
+  [
+    "es-hosts {-R:ROLE=config.deploy.role} {--dry-run!}",
+    "{unless --dry-run} es-live",
+    "es-supervisor deactivate {live} --wait={--wait?} --max-fail={--max-fail?}",
+    "{unless --dry-run} es-supervisor activate {idle} --wait={--wait?} --max-fail={--max-fail?}",
+  ].join(" | "),
+];
 
 export const builtinAliases: Readonly<Record<string, string>> = {
   create: "es-init --git {@}",
@@ -18,14 +67,21 @@ export const builtinAliases: Readonly<Record<string, string>> = {
   deploy: [
     "{unless --retry} es-hosts {-R:ROLE} --profile={3:PROFILE?} {--dry-run!}",
     "{if --retry} es-pick --failed --clear-errors --role={-R?} {--dry-run!} {--retry:FILE}",
-    "es-venv {2:VENV} --wait={--wait?}",
-    "es-pip {config.project}=={1:VERSION} --index={--index?} --wait={--wait?}",
-    "{if config.deploy.conf} es-conf --wait={--wait?}",
-    "{if config.deploy.pre} es-run --hook deploy.pre --wait={--wait?}",
-    "es-supervisor up --wait={--wait?}",
-    "es-check",
-    "{if config.deploy.post} es-run --hook deploy.post --wait={--wait?}",
+    ...bringUp("{1:VERSION}", "{2:VENV}"),
   ].join(" | "),
+  release: [
+    [servers("{2:PROFILE?}"), ...bringUpIdle("{1:VERSION}", "--even-bad")].join(" | "),
+    ...goOver,
+  ].join(" && "),
+  rollback: [
+    only("{unless --to}", [
+      "es-hosts {-R:ROLE=config.deploy.role} {--dry-run!}",
+      "es-status {idle} --ready --other-than={live} --wait={--wait?}",
+      "es-check --max-fail={--max-fail?}",
+    ]),
+    only("{if --to}", [servers("{1:PROFILE?}"), ...bringUpIdle("{--to:VERSION}")]),
+    ...goOver,
+  ].join(" && "),
   switch: switching,
   "nginx start": balancers("start"),
   "nginx stop": balancers("stop"),
@@ -33,3 +89,11 @@ export const builtinAliases: Readonly<Record<string, string>> = {
   "nginx test": balancers("test"),
   "nginx switch": switching,
 };
+
+/** What is told, before anything runs, of an alias that names the sides. */
+export function announcement(alias: string, { live, idle }: Sides): string {
+  if (alias === "release")
+    return `nginx serves ${live}: the release is for ${idle}, and users follow when all is well there`;
+  if (alias === "rollback") return `nginx serves ${live}: users go back to ${idle} when all is well there`;
+  return `nginx serves ${live}, and ${idle} is idle`;
+}

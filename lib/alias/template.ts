@@ -4,8 +4,9 @@
 //   {-R:NAME}  the value of the flag -R of the alias; {--branch} likewise
 //   {--all!}   the switch --all itself, where it was given; a word of its own
 //   {config.K} the value of the key K of the configuration
+//   {live}     the side that nginx serves; {idle}: the other one. The balancers are asked before anything runs
 //   {@}        all operands and flags that nothing else takes; a word of its own
-//   {if --all} as the first word of a stage: the stage is there only where the flag --all was given;
+//   {if --all} among the first words of a stage: the stage is there only where the flag --all was given;
 //   {unless --all}: only where it was not; {if config.K}, {unless config.K}: where the key K is set, or is not
 //
 // `?` after the name: where there is no value, the whole word is left out. `=TEXT`: the value otherwise;
@@ -14,8 +15,8 @@
 import { Failure, UsageError } from "../base/failure.js";
 
 export interface Placeholder {
-  kind: "operand" | "flag" | "switch" | "config" | "rest" | "if" | "unless";
-  /** The number of the operand, the flag with its dashes, or the key. */
+  kind: "operand" | "flag" | "switch" | "config" | "side" | "rest" | "if" | "unless";
+  /** The number of the operand, the flag with its dashes, the key, or "live" or "idle". */
   name: string;
   /** For messages. */
   label: string;
@@ -28,10 +29,18 @@ export type Word = readonly (string | Placeholder)[];
 /** Stages joined by `|`; each is a list of words. */
 export type PipelineTemplate = readonly (readonly Word[])[];
 
+/** The names of the two sides: of the one that nginx serves, and of the other one. */
+export interface Sides {
+  live: string;
+  idle: string;
+}
+
 function placeholder(inner: string): Placeholder {
   const [, condition, of = ""] = /^(if|unless) +(--?[A-Za-z][\w-]*|config(?:\.[\w-]+)+)$/.exec(inner) ?? [];
   if (condition === "if" || condition === "unless")
     return { kind: condition, name: of, label: of, optional: false, otherwise: undefined };
+  if (inner === "live" || inner === "idle")
+    return { kind: "side", name: inner, label: `{${inner}}`, optional: false, otherwise: undefined };
   const [, name = "", label = "", mark = "", otherwise] =
     /^(@|\d+|--?[A-Za-z][\w-]*|config(?:\.[\w-]+)+)(?::([\w-]+))?(\?|!)?(?:=(.*))?$/.exec(inner) ?? [];
   if (name === "") throw new UsageError(`an alias knows no placeholder {${inner}}; see man es`);
@@ -60,8 +69,13 @@ function isCondition(part: string | Placeholder | undefined): part is Condition 
   return typeof part === "object" && (part.kind === "if" || part.kind === "unless");
 }
 
+/** The conditions of a stage, which are its first words. */
+function conditionsOf(stage: readonly Word[]): Condition[] {
+  return stage.flat().filter(isCondition);
+}
+
 /** The value of a key; undefined where it is not set. */
-type Configured = (key: string) => unknown;
+export type Configured = (key: string) => unknown;
 
 const isSet = (value: unknown) => value !== undefined && !(Array.isArray(value) && value.length === 0);
 
@@ -78,10 +92,7 @@ function present(
   return template
     .map((stages) =>
       stages
-        .filter(([first]) => {
-          const [part] = first ?? [];
-          return !isCondition(part) || given(part.name) === (part.kind === "if");
-        })
+        .filter((stage) => conditionsOf(stage).every(({ kind, name }) => given(name) === (kind === "if")))
         .map((stage) => stage.filter(([part]) => !isCondition(part))),
     )
     .filter((stages) => stages.length > 0);
@@ -119,9 +130,15 @@ export function parseTemplate(text: string): PipelineTemplate[] {
     throw new UsageError(
       `an alias is programs, words, {placeholders}, | and && only, not ${text.slice(at, at + 10)}`,
     );
-  for (const stage of pipelines.flat())
-    if (stage.some((word, index) => word.some(isCondition) && (index > 0 || word.length > 1)))
-      throw new UsageError(`{if ...} and {unless ...} are the first word of a stage: ${text}`);
+  for (const stage of pipelines.flat()) {
+    const front = stage.findIndex((word) => !isCondition(word[0]));
+    if (
+      stage.some(
+        (word, index) => word.some(isCondition) && (word.length > 1 || (front >= 0 && index > front)),
+      )
+    )
+      throw new UsageError(`{if ...} and {unless ...} are the first words of a stage: ${text}`);
+  }
   if (
     pipelines.some((stages) =>
       stages.some((stage) => stage.filter((word) => !isCondition(word[0])).length === 0),
@@ -152,8 +169,16 @@ interface Given {
   rest: string[];
 }
 
-/** Sorts the arguments of an alias into what its placeholders take; all else is an error, or the rest. */
-function sort(name: string, wanted: readonly Placeholder[], args: readonly string[]): Given {
+/**
+ * Sorts the arguments of an alias into what its placeholders take; all else is an error, or the rest. `asked` are the
+ * flags of its conditions, which are no value of anything.
+ */
+function sort(
+  name: string,
+  wanted: readonly Placeholder[],
+  asked: readonly string[],
+  args: readonly string[],
+): Given {
   const takes = (kind: Placeholder["kind"], flag: string) =>
     wanted.some((one) => one.kind === kind && one.name === flag);
   const most = Math.max(0, ...wanted.filter(({ kind }) => kind === "operand").map((one) => Number(one.name)));
@@ -168,38 +193,58 @@ function sort(name: string, wanted: readonly Placeholder[], args: readonly strin
       if (said === undefined || said === "") throw new UsageError(`${name}: ${flag} needs a value`);
       if (given.flags.has(flag)) throw new UsageError(`${name}: ${flag} is given twice`);
       given.flags.set(flag, said);
-    } else if (!word.startsWith("-") && given.operands.length < most) given.operands.push(word);
+    } else if (asked.includes(word)) continue;
+    else if (!word.startsWith("-") && given.operands.length < most) given.operands.push(word);
     else if (takesRest) given.rest.push(word);
     else throw new UsageError(`${name} takes no ${word}`);
   }
   return given;
 }
 
+/** Whether the stages of an alias that are there with these arguments name a side. */
+export function namesSide(
+  whole: readonly PipelineTemplate[],
+  args: readonly string[],
+  configured: Configured,
+): boolean {
+  return placeholdersOf(present(whole, args, configured)).some(({ kind }) => kind === "side");
+}
+
 /**
  * The pipelines of an alias with its arguments in place: lists of stages, which are lists of words. Values
- * stay data: whatever is in them, they are one word. `configured` gives the value of a key. Throws UsageError for
- * arguments that do not fit, and Failure "not-configured".
+ * stay data: whatever is in them, they are one word. `configured` gives the value of a key, `sides` what {live} and
+ * {idle} stand for. Throws UsageError for arguments that do not fit, and Failure "not-configured".
  */
 export function expand(
   name: string,
   whole: readonly PipelineTemplate[],
   args: readonly string[],
   configured: Configured,
+  sides: Sides,
 ): string[][][] {
   const template = present(whole, args, configured);
-  const given = sort(name, placeholdersOf(template), args);
-  const filled = (one: Placeholder): string | undefined => {
-    const found =
-      one.kind === "operand"
-        ? given.operands[Number(one.name) - 1]
-        : one.kind === "flag"
-          ? given.flags.get(one.name)
-          : textOf(configured(one.name));
+  const conditions = whole.flat().flatMap(conditionsOf);
+  const asked = conditions.map((condition) => condition.name).filter((flag) => flag.startsWith("-"));
+  const given = sort(name, placeholdersOf(template), asked, args);
+  const said = ({ kind, name: key }: Placeholder): string | undefined => {
+    switch (kind) {
+      case "operand":
+        return given.operands[Number(key) - 1];
+      case "flag":
+        return given.flags.get(key);
+      case "side":
+        return sides[key as keyof Sides];
+      default:
+        return textOf(configured(key));
+    }
+  };
+  const filled = (one: Placeholder, instead = ""): string | undefined => {
+    const found = said(one);
     if (found !== undefined || one.optional) return found;
-    if (typeof one.otherwise === "object") return filled(one.otherwise);
+    if (typeof one.otherwise === "object") return filled(one.otherwise, `${one.label} or `);
     if (one.otherwise !== undefined) return one.otherwise;
     if (one.kind === "config")
-      throw new Failure("not-configured", `${name} needs the key ${one.name} in essay.toml`);
+      throw new Failure("not-configured", `${name} needs ${instead}the key ${one.name} in essay.toml`);
     throw new UsageError(`${name}: ${one.label} is missing`);
   };
   const words = (word: Word): string[] => {

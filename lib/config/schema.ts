@@ -84,6 +84,7 @@ export const configuration = table({
   roles: optional(named(role)),
   deploy: optional(
     table({
+      role: optional(text),
       prefix: optional(text),
       processes: optional(count),
       jobs: optional(count),

@@ -217,6 +217,36 @@ for (const flag of ["--dry-run", "-q", "--json", "--timeout=5", "-j3"])
     assert.ok(!existsSync(join(cwd, "began")));
   });
 
+test("mistakes are told before any balancer is asked, and what it takes to ask them", async (t) => {
+  const toml = 'project = "demo"\n[roles]\nnginx = ["@local"]\nweb = ["@local"]\n';
+  const cwd = project(t, toml);
+  assert.match(await mistake(cwd, ["release", "-R", "web"]), /^es: release: VERSION is missing$/m);
+  assert.match(
+    await mistake(cwd, ["release", "1.0"]),
+    /^es: not-configured: release needs -R ROLE or the key deploy\.role in essay\.toml$/m,
+  );
+  assert.match(await mistake(cwd, ["rollback", "-R", "web", "x"]), /^es: rollback takes no x$/m);
+  for (const args of [
+    ["release", "1.0"],
+    ["--print", "rollback"],
+  ])
+    assert.match(
+      await mistake(cwd, [...args, "-R", "web"]),
+      /^es: nginx\.sides names the two sides, such as/m,
+    );
+  const other = project(
+    t,
+    '[nginx]\nrole = "lb"\nsides = { a = "upstreamA", b = "upstreamB" }\n[alias]\nx = "echo {idle}"\n',
+  );
+  assert.match(await mistake(other, ["x"]), /^es: there is no role lb/m);
+});
+
+test("what was not begun after a failure is told", async (t) => {
+  const cwd = project(t, "[alias]\nx = 'false && touch {1} | cat && echo done'\n");
+  const ran = await expectStatus(1, "es", ["x", "a b"], { cwd });
+  assert.match(ran.stderr, /^es: ended with status 1; not begun: touch 'a b' \| cat && echo done$/m);
+});
+
 test("--env and --config hold for every stage", async (t) => {
   const cwd = scratch(t);
   const text = "[roles]\ndev = ['dev.x']\n[env.prod.roles]\ndev = ['prod.x']\n[alias]\nx = 'es-hosts dev'\n";

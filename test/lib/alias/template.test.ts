@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { expand, parseTemplate } from "../../../lib/alias/template.js";
+import { expand, namesSide, parseTemplate } from "../../../lib/alias/template.js";
 import { Failure, UsageError } from "../../../lib/base/failure.js";
 
 const configuration: Record<string, string> = { project: "essay_demo", "nginx.role": "lb" };
 
+const sides = { live: "a", idle: "b" };
+
 /** The alias "x" of a text, with arguments in place. */
 function expanded(text: string, ...args: string[]): string[][][] {
-  return expand("x", parseTemplate(text), args, (key) => configuration[key]);
+  return expand("x", parseTemplate(text), args, (key) => configuration[key], sides);
 }
 
 function mistake(message: RegExp, work: () => unknown) {
@@ -83,15 +85,48 @@ test("a stage may be there only with a flag, or only without it", () => {
 test("a stage may depend on a key of the configuration, whatever its value is", () => {
   const text = "a | {if config.k} b | {unless config.k} c {config.k?}";
   const all = (value: unknown) =>
-    expand("x", parseTemplate(text), [], (key) => (key === "k" ? value : undefined));
+    expand("x", parseTemplate(text), [], (key) => (key === "k" ? value : undefined), sides);
   for (const value of ["x", 0, false, ["x"], {}]) assert.deepEqual(all(value), [[["a"], ["b"]]]);
   for (const value of [undefined, []]) assert.deepEqual(all(value), [[["a"], ["c"]]]);
 });
 
+test("all conditions of a stage count, and their flags need to be nowhere else", () => {
+  const text = "a | {if --x} {unless --y} {if config.project} b";
+  assert.deepEqual(expanded(text), [[["a"]]]);
+  assert.deepEqual(expanded(text, "--x"), [[["a"], ["b"]]]);
+  assert.deepEqual(expanded(text, "--y", "--x"), [[["a"]]]);
+  mistake(/^x takes no --x=1$/, () => expanded(text, "--x=1"));
+  mistake(/^x takes no config\.project$/, () => expanded(text, "config.project"));
+});
+
+test("the sides stand for their names, in words and alone", () => {
+  assert.deepEqual(expanded("a {idle} --from={live} | b {live}{idle}"), [
+    [
+      ["a", "b", "--from=a"],
+      ["b", "ab"],
+    ],
+  ]);
+  for (const text of ["{live?}", "{idle=a}", "{idle:SIDE}", "{live!}"])
+    mistake(/knows no placeholder/, () => expanded(`a ${text}`));
+  mistake(/^x: \{idle\} makes the word --c, which/, () =>
+    expand("x", parseTemplate("a {idle}"), [], () => undefined, { live: "a", idle: "--c" }),
+  );
+});
+
+test("the balancers are to be asked only where a stage that is there names a side", () => {
+  const asks = (text: string, ...args: string[]) => namesSide(parseTemplate(text), args, () => undefined);
+  assert.ok(asks("a | b && c --to={idle}"));
+  assert.ok(!asks("a | b '{idle}' && c {1}"));
+  assert.ok(!asks("a | {if --x} b {live}"));
+  assert.ok(asks("a | {if --x} b {live}", "--x"));
+});
+
 test("a condition stands before a program, and nowhere else", () => {
-  mistake(/are the first word of a stage/, () => expanded("a {if --x} b"));
-  mistake(/are the first word of a stage/, () => expanded("a b{unless --x}"));
+  mistake(/are the first words of a stage/, () => expanded("a {if --x} b"));
+  mistake(/are the first words of a stage/, () => expanded("a b{unless --x}"));
+  mistake(/are the first words of a stage/, () => expanded("{if --x} a {unless --y}"));
   mistake(/a stage without a program/, () => expanded("{if --x} | a"));
+  mistake(/a stage without a program/, () => expanded("{if --x} {if --y} | a"));
   mistake(/knows no placeholder \{if config\}/, () => expanded("{if config} a"));
   mistake(/knows no placeholder \{if x\}/, () => expanded("{if x} a"));
 });
@@ -106,7 +141,7 @@ test("no value becomes a flag of a program", () => {
   );
   mistake(/^x: -R makes the word --help=b, which/, () => expanded("a ''{-R}=b", "-R=--help"));
   mistake(/^x: config\.project makes the word -x==1, which/, () =>
-    expand("x", parseTemplate("a {config.project}=={1}"), ["1"], () => "-x"),
+    expand("x", parseTemplate("a {config.project}=={1}"), ["1"], () => "-x", sides),
   );
   mistake(/^x: -a makes the word --c, which/, () => expanded("a {-a}{-b}c", "-a", "-", "-b", "-"));
   assert.deepEqual(expanded("a {-R} b-{-R} {-x=--y}", "-R", "-"), [[["a", "-", "b--", "--y"]]]);
@@ -133,7 +168,8 @@ test("a key of the configuration stands in for a value, and a text for the key",
   assert.deepEqual(expanded("a {1=config.none?} b"), [[["a", "b"]]]);
   assert.throws(
     () => expanded("a {1=config.none}"),
-    (error) => error instanceof Failure && error.message === "x needs the key none in essay.toml",
+    (error) =>
+      error instanceof Failure && error.message === "x needs operand 1 or the key none in essay.toml",
   );
 });
 
