@@ -147,19 +147,21 @@ run(command, async ({ args: [verb = "", ...args], flags, rest: words, context })
         log.end();
         const processes = parseProcesses(results.all("process"));
         const changes = results.all("change");
+        const path = results.get("path");
         const lives = processes.some((one) => one.name.startsWith("live:"));
         const none =
-          ["activate", "deactivate"].includes(verb) && !lives ? ["nothing is in the group live"] : [];
+          path === undefined ? `there is no virtualenv ${venv.name}` : "nothing is in the group live";
+        const aboutLive = verb === "activate" || verb === "deactivate";
         return {
           fields: {
-            venv: { name: venv.name, path: results.get("path") ?? venv.path },
+            venv: { name: venv.name, path: path ?? venv.path },
             ...(verb !== "tail" && { processes }),
           },
           changed: changes.length > 0,
           said:
             verb === "tail"
               ? "end of the logs"
-              : [...changes, ...none, describeProcesses(processes)].join(", "),
+              : [...changes, ...(aboutLive && !lives ? [none] : []), describeProcesses(processes)].join(", "),
           ...(does.looks && { trace: false }),
         };
       },

@@ -97,6 +97,15 @@ describe("es-supervisor", { concurrency: 3 }, () => {
     const unknown = recordOf(await es(1, "restart", "nobody"));
     assert.equal(unknown.error.code, "no-process");
     assert.match(unknown.error.message, /demo:demo_0 demo:demo_1/);
+
+    // Without a group live a side is served, too, and before the first release there is none at all.
+    for (const verb of ["activate", "deactivate"]) {
+      const ran = await es(0, verb, "a");
+      assert.match(ran.stderr, /nothing is in the group live, 2 RUNNING/);
+      assert.equal(recordOf(ran).trace.at(-1).changed, false);
+    }
+    assert.match((await es(0, "deactivate", "b")).stderr, /there is no virtualenv b, no process/);
+    assert.equal(recordOf(await es(1, "activate", "b")).error.code, "no-venv");
   });
 
   test("status only looks; tail shows the ends of the logs", async (t) => {
