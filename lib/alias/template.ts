@@ -35,7 +35,11 @@ export interface Sides {
   idle: string;
 }
 
-function placeholder(inner: string): Placeholder {
+/** How many keys may stand in for each other. */
+const mostKeys = 10;
+
+function placeholder(inner: string, keys = 0): Placeholder {
+  if (keys > mostKeys) throw new UsageError(`an alias has more than ${mostKeys} keys in one placeholder`);
   const [, condition, of = ""] = /^(if|unless) +(--?[A-Za-z][\w-]*|config(?:\.[\w-]+)+)$/.exec(inner) ?? [];
   if (condition === "if" || condition === "unless")
     return { kind: condition, name: of, label: of, optional: false, otherwise: undefined };
@@ -59,7 +63,7 @@ function placeholder(inner: string): Placeholder {
     name: kind === "config" ? name.slice("config.".length) : name,
     label: kind === "operand" ? label || `operand ${name}` : `${name} ${label}`.trimEnd(),
     optional: mark === "?",
-    otherwise: otherwise?.startsWith("config.") ? placeholder(otherwise) : otherwise,
+    otherwise: otherwise?.startsWith("config.") ? placeholder(otherwise, keys + 1) : otherwise,
   };
 }
 

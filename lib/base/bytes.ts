@@ -1,5 +1,7 @@
 // Bytes: keeping the beginning or the end, for messages and records, and reading a stream piece by piece.
 
+import { Failure } from "./failure.js";
+
 /** Collects chunks and keeps the last `limit` bytes of them. */
 export class Tail {
   #kept: Buffer = Buffer.alloc(0);
@@ -37,6 +39,9 @@ export function lastBytes(text: string, most: number): string {
 /** A stream ended before all had come that was to be read. */
 export class EndOfBytes extends Error {}
 
+/** Bytes of a line at most: who sends no line feed must not fill our memory. */
+const longestLine = 1024 * 1024;
+
 /** A stream of bytes, read piece by piece. Its readers throw EndOfBytes where the stream ends too early. */
 export class ByteReader {
   readonly #chunks: AsyncIterator<Buffer>;
@@ -52,10 +57,12 @@ export class ByteReader {
     this.#rest = this.#rest.length > 0 ? Buffer.concat([this.#rest, next.value]) : next.value;
   }
 
-  /** The bytes up to a line feed, which is taken, too. For short lines. */
+  /** The bytes up to a line feed, which is taken, too. Throws Failure "bad-answer" for a line of more than 1 MiB. */
   async line(): Promise<Buffer> {
     let end = this.#rest.indexOf(10);
     while (end < 0) {
+      if (this.#rest.length > longestLine)
+        throw new Failure("bad-answer", `a line of more than ${longestLine} bytes came`);
       await this.#more();
       end = this.#rest.indexOf(10);
     }

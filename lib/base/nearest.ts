@@ -27,6 +27,8 @@ export function nearest(typed: string, known: Iterable<string>): string | undefi
   let best: string | undefined;
   let least = Math.max(2, Math.floor(typed.length / 3)) + 1;
   for (const name of known) {
+    // So far apart they are by their lengths alone; a mistyped word may be as long as a file.
+    if (Math.abs(typed.length - name.length) >= least) continue;
     const far = distance(typed, name);
     if (far < least) [best, least] = [name, far];
   }

@@ -1,6 +1,7 @@
 // Credentials in URLs: found, taken out, hidden.
 
-const withUserinfo = /([a-z][a-z0-9+.-]*:\/\/)([^/\s?#]*)@/gi;
+// The scheme is looked at from its end: from its beginning, a long word would be read through from each of its letters.
+const withUserinfo = /:\/\/(?<=([a-z][a-z0-9+.-]*):\/\/)([^/\s?#]*)@/gi;
 const httpText = /(https?:\/\/)(\S*)/gi;
 
 /** True when the text contains a URL with user information that may hold a password or token. */
@@ -15,7 +16,7 @@ export function hasCredentials(text: string): boolean {
 export function hideCredentials(text: string): string {
   return text
     .replace(withUserinfo, (whole, scheme: string, userinfo: string) =>
-      userinfo.includes(":") || /^https?:/i.test(scheme) ? scheme : whole,
+      userinfo.includes(":") || /^https?$/i.test(scheme) ? "://" : whole,
     )
     .replace(httpText, (whole, scheme: string, rest: string) =>
       rest.includes("@") && !URL.canParse(whole) ? scheme + rest.slice(rest.lastIndexOf("@") + 1) : whole,

@@ -1,6 +1,7 @@
 // Fewer of the hosts that a role names: --limit and --exclude.
 
 import { UsageError } from "../base/failure.js";
+import { globMatches } from "../base/glob.js";
 import { didYouMean } from "../base/nearest.js";
 import { expandRanges } from "./address.js";
 import type { Host } from "./inventory.js";
@@ -13,15 +14,6 @@ function namesOf({ host, user, port }: Host): string[] {
   return [host, `${at}${host}`, place, `${at}${place}`, `${place}${behind}`, `${at}${place}${behind}`];
 }
 
-/** A pattern in which `*` stands for any characters and `?` for one. */
-function matcher(pattern: string): RegExp {
-  const source = pattern
-    .replace(/[\\^$.+()|{}[\]]/g, "\\$&")
-    .replaceAll("*", ".*")
-    .replaceAll("?", ".");
-  return new RegExp(`^(?:${source})$`, "s");
-}
-
 /** The patterns of a flag: lists with commas, save within the brackets of a range. */
 const patternsOf = (values: readonly string[]) =>
   values.flatMap((value) => value.split(/,(?![^[]*\])/)).map((pattern) => pattern.trim());
@@ -32,10 +24,10 @@ function matching(hosts: readonly Host[], flag: string, values: readonly string[
   const named = hosts.map((host) => ({ host, names: namesOf(host) }));
   for (const pattern of patternsOf(values)) {
     if (pattern === "") throw new UsageError(`${flag} ${values.join(" ")}: there is an empty name in it`);
-    const tests = expandRanges(pattern).map(matcher);
+    const patterns = expandRanges(pattern);
     const some = named.filter(
       ({ host, names }) =>
-        host.roles.includes(pattern) || names.some((name) => tests.some((test) => test.test(name))),
+        host.roles.includes(pattern) || names.some((name) => patterns.some((one) => globMatches(one, name))),
     );
     if (some.length === 0) {
       const hint = didYouMean(

@@ -79,7 +79,7 @@ export function parsePypirc(text: string, path: string): Repository[] {
   for (const [index, line] of text.split(/\r?\n/).entries()) {
     if (/^\s*([#;].*)?$/.test(line)) continue;
     const header = /^\[([^\]]+)\]\s*$/.exec(line)?.[1];
-    const [, name, value] = /^([^\s=:][^=:]*?)\s*[=:]\s*(.*?)\s*$/.exec(line) ?? [];
+    const [, name, value] = /^([^\s=:][^=:]*)[=:](.*)$/.exec(line) ?? [];
     if (header !== undefined) {
       section = sections.get(header) ?? new Map();
       sections.set(header, section);
@@ -87,8 +87,8 @@ export function parsePypirc(text: string, path: string): Repository[] {
     } else if (/^\s/.test(line) && section && key !== undefined) {
       section.set(key, `${section.get(key)}\n${line.trim()}`.trim());
     } else if (name !== undefined && section) {
-      key = name.toLowerCase();
-      section.set(key, value ?? "");
+      key = name.trim().toLowerCase();
+      section.set(key, (value ?? "").trim());
     } else {
       throw new UsageError(`${path}, line ${index + 1}: neither a [section] nor a setting "name = value"`);
     }

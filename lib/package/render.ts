@@ -111,7 +111,10 @@ export async function setProjectVersion(text: string, version: string): Promise<
   project.version = version;
   // A value may stand under [project], in an inline table or behind a dotted key; the parser decides which
   // `version = "..."` of the text is the project's.
-  for (const found of text.matchAll(/(version["']?\s*=\s*)("[^"\n]*"|'[^'\n]*')/g)) {
+  const candidates = [...text.matchAll(/(version["']?\s*=\s*)("[^"\n]*"|'[^'\n]*')/g)]
+    // Each one has the whole file parsed again.
+    .slice(0, 1000);
+  for (const found of candidates) {
     const start = found.index + (found[1]?.length ?? 0);
     const changed = `${text.slice(0, start)}"${version}"${text.slice(found.index + found[0].length)}`;
     if (isDeepStrictEqual(await parsePyproject(changed).catch(() => undefined), wanted)) return changed;

@@ -14,7 +14,7 @@ export function parseConf(text: string): Conf {
   for (const whole of text.split(/\r?\n/)) {
     const line = whole.replace(/(^|\s)[;#].*$/, "").trimEnd();
     const heading = /^\[([^\]]+)\]/.exec(line)?.[1];
-    const [, name, value] = /^([^\s:=][^:=]*?)\s*[:=]\s*(.*)$/.exec(line) ?? [];
+    const [, name, value] = /^([^\s:=][^:=]*)[:=]\s*(.*)$/.exec(line) ?? [];
     if (heading !== undefined) {
       section = conf.get(heading) ?? new Map();
       conf.set(heading, section);
@@ -22,7 +22,7 @@ export function parseConf(text: string): Conf {
     } else if (/^\s/.test(line) && section && option !== undefined) {
       section.set(option, `${section.get(option)}\n${line.trim()}`);
     } else if (name !== undefined && section) {
-      option = name.toLowerCase();
+      option = name.trimEnd().toLowerCase();
       section.set(option, value ?? "");
     }
   }
@@ -69,6 +69,9 @@ export function checkConf(conf: Conf, folder: string): void {
     );
 }
 
+/** Processes of one program, each of which has a port: there are no more ports. */
+const mostProcesses = 65_535;
+
 /** A process of a configuration that listens on a port. */
 export interface PortOf {
   /** The process's name, without its group. */
@@ -98,11 +101,13 @@ function portIn(text: string, prefix: string): number | undefined {
 export function portsOf(conf: Conf, prefix: string): PortOf[] {
   const ports: PortOf[] = [];
   for (const [section, options] of conf) {
-    const program = /^(?:fcgi-)?program:\s*(.*?)\s*$/.exec(section)?.[1];
+    const program = /^(?:fcgi-)?program:(.*)$/.exec(section)?.[1]?.trim();
     if (program === undefined) continue;
     const text = `${options.get("command") ?? ""}\n${options.get("environment") ?? ""}`;
     const first = Number(options.get("numprocs_start") ?? 0);
     const count = Number(options.get("numprocs") ?? 1);
+    if (count > mostProcesses)
+      throw new Failure("conf-failed", `${count} processes of ${program} are more than ${mostProcesses}`);
     const own: PortOf[] = [];
     for (let number = first; number < first + count; number++) {
       const port = portIn(expanded(text, program, number), prefix);

@@ -40,6 +40,12 @@ function refuseJinja(text: string, failAt: (offset: number, sentence: string) =>
   }
 }
 
+/** Sections in each other at most, and characters of the whole: lists in lists multiply. */
+const deepest = 100;
+const largest = 4 * 1024 * 1024;
+/** What a piece of the template counts for, besides its text. */
+const piece = 64;
+
 /** An item of a list is the value of this name. */
 const itself = ".";
 
@@ -126,8 +132,16 @@ export async function renderTemplate(
     scopes.pop();
     return text;
   };
-  const render = (tokens: readonly Token[]): string => tokens.map(renderToken).join("");
-  const renderToken = ([type, value, start, , inner = []]: Token): string => {
+  let room = largest;
+  const checkSize = (depth: number, start: number, length: number) => {
+    if (depth > deepest) failAt(start, `more than ${deepest} sections are in each other here`);
+    room -= piece + length;
+    if (room < 0) failAt(start, `what comes of this is larger than ${largest} characters`);
+  };
+  const render = (tokens: readonly Token[], depth: number): string =>
+    tokens.map((token) => renderToken(token, depth)).join("");
+  const renderToken = ([type, value, start, , inner = []]: Token, depth: number): string => {
+    checkSize(depth, start, value.length);
     switch (type) {
       case "text":
         return value;
@@ -136,10 +150,10 @@ export async function renderTemplate(
         return filledIn(value, start);
       case "#":
         return scopesOf(given(value, start))
-          .map((scope) => within(scope, () => render(inner)))
+          .map((scope) => within(scope, () => render(inner, depth + 1)))
           .join("");
       case "^":
-        return scopesOf(given(value, start)).length > 0 ? "" : render(inner);
+        return scopesOf(given(value, start)).length > 0 ? "" : render(inner, depth + 1);
       case "!":
         return "";
       default:
@@ -155,5 +169,5 @@ export async function renderTemplate(
     const [, sentence = "", offset] = /^(.*?)(?: at (\d+))?$/s.exec((error as Error).message) ?? [];
     failAt(Number(offset ?? 0), sentence);
   }
-  return render(tokens);
+  return render(tokens, 0);
 }

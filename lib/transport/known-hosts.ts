@@ -4,6 +4,7 @@ import { createHash, createHmac, randomBytes } from "node:crypto";
 import { mkdir, open, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Failure } from "../base/failure.js";
+import { globMatches } from "../base/glob.js";
 
 /** The name of a host, as HMAC-SHA1 of it with the salt as the key. */
 interface HashedName {
@@ -58,15 +59,6 @@ function hashed(name: string, salt: Buffer): Buffer {
 function hashedName(pattern: string): HashedName {
   const [, , salt = "", hash = ""] = pattern.split("|");
   return { salt: Buffer.from(salt, "base64"), hash: Buffer.from(hash, "base64") };
-}
-
-function globMatches(pattern: string, name: string): boolean {
-  if (!/[*?]/.test(pattern)) return pattern === name;
-  const source = pattern
-    .replace(/[.+^${}()|[\]\\]/g, "\\$&")
-    .replace(/\*+/g, ".*")
-    .replaceAll("?", ".");
-  return new RegExp(`^${source}$`, "s").test(name);
 }
 
 function lineMatches({ names, hashedName: own }: KnownHostsLine, name: string): boolean {

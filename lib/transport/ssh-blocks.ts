@@ -3,6 +3,7 @@
 
 import { readFile } from "node:fs/promises";
 import { isIPv4 } from "node:net";
+import { globMatches } from "../base/glob.js";
 
 /** A Host or Match block, or what stands before the first one of a file, which counts for every host. */
 interface Block {
@@ -51,21 +52,8 @@ function blocksOf(text: string): Block[] | undefined {
   return blocks;
 }
 
-const compiled = new Map<string, RegExp>();
-
-function matches(pattern: string, host: string): boolean {
-  if (!/[*?]/.test(pattern)) return pattern === host;
-  let expression = compiled.get(pattern);
-  if (!expression) {
-    const source = pattern.replaceAll(".", "\\.").replace(/\*+/g, ".*").replaceAll("?", ".");
-    expression = new RegExp(`^${source}$`);
-    compiled.set(pattern, expression);
-  }
-  return expression.test(host);
-}
-
 function isMatched({ patterns }: Block, host: string): boolean {
-  const isHit = (pattern: string) => matches(pattern.replace(/^!/, ""), host);
+  const isHit = (pattern: string) => globMatches(pattern.replace(/^!/, ""), host);
   const hits = patterns.filter(isHit);
   return hits.length > 0 && !hits.some((pattern) => pattern.startsWith("!"));
 }

@@ -49,7 +49,8 @@ async function readInto(found: RequirementLines, path: string, limits: boolean, 
       ]);
       continue;
     }
-    const [, project, , , , marker] = requirement.exec(line) ?? [];
+    // Between its parts may be any space; tried everywhere, a long one would take for ever.
+    const [, project, , , , marker] = requirement.exec(line.replace(/\s+/g, " ")) ?? [];
     if (project === undefined && !choice.test(line))
       throw new UsageError(
         `${path}, line ${number}: ${JSON.stringify(line)} is neither a requirement NAME==VERSION nor an option that says which files will do; the index they come from is not named here`,

@@ -48,7 +48,7 @@ async function sha256Of(path: string): Promise<string> {
 /** The field Requires-Python of core metadata. */
 function requiresPythonOf(metadata: Buffer): string | undefined {
   const [head = ""] = metadata.toString("utf8").split(/\r?\n\r?\n/, 1);
-  return /^Requires-Python:[ \t]*(.*?)[ \t\r]*$/im.exec(head)?.[1] || undefined;
+  return /^Requires-Python:(.*)$/im.exec(head)?.[1]?.trim() || undefined;
 }
 
 function parseLine(line: string): [string, Known] | undefined {

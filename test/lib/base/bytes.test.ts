@@ -62,3 +62,10 @@ test("reads lines and counted bytes, however the chunks fall", async () => {
     }),
   );
 });
+
+test("a line that never ends is refused before it fills the memory", async () => {
+  async function* endless() {
+    for (;;) yield Buffer.alloc(65_536, "x");
+  }
+  await assert.rejects(new ByteReader(endless()).line(), { code: "bad-answer" });
+});

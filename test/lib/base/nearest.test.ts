@@ -21,3 +21,7 @@ test("finds nothing where nothing is near", () => {
   assert.equal(didYouMean("--windowing", known), "");
   assert.equal(didYouMean("--job", known), "; did you mean --jobs?");
 });
+
+test("what is as long as a file is near to nothing, and takes no memory", () => {
+  assert.equal(nearest("v".repeat(10_000_000), ["version", "git_version"]), undefined);
+});

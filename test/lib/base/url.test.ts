@@ -14,6 +14,8 @@ test("credentials are found and hidden", () => {
     ["--index=http://u:s3/cr@et@host:80/simple/", "--index=http://host:80/simple/"],
     ["http://u:se#cret@host/ is no URL", "http://host/ is no URL"],
     ["http://u:se?cret@host", "http://host"],
+    ["1http://u:pw@host/", "1http://host/"],
+    ["url=https://u:pw@a/https://u:pw@b/", "url=https://a/https://b/"],
   ] as const) {
     assert.equal(hideCredentials(text), hidden);
     assert.ok(hasCredentials(text), text);
@@ -60,4 +62,9 @@ test("the URLs of one index have one root", () => {
   ] as const)
     assert.equal(indexRoot(text), root, text);
   assert.throws(() => indexRoot("internal"), TypeError);
+});
+
+test("a word as long as a record takes no longer than many short ones", () => {
+  const word = "a".repeat(1024 * 1024);
+  assert.equal(hideCredentials(`${word} https://u:p@host/`), `${word} https://host/`);
 });

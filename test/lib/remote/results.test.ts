@@ -34,3 +34,14 @@ test("names of an object's own parts are names like any other", () => {
   results.push(Buffer.from("__proto__\tx\n"));
   assert.equal(results.get("__proto__"), "x");
 });
+
+test("a host that says more and more is refused before it fills the memory", () => {
+  const results = new Results();
+  const chunk = Buffer.alloc(1024 * 1024, "x");
+  assert.throws(
+    () => {
+      for (let i = 0; i < 65; i++) results.push(chunk);
+    },
+    { code: "bad-answer" },
+  );
+});

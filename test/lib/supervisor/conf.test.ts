@@ -102,3 +102,11 @@ test("ports that outgrow the prefix are shown", () => {
   assert.throws(() => many(11), fails(/11 processes of web need more ports than 880 has: .*8809, 88010$/));
   assert.throws(() => ports("command=web --port=70000", "7000"), fails(/they would be 70000/));
 });
+
+test("more processes than there are ports are refused, however many are written", () => {
+  for (const count of ["1e9", "Infinity", "70000"])
+    assert.throws(
+      () => portsOf(parseConf(`[program:x]\ncommand=run --port=8800\nnumprocs=${count}\n`), "880"),
+      { code: "conf-failed" },
+    );
+});

@@ -98,3 +98,15 @@ test("broken tags and partials are errors with their line", async () => {
   await refuses("{{>file}}", {}, /\{\{>file\}\} is not supported/);
   await refuses("{{a b}}", {}, /is no name of a value/);
 });
+
+test("sections in sections end somewhere", async () => {
+  const nested = (name: string, depth: number) =>
+    `${`{{#${name}}}`.repeat(depth)}x${`{{/${name}}}`.repeat(depth)}`;
+  const values = { on: true, list: ["a", "b", "c"] };
+  assert.equal(await renderTemplate(nested("on", 50), values), "x");
+  for (const [name, depth] of [
+    ["on", 5000],
+    ["list", 50],
+  ] as const)
+    await assert.rejects(renderTemplate(nested(name, depth), values), { code: "template-failed" });
+});

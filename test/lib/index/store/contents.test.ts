@@ -92,3 +92,14 @@ test("a journal that is damaged, or mostly outdated", async (t) => {
   assert.equal(read.length, 1);
   assert.equal(readFileSync(journal, "utf8"), outdated + line);
 });
+
+test("metadata with megabytes of spaces keeps nobody waiting", async (t) => {
+  const directory = scratch(t);
+  const path = join(directory, "a-1.0.zip");
+  const contents = new Contents(join(directory, "contents"), async () =>
+    Buffer.from(`Requires-Python: >=3.9${" ".repeat(4_000_000)}x\n`),
+  );
+  writeFileSync(path, "one");
+  const content = await contents.of("a-1.0.zip", path, statSync(path, { bigint: true }));
+  assert.match(content?.requiresPython ?? "", /^>=3\.9 +x$/);
+});
