@@ -126,7 +126,7 @@ export async function projectFiles(
       {
         filename,
         url: splitCredentials(url).url,
-        sha256: hashes.sha256,
+        sha256: /^[0-9a-f]{64}$/.test(hashes.sha256 ?? "") ? hashes.sha256 : undefined,
         yanked,
         ...parsed,
         ...(requiresPython !== undefined && { requiresPython }),

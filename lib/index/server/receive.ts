@@ -30,7 +30,7 @@ class Form {
   /** A part with a file; what is not wanted is read and dropped. */
   take(name: string, content: Readable, filename: string): void {
     if (name === "content") this.#parts++;
-    if (name !== "content" || this.#parts > 1) content.resume();
+    if (name !== "content" || this.#parts > 1 || this.problem) content.resume();
     else
       this.writing = this.#write(content, filename).catch((error) => {
         this.problem = error;
@@ -104,7 +104,12 @@ function feed(request: IncomingMessage, parser: Writable, form: Form): Promise<v
       parser.destroy();
       reject(problem);
     };
-    parser.on("error", (error) => reject(new Failure("bad-form", `the form is broken: ${error.message}`)));
+    parser.on("error", (error) => {
+      form.problem ??= new Failure("bad-form", `the form is broken: ${error.message}`);
+      // It goes on by itself with what it has; a file that it begins then would never end.
+      parser.destroy();
+      reject(form.problem);
+    });
     parser.on("close", resolve);
     request.on("close", () => {
       if (!request.complete) parser.destroy(new Error("the body was cut off"));

@@ -2,7 +2,7 @@
 // yanked, and what is known of files' contents.
 
 import { randomBytes } from "node:crypto";
-import { chown, mkdir, open, readdir, rename, stat, unlink } from "node:fs/promises";
+import { lchown, mkdir, open, readdir, rename, stat, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { isAlive } from "../../base/process.js";
 
@@ -34,7 +34,8 @@ export async function makeFolder(path: string): Promise<void> {
   }
   if (process.getuid?.() !== 0) return;
   const { uid, gid } = await stat(dirname(path));
-  await chown(path, uid, gid);
+  // Who owns the folder above may have put a link to another one in its place meanwhile.
+  await lchown(path, uid, gid);
 }
 
 export async function syncFolder(path: string): Promise<void> {

@@ -122,3 +122,21 @@ test("an aborted look-up ends with the signal's reason", async (t) => {
   setTimeout(() => stop.abort(new Error("enough")), 50);
   await assert.rejects(asking, { message: "enough" });
 });
+
+test("what is no SHA-256 is none: a digest goes into files that pip reads", async (t) => {
+  const digests = ["ab", `${"a".repeat(64)}\n--index-url http://evil/`, "", "A".repeat(64)];
+  const origin = await web(t, (_, response) => {
+    response.setHeader("content-type", "application/vnd.pypi.simple.v1+json");
+    const files = digests.map((sha256, at) => ({
+      filename: `x-${at}.zip`,
+      url: `x-${at}.zip`,
+      hashes: { sha256 },
+    }));
+    response.end(JSON.stringify({ files }));
+  });
+  const files = await projectFiles({ url: `${origin}/simple/` }, "x");
+  assert.deepEqual(
+    files.map(({ sha256 }) => sha256),
+    [undefined, undefined, undefined, "a".repeat(64)],
+  );
+});

@@ -84,6 +84,11 @@ test("forms that are wrong leave nothing", async (t) => {
     ["another action", formOf([[":action", "doc_upload"], digest, file]), /^400 .*doc_upload/],
     ["no file", formOf([digest]), /^400 .*0 files/],
     ["two files", formOf([digest, file, ["content", "more", "a-1.1.zip"]]), /^400 .*2 files/],
+    [
+      "a part that is none, and then a file without an end",
+      `--b\r\nContent\0\r\n${formOf([file]).slice(0, -12)}`,
+      /^400 the form is broken: Malformed part header/,
+    ],
     ["cut before its end", formOf([digest, file]).slice(0, -8), /^400 the form is broken/],
     ["cut in a header", formOf([digest, file]).slice(0, 120), /^400 the form is broken/],
     ["no form at all", "hello", /^400 the form is broken/],
