@@ -49,7 +49,7 @@ const shortNames = () =>
 async function overview(context: Context): Promise<string> {
   const all = Object.entries(aliasesOf(await loadConfig(context)));
   const aliases = all.map(([name, text]): [string, string] => [
-    name,
+    printable(name),
     isOurs(`es-${name}`) ? `never run: es-${name} goes before it` : text,
   ]);
   const width = Math.max(...aliases.map(([name]) => name.length));

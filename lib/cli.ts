@@ -160,7 +160,7 @@ function makeContext(
       status.write(`${command.name}: ${printable(hideCredentials(line))}\n`);
     },
     show: (label, text) => {
-      for (const line of printableLines(text).replace(/\n$/, "").split("\n"))
+      for (const line of printableLines(hideCredentials(text)).replace(/\n$/, "").split("\n"))
         status.write(`${printable(label)}| ${line}\n`);
     },
     ask: (question, how) => {

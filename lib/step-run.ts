@@ -3,6 +3,7 @@
 
 import { Failure, type FailureDetails } from "./base/failure.js";
 import type { Json } from "./base/json.js";
+import { printableJson } from "./base/printable.js";
 import type { Batch, TraceEntry } from "./base/schema.js";
 import { hideCredentials } from "./base/url.js";
 import type { Context } from "./cli.js";
@@ -130,7 +131,7 @@ export class Run {
     }
     if (hasFailed(record)) this.#failed.push(label);
     if (this.#render) this.#kept.push(record);
-    else await this.#writer.write(text, label);
+    else await this.#writer.write(process.stdout.isTTY ? printableJson(text) : text, label);
   }
 
   /** Writes a record that this step leaves as it is; a dry run binds the later steps all the same. */

@@ -1,5 +1,7 @@
 // TOML: a text read, or what is wrong with it, and where.
 
+import { escaped, unprintable } from "./printable.js";
+
 /** What a TOML text holds, or the line (from 1) and the reason why it is none. */
 export async function parseToml(
   text: string,
@@ -19,10 +21,7 @@ export type TomlValue = string | number | boolean | TomlValue[] | { [key: string
 /** A text as a basic string of TOML 1.0, on one line; what a terminal would obey is escaped, too. */
 export function tomlText(text: string): string {
   // JSON's escapes are TOML's; of control characters it leaves out DEL, C1 and those of direction.
-  return JSON.stringify(text).replace(
-    /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  return JSON.stringify(text).replace(unprintable, escaped);
 }
 
 /** A key, in quotes where it must be. */

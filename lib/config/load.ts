@@ -117,10 +117,12 @@ async function named(name: string): Promise<{ found: Found; projectName: string 
 /** `over` laid over `under`: tables are merged, all else is replaced. */
 function overlay(under: unknown, over: unknown): unknown {
   if (!isObject(under) || !isObject(over)) return over;
-  const merged: Record<string, unknown> = { ...under };
-  for (const [key, value] of Object.entries(over))
-    merged[key] = Object.hasOwn(under, key) ? overlay(under[key], value) : value;
-  return merged;
+  const merged = Object.entries(over).map(([key, value]) => [
+    key,
+    Object.hasOwn(under, key) ? overlay(under[key], value) : value,
+  ]);
+  // Not by assignments: there, one key means the object's prototype.
+  return { ...under, ...Object.fromEntries(merged) };
 }
 
 /** A problem as an error: `at` are the keys under which its path stands in the file. */

@@ -21,7 +21,19 @@ function table<E extends v.ObjectEntries>(entries: E) {
 }
 /** A table whose keys the user chooses. */
 function named<S extends v.GenericSchema>(value: S) {
-  return v.pipe(aTable, v.record(v.string(), value));
+  return v.pipe(aTable, v.rawCheck(refuseNames), v.record(v.string(), value));
+}
+
+/** valibot leaves these keys out without a word. */
+function refuseNames({ dataset, addIssue }: v.RawCheckContext<Record<string, unknown>>): void {
+  if (!dataset.typed) return;
+  const input = dataset.value;
+  for (const key of ["__proto__", "constructor", "prototype"])
+    if (Object.hasOwn(input, key))
+      addIssue({
+        message: "cannot be the name of anything",
+        path: [{ type: "object", origin: "key", input, key, value: input[key] }],
+      });
 }
 
 const strings = v.array(text, 'must be a list, such as ["a", "b"]');

@@ -15,10 +15,16 @@ export function checkUpstream(name: string): string {
   throw new UsageError(`${name} is no name of an upstream: letters, digits, "_", "-" and "." make one`);
 }
 
+/** `name` as one of a virtualenv, which shells are given. Throws UsageError. */
+function checkSide(name: string): string {
+  if (/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(name)) return name;
+  throw new UsageError(`${JSON.stringify(name)} is no name of a side: it is that of a virtualenv`);
+}
+
 /** The sides of the table nginx.sides: there are two, and each has an upstream of its own. Throws UsageError. */
 export function readSides(table: Readonly<Record<string, string>> | undefined): [Side, Side] {
   const sides = Object.entries(table ?? {}).map(([name, upstream]) => ({
-    name,
+    name: checkSide(name),
     upstream: checkUpstream(upstream),
   }));
   const [one, other] = sides;

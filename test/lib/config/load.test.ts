@@ -219,3 +219,8 @@ test("[tool.essay] that is no table is a mistake", async (t) => {
   work(t, { "pyproject.toml": "[tool]\nessay = 3\n" });
   assert.match(await mistake(), /pyproject\.toml:2: the configuration must be a table$/);
 });
+
+test("a table of an environment reaches no prototype: its name is that of no key", async (t) => {
+  work(t, { "essay.toml": 'project = "x"\n[env.staging."__proto__"]\nproject = "evil"\n' });
+  assert.match(await mistake(), /essay.toml:2: env\.staging\.__proto__ is no key of essay/);
+});

@@ -139,3 +139,15 @@ test("no key is proposed where none is unknown", () => {
     assert.deepEqual(known(document), []);
   assert.ok(!known({ deploy: 3 }).includes("deploy"));
 });
+
+test("names that every object has are no names of roles, variables or aliases", () => {
+  for (const name of ["__proto__", "constructor", "prototype"]) {
+    const table = (value: unknown) => Object.fromEntries([[name, value]]);
+    assert.deepEqual(problem({ roles: table(["web1.x"]) }), [
+      `roles.${name}`,
+      "cannot be the name of anything",
+    ]);
+    assert.deepEqual(problem({ alias: table("es-hosts dev") })[0], `alias.${name}`);
+    assert.deepEqual(problem(table({ x: 1 })), [name, "is no key of essay"]);
+  }
+});

@@ -18,6 +18,8 @@ test("not two, or the same twice", () => {
     [{ a: "A", b: "B", c: "C" }, /there are 3$/],
     [{ a: "A", b: "A" }, /has A for both a and b$/],
     [{ a: "A", b: "B;" }, /^B; is no name of an upstream/],
+    [{ a: "A", "b\x1b[2J": "B" }, /^"b\\u001b\[2J" is no name of a side/],
+    [{ a: "A", "$(b)": "B" }, /is no name of a side/],
   ] as const)
     assert.throws(
       () => readSides(table),
