@@ -62,10 +62,16 @@ new_text() {
     switched edit "$ends" <"$file"
 }
 
+# refuse_binary: fails for a file with a NUL in it, which awk would cut off.
+refuse_binary() {
+    tr -d '\000' <"$file" | cmp -s - "$file" || fail bad-file "$wanted is no text: it has a NUL character in it"
+}
+
 # Finds $state (which name the file has) and $places.
 # shellcheck disable=SC2034 # for the scripts
 read_file() {
     [ -r "$file" ] || fail permission-denied "cannot read $file as $(id -un)"
+    refuse_binary
     counts=$(switched count 0 <"$file")
     froms=${counts% *} tos=${counts#* }
     if [ "$froms" -gt 0 ] && [ "$tos" -gt 0 ]; then
