@@ -2,6 +2,7 @@
 // es-report: drains a stream of records into a table, a summary, or a page with a time line.
 
 import { UsageError } from "../lib/base/failure.js";
+import { printableJson } from "../lib/base/printable.js";
 import { run } from "../lib/cli.js";
 import { checkFolderOf, writeWhole } from "../lib/report/file.js";
 import { renderHtml } from "../lib/report/html.js";
@@ -30,7 +31,7 @@ run(command, async ({ flags, context }) => {
   const status = await drain(context, (records, missing) => {
     const summary = summarise(records, missing);
     if (html !== undefined) page = renderHtml(records, summary);
-    if (json) return JSON.stringify(summary);
+    if (json) return printableJson(JSON.stringify(summary));
     if (markdown) return renderMarkdown(records, summary);
     return renderTable(records) + (summary.records + missing > 1 ? sentenceOf(summary) : "");
   });
