@@ -64,6 +64,7 @@ new_text() {
 
 # refuse_binary: fails for a file with a NUL in it, which awk would cut off.
 refuse_binary() {
+    # shellcheck disable=SC2094 # neither of them writes
     tr -d '\000' <"$file" | cmp -s - "$file" || fail bad-file "$wanted is no text: it has a NUL character in it"
 }
 

@@ -17,6 +17,7 @@ const programs: Readonly<Record<string, readonly string[]>> = {
   es: [],
   "es-check": [],
   "es-conf": ["essay.toml:x"],
+  "es-conform": ["--", "cat"],
   "es-fetch": ["x==1"],
   "es-gate": [],
   "es-hosts": ["dev"],

@@ -55,7 +55,9 @@ export const aliases: Subject = {
       const template = await unlessRefused(() => parseTemplate(text));
       if (!template) return false;
       for (const args of [[], [hostile], [hostile, "-R", hostile, `--x=${hostile}`, "--all"]]) {
-        const pipelines = await unlessRefused(() => expand("it", template, args, configured));
+        const pipelines = await unlessRefused(() =>
+          expand("it", template, args, configured, { live: "a", idle: hostile }),
+        );
         for (const stage of pipelines?.flat() ?? [])
           for (const word of stage)
             if (word.includes("$(d)")) assert.ok(word.includes(hostile), `${word}: a value has come apart`);
