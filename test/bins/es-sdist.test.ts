@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { bins, expectStatus, type Ran, recordsOf, scratch } from "../lab/program.js";
@@ -184,6 +193,61 @@ test("a command before packing, and a label, from flags or configuration", async
   ]);
 });
 
+test("tar unpacks what git has: modes, links, empty files and odd names; a command's files elsewhere are no part", async (t) => {
+  const repo = await repository(t, {
+    ...project,
+    "run.sh": { run: "#!/bin/sh\n" },
+    "docs/link": { link: "../run.sh" },
+    "docs/an empty file": "",
+    "docs/a\nb\tü": "odd",
+    [`docs/${"long".repeat(50)}/${"name".repeat(50)}`]: "long",
+  });
+  const temporary = scratch(t);
+  const hook = 'echo x >../outside; echo x >"$TMPDIR/x"; echo made >made';
+  const { path, ran } = await pack(t, repo.directory, ["--branch", "master", "--pre-build", hook], {
+    env: { TMPDIR: temporary },
+  });
+  assert.deepEqual(readdirSync(temporary), [], ran.report);
+  const into = scratch(t);
+  await expectStatus(0, "tar", ["-xzf", path, "-C", into]);
+  const top = join(into, "essay_demo-6.11.21.1");
+  assert.deepEqual(readdirSync(top).sort(), [
+    "PKG-INFO",
+    "docs",
+    "essay_demo",
+    "made",
+    "pyproject.toml",
+    "run.sh",
+  ]);
+  assert.equal(lstatSync(join(top, "run.sh")).mode & 0o777, 0o755);
+  assert.equal(lstatSync(join(top, "pyproject.toml")).mode & 0o777, 0o644);
+  assert.equal(readlinkSync(join(top, "docs/link")), "../run.sh");
+  const text = (name: string) => readFileSync(join(top, "docs", name), "utf8");
+  assert.deepEqual([text("an empty file"), text("a\nb\tü")], ["", "odd"]);
+  assert.equal(text(`${"long".repeat(50)}/${"name".repeat(50)}`), "long");
+});
+
+test("a branch and a tag of one name; a branch that was deleted, of which a copy is kept", async (t) => {
+  const repo = await repository(t);
+  const first = await repo.git("rev-parse", "HEAD");
+  await repo.git("tag", "both");
+  const head = await repo.commit({ "essay_demo/later.py": "" });
+  await repo.git("branch", "both");
+  const commitOf = async (...args: string[]) => (await pack(t, repo.directory, args)).record.commit;
+  assert.deepEqual([await commitOf("--branch", "both"), await commitOf("--tag", "both")], [head, first]);
+
+  const url = `file://${repo.directory}`;
+  const args = ["--branch", "both", "--cache", scratch(t)];
+  assert.equal((await pack(t, url, args)).record.commit, head);
+  await repo.git("branch", "--delete", "--force", "both");
+  for (const source of [url, repo.directory]) {
+    const { record: failed, out } = await pack(t, source, args, { status: 1 });
+    assert.equal(failed.error.code, "no-branch", failed.error.message);
+    assert.match(failed.error.message, /has no branch both/);
+    assert.ok(!existsSync(out));
+  }
+});
+
 test("what cannot be packed is refused by name, and nothing is left", async (t) => {
   const more = (files: Files) => ({ ...project, ...files });
   const toml = (text: string) => more({ "pyproject.toml": text });
@@ -198,6 +262,19 @@ test("what cannot be packed is refused by name, and nothing is left", async (t) 
     ],
     [more({ "essay_demo/settings.py": "${versoin}" }), [], "unknown-placeholder", /did you mean version\?/],
     [more({ "essay_demo/version.py": "'${version}'" }), [], "unrendered", /build\.settings/],
+    [
+      more({ ".gitmodules": '[submodule "c"]\npath = vendor/c\nurl = /nonexistent\n' }),
+      [],
+      "submodule",
+      /cannot fetch the submodule vendor\/c from \/nonexistent: /,
+    ],
+    [
+      more({ big: "version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 1\n" }),
+      [],
+      "lfs-pointer",
+      /^big is kept in Git LFS/,
+    ],
+    [more({ latin: "x" }), [], "bad-name", /the name of the file café is not UTF-8/],
     [more({ out: { link: "../x" } }), [], "bad-link", /link out leads out of the project/],
     [project, ["--tag", "master"], "no-tag", /there is a branch of that name: --branch master/],
     [project, ["--branch", "v1"], "no-branch", /there is a tag of that name: --tag v1/],
@@ -208,6 +285,14 @@ test("what cannot be packed is refused by name, and nothing is left", async (t) 
   for (const [files, args, code, message] of failures) {
     const repo = await repository(t, files);
     await repo.git("tag", "v1");
+    if (".gitmodules" in files) {
+      await repo.git("update-index", "--add", "--cacheinfo", `160000,${"1".repeat(40)},vendor/c`);
+      await repo.git("commit", "--quiet", "--message", "a submodule");
+    }
+    if ("latin" in files) {
+      writeFileSync(Buffer.from(`${repo.directory}/caf\xe9`, "latin1"), "x");
+      await repo.commit({});
+    }
     const temporary = scratch(t);
     const branch = args[0] === "--branch" || args[0] === "--tag" ? [] : ["--branch", "master"];
     const {

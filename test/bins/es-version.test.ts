@@ -111,6 +111,29 @@ test("a version that would sort below the published ones is refused with the way
     ran.stderr,
     /would-sort-below: .* 6\.11\.21\.1, but .* 99\.0.*es-version use '1!6\.11\.21\.1'/,
   );
+  // That way on.
+  assert.equal(await nextOn(t, ["essay_demo-99.0.tar.gz", "essay_demo-1%216.11.21.1.tar.gz"]), "1!6.11.21.2");
+});
+
+test("after 2029 the year of one digit begins anew: refused with the ways on", async (t) => {
+  const files = ["essay_demo-9.12.31.4.tar.gz"];
+  const args = [
+    "next",
+    "--project",
+    "essay_demo",
+    "--date",
+    "2030-01-02",
+    "--index",
+    await indexOf(t, files),
+  ];
+  const ran = await expectStatus(1, "es-version", args, { cwd: scratch(t) });
+  assert.equal(ran.stdout, "");
+  assert.match(
+    ran.stderr,
+    /would-sort-below: .*0\.1\.2\.1.*below the published 9\.12\.31\.4.*one digit.*"yy\.m\.d\.n"/,
+  );
+  const later = await expectStatus(0, "es-version", [...args, "--scheme", "yy.m.d.n"], { cwd: scratch(t) });
+  assert.equal(recordsOf(later.stdout)[0].version, "30.1.2.1");
 });
 
 test("latest is the newest finished version that is not yanked", async (t) => {
