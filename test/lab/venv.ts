@@ -2,21 +2,11 @@
 // time; `bin/python` of a copy works all the same, which is all that es-pip and es-supervisor start.
 
 import { execFileSync } from "node:child_process";
-import {
-  chmodSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, relative } from "node:path";
+import { madeOnce } from "./cache.js";
 import { expectStatus, recordsOf } from "./program.js";
-import { cache } from "./wheels.js";
 
 /** Its directory for modules. */
 export function siteOf(venv: string): string {
@@ -48,24 +38,14 @@ function compiledPip(venv: string): string {
   const site = siteOf(venv);
   const pip = readdirSync(site).find((name) => /^pip-.*\.dist-info$/.test(name));
   if (pip === undefined) throw new Error(`${venv} has no pip`);
-  const directory = join(cache, `compiled-${basename(dirname(site))}-${pip.replace(".dist-info", "")}`);
-  if (existsSync(directory)) return directory;
-  // The hash of its source stands in each file (PEP 552), and Python compares it: another source is not hidden.
-  const mode = ["-m", "compileall", "-q", "--invalidation-mode", "checked-hash"];
-  execFileSync(join(venv, "bin/python"), ["-I", ...mode, join(site, "pip")]);
-  mkdirSync(cache, { recursive: true });
-  const fresh = mkdtempSync(join(cache, "making-"));
-  const filter = (path: string) => statSync(path).isDirectory() || path.endsWith(".pyc");
-  cpSync(join(site, "pip"), fresh, { recursive: true, filter });
-  chmodSync(fresh, 0o755);
-  try {
-    renameSync(fresh, directory);
-  } catch (error) {
-    // Another process made it in the meantime; its files are as good.
-    rmSync(fresh, { recursive: true });
-    if (!existsSync(directory)) throw error;
-  }
-  return directory;
+  const name = `compiled-${basename(dirname(site))}-${pip.replace(".dist-info", "")}`;
+  return madeOnce(name, (directory) => {
+    // The hash of its source stands in each file (PEP 552), and Python compares it: another source is not hidden.
+    const mode = ["-m", "compileall", "-q", "--invalidation-mode", "checked-hash"];
+    execFileSync(join(venv, "bin/python"), ["-I", ...mode, join(site, "pip")]);
+    const filter = (path: string) => statSync(path).isDirectory() || path.endsWith(".pyc");
+    cpSync(join(site, "pip"), directory, { recursive: true, filter });
+  });
 }
 
 /** Gives the pip of a virtualenv what was compiled of it once: to compile it takes longer than all that tests do with it. */

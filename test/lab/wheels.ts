@@ -1,28 +1,17 @@
 // Wheels made of Debian's packages: what a package index of the lab offers, as there is no outside one. Made once for
 // each version of those packages.
 
-import { execFile } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-} from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { madeOnce } from "./cache.js";
 
 const run = promisify(execFile);
-const root = fileURLToPath(new URL("../../../", import.meta.url));
-const script = join(root, "test/lab/wheels.py");
-/** Where the lab keeps what it makes once. */
-export const cache = join(root, "node_modules/.cache/essay-lab");
+const script = fileURLToPath(new URL("../../../test/lab/wheels.py", import.meta.url));
 
 /** By set, the packages that its wheels are of. */
 const sets = {
@@ -37,21 +26,9 @@ export type WheelSet = keyof typeof sets;
 export async function wheels(set: WheelSet = "usual"): Promise<string> {
   const { stdout } = await run("dpkg-query", ["--show", ...sets[set]]);
   const key = createHash("sha256").update(readFileSync(script)).update(stdout).digest("hex").slice(0, 16);
-  const directory = join(cache, `${set}-${key}`);
-  if (existsSync(directory)) return directory;
-  mkdirSync(cache, { recursive: true });
-  const fresh = mkdtempSync(join(cache, "making-"));
-  // One user makes them, others of this machine read them.
-  chmodSync(fresh, 0o755);
-  await run("/usr/bin/python3", [script, set, fresh]);
-  try {
-    renameSync(fresh, directory);
-  } catch (error) {
-    // Another process made it in the meantime; its wheels are as good.
-    rmSync(fresh, { recursive: true });
-    if (!existsSync(directory)) throw error;
-  }
-  return directory;
+  return madeOnce(`${set}-${key}`, (directory) => {
+    execFileSync("/usr/bin/python3", [script, set, directory]);
+  });
 }
 
 /** Copies the wheels of a set into a directory, such as an index's. */
