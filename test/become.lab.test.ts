@@ -6,10 +6,11 @@ import { chownSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { startIndex } from "./lab/index.js";
+import { freePrefix } from "./lab/ports.js";
 import { processesOf, until } from "./lab/processes.js";
 import { recordsOf, scratch, shell } from "./lab/program.js";
 import { labFor } from "./lab/reach.js";
-import { freePrefix, putDemo } from "./lab/supervised.js";
+import { putDemo } from "./lab/supervised.js";
 import { tiny } from "./lab/tiny.js";
 
 describe("become", () => {

@@ -11,7 +11,7 @@ import { after, before, type TestContext, test } from "node:test";
 import { quoteWord } from "../lib/base/quote.js";
 import { arriving, type LabIndex, published, startIndex } from "./lab/index.js";
 import { descendants, identity, until } from "./lab/processes.js";
-import { bins, program, recordsOf, scratch, shell, underWay } from "./lab/program.js";
+import { pathWithBins, program, recordsOf, scratch, shell, underWay } from "./lab/program.js";
 import { project, repository } from "./lab/repository.js";
 import { backend, packed, selfBuilding } from "./lab/sdist.js";
 import { releaseFile, tiny, wheelOfSize } from "./lab/tiny.js";
@@ -268,7 +268,7 @@ test("Ctrl-C in a pipeline: the last step tells of it, nothing is published, and
   const cwd = scratch(t);
   const words = args.map(quoteWord).join(" ");
   const line = `es-version next --project essay_demo --date 2026-11-21 | es-sdist ${words} | es-upload >out`;
-  const env = { ...process.env, PATH: `${bins}:${process.env.PATH}`, ESSAY_INDEX: store.url, HOME: cwd };
+  const env = { ...process.env, PATH: pathWithBins, ESSAY_INDEX: store.url, HOME: cwd };
   const child = spawn("bash", ["-c", `${line}; touch next`], { cwd, env, stdio: "ignore", detached: true });
   await inTheMiddle();
   process.kill(-(child.pid ?? 0), "SIGINT");

@@ -8,7 +8,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { until } from "./lab/processes.js";
-import { bins, recordsOf } from "./lab/program.js";
+import { pathWithBins, recordsOf } from "./lab/program.js";
 import { quiet, slowPython } from "./lab/slow.js";
 import { type SshLab, startSshd } from "./lab/sshd.js";
 
@@ -20,7 +20,7 @@ after(() => ssh.stop());
 
 /** Runs a script by bash in a process group of its own, as a terminal would, and sends the group a signal. */
 async function interrupted(script: string, signal: NodeJS.Signals, ready: () => boolean) {
-  const env = { ...process.env, PATH: `${bins}:${process.env.PATH}`, ESSAY_SSH_CONFIG: ssh.sshConfig };
+  const env = { ...process.env, PATH: pathWithBins, ESSAY_SSH_CONFIG: ssh.sshConfig };
   const child = spawn("bash", ["-c", script], {
     cwd: ssh.directory,
     env,

@@ -7,7 +7,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { until } from "./lab/processes.js";
-import { bins, scratch } from "./lab/program.js";
+import { pathWithBins, scratch } from "./lab/program.js";
 import { slowPython } from "./lab/slow.js";
 
 test("all records come out, and es dies by the signal", async (t) => {
@@ -19,7 +19,7 @@ test("all records come out, and es dies by the signal", async (t) => {
   );
   const child = spawn("script", ["-qec", "es slow; echo went on >next", "/dev/null"], {
     cwd: directory,
-    env: { ...process.env, PATH: `${bins}:${process.env.PATH}`, SHELL: "/bin/bash" },
+    env: { ...process.env, PATH: pathWithBins, SHELL: "/bin/bash" },
     stdio: ["pipe", "pipe", "inherit"],
   });
   t.after(() => child.kill("SIGKILL"));

@@ -4,11 +4,11 @@ import assert from "node:assert/strict";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { identity } from "./lab/deployment.js";
+import { committer } from "./lab/deployment.js";
 import { startIndex } from "./lab/index.js";
 import { pages, pattern } from "./lab/manual.js";
 import { nginxBin, startNginx } from "./lab/nginx.js";
-import { portPrefixes } from "./lab/ports.js";
+import { freePrefix } from "./lab/ports.js";
 import { type Ran, scratch, shell } from "./lab/program.js";
 
 // On this day the next version is 26.1.31.1, and in every run the same commit gives the same bytes.
@@ -35,7 +35,7 @@ interface Release {
 /** Makes the project essay_demo and its first release, whose record is release.jsonl. */
 async function makeRelease(directory: string): Promise<Release> {
   const index = await startIndex();
-  const env = { ...day, ...identity, HOME: directory, ESSAY_INDEX: index.url };
+  const env = { ...day, ...committer, HOME: directory, ESSAY_INDEX: index.url };
   const project = join(directory, "essay_demo");
   const files = join(directory, "files");
   try {
@@ -66,7 +66,7 @@ async function atDesk(
   cpSync(release.files, index.directory, { recursive: true });
   const record = join(project, "release.jsonl");
   writeFileSync(record, readFileSync(record, "utf8").replaceAll(release.index, index.url));
-  const [a, b] = await portPrefixes();
+  const [a, b] = [await freePrefix(), await freePrefix()];
   const upstream = (prefix: string) => [0, 1].map((last) => `127.0.0.1:${prefix}${last}`);
   const nginx = await startNginx({ upstreams: { upstreamA: upstream(a), upstreamB: upstream(b) } });
   t.after(() => nginx.stop());
@@ -79,7 +79,7 @@ async function atDesk(
       `\n[nginx]\nbin = "${nginxBin}"\nconf = "${nginx.conf}"\nsides = { a = "upstreamA", b = "upstreamB" }\n`,
     );
   writeFileSync(file, text);
-  const env = { ...day, ...identity, HOME: home, ESSAY_INDEX: index.url };
+  const env = { ...day, ...committer, HOME: home, ESSAY_INDEX: index.url };
   const run = (script: string) => shell(script, { cwd: project, env, limit: 120_000 });
   try {
     await work(run);

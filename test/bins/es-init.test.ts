@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { bins, expectStatus, scratch } from "../lab/program.js";
+import { expectStatus, pathWithBins, scratch } from "../lab/program.js";
 
 const tree = [
   ".gitignore",
@@ -144,7 +144,7 @@ test("--git without an identity says how to give one, before anything is made", 
 async function answering(answer: string, cwd: string, env: NodeJS.ProcessEnv): Promise<string> {
   const child = spawn("script", ["-qec", "es-init --git essay_demo", "/dev/null"], {
     cwd,
-    env: { ...process.env, ...env, PATH: `${bins}:${process.env.PATH}` },
+    env: { ...process.env, ...env, PATH: pathWithBins },
   });
   let said = "";
   child.stdout.on("data", (chunk) => {

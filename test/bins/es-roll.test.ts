@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { until } from "../lab/processes.js";
-import { bins, expectStatus, fileOf, recordsOf, scratch, underWay } from "../lab/program.js";
+import { expectStatus, fileOf, pathWithBins, recordsOf, scratch, underWay } from "../lab/program.js";
 
 const error = { step: "es-pip", code: "pip-failed", message: "no" };
 const batch = { id: "outer", size: 20 };
@@ -288,7 +288,7 @@ test("ESSAY_ROLL is one private directory for the whole roll", async (t) => {
     touch "$ESSAY_ROLL/mark"; stat -c %a "$ESSAY_ROLL" >>${log}; echo "$ESSAY_ROLL" >>${log}
     exec es-roll 1 -- sh -c 'echo "$ESSAY_ROLL" >>${log}; cat'`;
   const input = lines([{ host: "a" }, { host: "b" }]);
-  const env = { PATH: `${bins}:${process.env.PATH}` };
+  const env = { PATH: pathWithBins };
   await expectStatus(0, "es-roll", ["1", "--", ...sh(script)], { input, env });
   const [mode, first = "", ...rest] = readFileSync(log, "utf8").trimEnd().split("\n");
   assert.equal(mode, "700");
@@ -335,7 +335,7 @@ test("no record is a failure, and the command is not run", async () => {
 
 /** A roll under way, with the given input. */
 function started(t: TestContext, args: readonly string[], input: string) {
-  const roll = underWay(t, "es-roll", args, { ...process.env, PATH: `${bins}:${process.env.PATH}` });
+  const roll = underWay(t, "es-roll", args, { ...process.env, PATH: pathWithBins });
   roll.child.stdin.end(input);
   return roll;
 }

@@ -5,7 +5,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { commandLine, descendants, identity, until } from "../lab/processes.js";
-import { bins, recordsOf, shell } from "../lab/program.js";
+import { pathWithBins, recordsOf, shell } from "../lab/program.js";
 import { labFor } from "../lab/reach.js";
 import { quiet, slowPython } from "../lab/slow.js";
 
@@ -47,7 +47,7 @@ describe("steps in a session", () => {
     writeFileSync(out, "");
     const child = spawn("es-session", ["sh", "-c", script], {
       cwd: lab.directory,
-      env: { ...process.env, ...env(), PATH: `${bins}:${process.env.PATH}` },
+      env: { ...process.env, ...env(), PATH: pathWithBins },
       stdio: ["ignore", "ignore", "inherit"],
     });
     t.after(() => child.kill("SIGKILL"));

@@ -5,7 +5,7 @@ import { chmodSync, existsSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { identity, until } from "../lab/processes.js";
-import { bins, expectStatus, fileOf, program, recordsOf, scratch, shell } from "../lab/program.js";
+import { expectStatus, fileOf, pathWithBins, program, recordsOf, scratch, shell } from "../lab/program.js";
 
 const clean = { ESSAY_SESSION: "" };
 const session = (status: number, args: string[]) => expectStatus(status, "es-session", args, { env: clean });
@@ -83,7 +83,7 @@ test("a socket that answers no more: steps refuse it, es-session begins anew", a
 
 /** A session that runs a script of sh, which has called `say`. */
 async function begun(script: string) {
-  const env = { ...process.env, PATH: `${bins}:${process.env.PATH}`, ...clean };
+  const env = { ...process.env, PATH: pathWithBins, ...clean };
   const child = spawn("es-session", ["sh", "-c", `say() { echo $$ $ESSAY_SESSION; }; ${script}`], {
     env,
     stdio: ["ignore", "pipe", "ignore"],

@@ -9,8 +9,8 @@ import { basename, join } from "node:path";
 import { fetchPage } from "./http.js";
 import { type LabIndex, startIndex } from "./index.js";
 import { type LabNginx, nginxBin, startNginx } from "./nginx.js";
-import { portPrefixes } from "./ports.js";
-import { bins } from "./program.js";
+import { freePrefix } from "./ports.js";
+import { bins, pathWithBins } from "./program.js";
 
 const keep = process.argv.includes("--keep");
 const colour = process.stdout.isTTY && !process.env.NO_COLOR;
@@ -24,7 +24,7 @@ const project = join(directory, "essay_demo");
 const servers = join(directory, "servers");
 
 /** What a user would have in the environment of the shell. */
-const environment: NodeJS.ProcessEnv = { ...process.env, PATH: `${bins}:${process.env.PATH}` };
+const environment: NodeJS.ProcessEnv = { ...process.env, PATH: pathWithBins };
 for (const name of Object.keys(environment))
   if (/^(ESSAY_|PIP_|SOURCE_DATE_EPOCH$)/.test(name)) delete environment[name];
 // git as on a machine where it was never set up, but for the name of whom commits are by.
@@ -110,7 +110,7 @@ async function demo(): Promise<void> {
   environment.ESSAY_INDEX = index.url;
   print(bold(`essay_demo$ es-index ${index.directory} &`));
   print(bold(`essay_demo$ export ESSAY_INDEX=${index.url}`));
-  const prefixes = await portPrefixes();
+  const prefixes: [string, string] = [await freePrefix(), await freePrefix()];
   const ports = (prefix: string) => [0, 1].map((last) => `127.0.0.1:${prefix}${last}`);
   nginx = await startNginx({
     directory: join(directory, "nginx"),

@@ -36,7 +36,7 @@ export function answersOf({ stdout }: Ran): string[] {
 }
 
 /** Who commits, with nothing of this machine's configuration of git. */
-export const identity = {
+export const committer = {
   GIT_AUTHOR_NAME: "Lab",
   GIT_AUTHOR_EMAIL: "lab@example.org",
   GIT_COMMITTER_NAME: "Lab",
@@ -56,7 +56,7 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
   const ssh = await startSshd(options);
   const index = await startIndex({ django: template === "django" });
   const project = join(directory, "essay_demo");
-  const env = { ...identity, ESSAY_INDEX: index.url, ESSAY_SSH_CONFIG: ssh.sshConfig };
+  const env = { ...committer, ESSAY_INDEX: index.url, ESSAY_SSH_CONFIG: ssh.sshConfig };
   const run = (script: string, cwd: string, more: RunOptions = {}) =>
     shell(script, { cwd, limit: 120_000, ...more, env: { ...env, ...more.env } });
   const stop = async () => {

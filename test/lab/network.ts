@@ -3,7 +3,7 @@
 
 import { execFileSync } from "node:child_process";
 import { keepNamespace, type Namespace } from "./namespace.js";
-import { bins, program, type Ran, type RunOptions } from "./program.js";
+import { pathWithBins, program, type Ran, type RunOptions } from "./program.js";
 
 /** One of the machines. */
 export interface Machine {
@@ -33,7 +33,7 @@ function machine({ enter }: Namespace, address: string): Machine {
     address,
     enter,
     sh: (script, options = {}) => {
-      const env = { ...options.env, PATH: `${bins}:${process.env.PATH}` };
+      const env = { ...options.env, PATH: pathWithBins };
       return program(first, [...rest, "bash", "-c", script], { ...options, env });
     },
     ip: (...args) => {

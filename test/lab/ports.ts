@@ -12,7 +12,7 @@ function isFree(address: string, port: number): Promise<boolean> {
 }
 
 /**
- * A port on which nobody listens on that address now. It is below those of `portPrefixes` and those that the system
+ * A port on which nobody listens on that address now. It is below those of `freePrefix` and those that the system
  * hands out, so that nobody is likely to take it until it is used.
  */
 export async function freePort(address = "127.0.0.1"): Promise<number> {
@@ -32,16 +32,18 @@ export function accepts(address: string, port: number): Promise<boolean> {
   });
 }
 
+const given = new Set<number>();
+
 /**
- * Two port prefixes: of each, ports PREFIX0 and PREFIX1 are free now on 127.0.0.1. They are drawn from those
- * below the ports that the system hands out, so that nobody is likely to take them in the meantime.
+ * The first digits of ports of which those with the last digits 0 to 2 are free now on 127.0.0.1; others each time.
+ * They are below the ports that the system hands out, so that nobody is likely to take them in the meantime.
  */
-export async function portPrefixes(): Promise<[string, string]> {
-  const found = new Set<string>();
-  while (found.size < 2) {
-    const prefix = String(900 + Math.floor(Math.random() * 2300));
-    const taken = await Promise.all([0, 1].map((last) => accepts("127.0.0.1", Number(`${prefix}${last}`))));
-    if (!taken.includes(true)) found.add(prefix);
+export async function freePrefix(): Promise<string> {
+  for (;;) {
+    const prefix = 1100 + Math.floor(Math.random() * 2100);
+    if (given.has(prefix)) continue;
+    given.add(prefix);
+    const taken = await Promise.all([0, 1, 2].map((last) => accepts("127.0.0.1", prefix * 10 + last)));
+    if (!taken.includes(true)) return String(prefix);
   }
-  return [...found] as [string, string];
 }

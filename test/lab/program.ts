@@ -12,6 +12,9 @@ import { fileURLToPath } from "node:url";
 /** A folder for PATH in which each executable has its name, as the build left it. */
 export const bins = fileURLToPath(new URL("../../path", import.meta.url));
 
+/** A PATH on which they come first. */
+export const pathWithBins = `${bins}:${process.env.PATH}`;
+
 export interface Ran {
   status: number | null;
   signal: NodeJS.Signals | null;

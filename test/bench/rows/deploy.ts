@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Deployment, startDeployment } from "../../lab/deployment.js";
 import { identity, until } from "../../lab/processes.js";
-import { bins, recordsOf } from "../../lab/program.js";
+import { pathWithBins, recordsOf } from "../../lab/program.js";
 import type { Bench, Comparison, Side } from "../comparison.js";
 import { timeCommand } from "../time-command.js";
 
@@ -34,7 +34,7 @@ async function clear({ ssh }: Deployment, venv: string): Promise<void> {
 
 function essayWay({ project, ssh, index }: Deployment, version: string): Way {
   const env = {
-    PATH: `${bins}:${process.env.PATH}`,
+    PATH: pathWithBins,
     ESSAY_SSH_CONFIG: ssh.sshConfig,
     ESSAY_INDEX: index.url,
   };

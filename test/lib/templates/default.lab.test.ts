@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import mustache from "mustache";
 import { fetchPage } from "../../lab/http.js";
-import { accepts, freePort, portPrefixes } from "../../lab/ports.js";
+import { accepts, freePort, freePrefix } from "../../lab/ports.js";
 import { until } from "../../lab/processes.js";
 import { expectStatus, program, scratch } from "../../lab/program.js";
 import { wheels } from "../../lab/wheels.js";
@@ -59,7 +59,7 @@ test("the service answers its version, finishes a request under way on SIGTERM, 
 
 test("supervisord runs its processes by conf/supervisord.conf", async (t) => {
   const { directory, venv } = await installed(t);
-  const [prefix] = await portPrefixes();
+  const prefix = await freePrefix();
   for (const folder of ["tmp", "logs"]) mkdirSync(join(venv, folder));
   const template = readFileSync(join(directory, "essay_demo/conf/supervisord.conf"), "utf8");
   const values = {

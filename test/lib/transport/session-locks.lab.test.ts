@@ -13,7 +13,7 @@ import { openTransport } from "../../../lib/transport/open.js";
 import { runScript } from "../../../lib/transport/run-script.js";
 import { openSession, type Session } from "../../../lib/transport/session-server.js";
 import { commandLine, processesOf, until } from "../../lab/processes.js";
-import { bins, scratch, shell } from "../../lab/program.js";
+import { pathWithBins, scratch, shell } from "../../lab/program.js";
 import { failureOf, labFor, targetOf } from "../../lab/reach.js";
 
 const parts = ["state", "../../test/lib/transport/locking"];
@@ -211,7 +211,7 @@ describe("the deploy lock", () => {
     const child = spawn("es-session", ["sh", "-c", `${deploy}; while read -r _; do ${deploy}; done`], {
       env: {
         ...process.env,
-        PATH: `${bins}:${process.env.PATH}`,
+        PATH: pathWithBins,
         ESSAY_SESSION: "",
         ESSAY_SSH_CONFIG: started.lab.sshConfig,
       },
