@@ -76,19 +76,22 @@ export interface Crowd {
   pause: number;
 }
 
-/** Starts users of each site, by its URL. Every tenth request of a user is for a page that takes its time, /slow. */
+/**
+ * Starts users of each site, by its URL. The first one of each makes a new connection for each request, so that nothing
+ * of its is ever repeated. Every tenth request of a user is for a page that takes its time, /slow.
+ */
 export function startUsers(urls: readonly string[], crowd: Crowd): Users {
   const asked: Asked[] = [];
   let over = false;
-  const one = async (url: string) => {
-    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const one = async (url: string, keepAlive: boolean) => {
+    const agent = new Agent({ keepAlive, maxSockets: 1 });
     for (let number = 0; !over; number++) {
       asked.push(await ask(agent, number % 10 === 0 ? `${url}slow` : url));
       await pause(crowd.pause);
     }
     agent.destroy();
   };
-  const all = urls.flatMap((url) => Array.from({ length: crowd.each }, () => one(url)));
+  const all = urls.flatMap((url) => Array.from({ length: crowd.each }, (_, number) => one(url, number > 0)));
   return {
     stop: async () => {
       over = true;
