@@ -67,6 +67,19 @@ test("README.md and essay(7) list every executable", () => {
   }
 });
 
+test("README.zh.md has the commands, outputs, programs and links of README.md", () => {
+  const shared = (text: string) => ({
+    displays: text.split("\n").filter((line) => line.startsWith("    ")),
+    sections: text.split("\n").filter((line) => line.startsWith("## ")).length,
+    programs: [...text.matchAll(/^\| `(es[\w-]*)` +\|/gm)].map(([, name]) => name),
+    links: [...text.matchAll(/\]\(([\w./-]+)\)/g)]
+      .map(([, link]) => link)
+      .filter((link) => !/^README/.test(link ?? "")),
+    pages: [...text.matchAll(/`man (\S+)`/g)].map(([, page]) => page),
+  });
+  assert.deepEqual(shared(read("README.zh.md")), shared(read("README.md")));
+});
+
 test("CONTRIBUTING.md gives the reason of every dependency", () => {
   const { dependencies, devDependencies } = JSON.parse(read("package.json"));
   const text = read("CONTRIBUTING.md");

@@ -192,6 +192,7 @@ test("every executable is in package.json, with its page", () => {
     "man/es-record.5",
     "man/essay.toml.5",
     "man/essay.7",
+    "man/essay-recipes.7",
   ];
   assert.deepEqual([...manifest.man].sort(), expected.sort());
   assert.deepEqual([...pages].sort(), expected);
