@@ -22,13 +22,11 @@ command -v "$python" >/dev/null || fail no-program "there is no $python, or it i
 
 scratch
 folder=$essay_scratch/pip
-mkdir "$folder" "$folder/files" "$folder/tmp"
+mkdir "$folder" "$folder/files"
 # python -m and -c look for modules in the working directory first: it is one without any.
 cd "$folder" || exit
 "$python" -c 'import importlib.util, sys; sys.exit(importlib.util.find_spec("pip") is None)' ||
     fail no-pip "$python has no pip: install it, or name another with --python"
-TMPDIR=$folder/tmp
-export TMPDIR
 [ "$name" = - ] || mv "$payload" "./$name"
 while [ "$texts" -gt 0 ]; do
     texts=$((texts - 1))

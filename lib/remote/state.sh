@@ -175,13 +175,16 @@ refuse_marked() {
 
 # set_pip_apart NETRC PROXY: from here on pip heeds no configuration and no environment of this host. `--isolated`
 # is not enough: it does not reach the pip that pip starts for building. NETRC is a text, PROXY a URL, both
-# perhaps with a password; - for none, and then the proxies of this host's environment count.
+# perhaps with a password; - for none, and then the proxies of this host's environment count. What pip keeps for a
+# moment is the script's: pip itself leaves it where it is ended in the middle.
 set_pip_apart() {
     for essay_name in $(env | sed -n 's/^\(PIP_[A-Za-z0-9_]*\)=.*/\1/p'); do unset "$essay_name"; done
     PIP_CONFIG_FILE=/dev/null
-    export PIP_CONFIG_FILE
+    scratch
+    TMPDIR=$essay_scratch/tmp
+    mkdir "$TMPDIR"
+    export PIP_CONFIG_FILE TMPDIR
     if [ "$1" != - ]; then
-        scratch
         (umask 077 && printf '%s' "$1" >"$essay_scratch/netrc")
         NETRC=$essay_scratch/netrc
         export NETRC

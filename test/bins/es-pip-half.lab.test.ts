@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { lock } from "../lab/lock.js";
@@ -78,7 +78,8 @@ test("killed midway: the virtualenv is marked and refused, nothing runs on, and 
     `import time
 open(${JSON.stringify(pids)}, "a").write("%d\\n" % os.getpid())\ntime.sleep(1000)`,
   );
-  const env = { ...process.env, HOME: at.home, ESSAY_INDEX: index.url };
+  const temporary = scratch(t);
+  const env = { ...process.env, HOME: at.home, ESSAY_INDEX: index.url, TMPDIR: temporary };
   const { child, closed } = underWay(t, "es-pip", ["slow==1.0"], env);
   child.stdin.write(`${JSON.stringify(at.record)}\n`);
   await until("the build", () => existsSync(pids) && readFileSync(pids, "utf8").endsWith("\n"), 60_000);
@@ -87,6 +88,7 @@ open(${JSON.stringify(pids)}, "a").write("%d\\n" % os.getpid())\ntime.sleep(1000
   child.kill("SIGKILL");
   await closed;
   await until("the end of the build", () => identity(pid) === undefined);
+  await until("the end of its files", () => readdirSync(temporary).length === 0);
   const up = await expectStatus(
     1,
     "es-supervisor",
