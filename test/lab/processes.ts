@@ -93,8 +93,12 @@ export function kill(list: readonly number[]): void {
 /** Waits until something is so; throws, saying what was awaited, after `limit` milliseconds. */
 export async function until(what: string, isSo: () => boolean | Promise<boolean>, limit = 20_000) {
   const end = performance.now() + limit;
-  while (!(await isSo())) {
-    if (performance.now() > end) throw new Error(`waited in vain for ${what}`);
-    await pause(20);
+  for (;;) {
+    const begun = performance.now();
+    if (await isSo()) return;
+    const now = performance.now();
+    if (now > end) throw new Error(`waited in vain for ${what}`);
+    // A look at all processes takes long enough to keep a processor busy that others need.
+    await pause(Math.min(100, 20 + 4 * (now - begun)));
   }
 }
