@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 
 /** Tests that start programs many times over. */
 const startsPrograms =
-  /^(bins\/|faults\/|hostile\/|lib\/(attempts|step|cli|interrupt|remote\/|transport\/|package\/(checkout|sdist))|structure|es-cancel)/;
+  /^(bins\/|faults\/|hostile\/|lib\/(attempts|step|cli|interrupt|host-(run|step)|fabfile\/read|remote\/|transport\/|package\/(checkout|sdist))|structure|es-cancel)/;
 
 const needsLab = (file: string) => file.includes(".lab.");
 
