@@ -15,7 +15,7 @@ import { join } from "node:path";
 import { after, before, type TestContext, test } from "node:test";
 import { commandLine, descendants, kill, processesOf, until } from "../lab/processes.js";
 import { expectStatus, fileOf, program, type Ran, recordsOf, scratch, underWay } from "../lab/program.js";
-import { project, repository } from "../lab/repository.js";
+import { described, project, repository } from "../lab/repository.js";
 import { type LabHost, type SshLab, startSshd } from "../lab/sshd.js";
 
 const input = `${JSON.stringify({ project: "essay_demo", version: "6.11.21.1", released: "2026-11-21T08:00:00Z" })}\n`;
@@ -165,21 +165,6 @@ test("from two clones, here and on a build host: the same bytes, with submodules
 });
 
 test("the metadata is such as indexes take, from pyproject.toml and from setup.cfg", async (t) => {
-  const described = `[project]
-name = "essay_demo"
-version = "0"
-description = "A demo"
-readme = "README.md"
-requires-python = ">=3.8"
-license = {text = "MIT"}
-keywords = ["web", "demo"]
-authors = [{name = "Ada"}, {name = "Bob, Jr.", email = "bob@example.org"}]
-classifiers = ["Programming Language :: Python :: 3"]
-dependencies = ["tornado>=6 ; python_version < '4'", "six"]
-urls = {"Source Code" = "https://b.example/"}
-[project.optional-dependencies]
-test = ["pytest; sys_platform == 'linux' or os_name == 'nt'"]
-`;
   const legacy = `[metadata]
 name = essay_demo
 description = A demo

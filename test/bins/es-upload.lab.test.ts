@@ -5,25 +5,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { expectStatus, recordsOf, scratch } from "../lab/program.js";
-import { repository } from "../lab/repository.js";
+import { described, repository } from "../lab/repository.js";
 import { tiny } from "../lab/tiny.js";
 import { web } from "../lab/web.js";
-
-const described = `[project]
-name = "essay_demo"
-version = "0"
-description = "A demo"
-readme = "README.md"
-requires-python = ">=3.8"
-license = {text = "MIT"}
-keywords = ["web", "demo"]
-authors = [{name = "Ada"}, {name = "Bob, Jr.", email = "bob@example.org"}]
-classifiers = ["Programming Language :: Python :: 3", "Operating System :: POSIX"]
-dependencies = ["tornado>=6 ; python_version < '4'", "six"]
-urls = {"Source Code" = "https://b.example/", Docs = "https://c.example/"}
-[project.optional-dependencies]
-test = ["pytest"]
-`;
 
 /**
  * The fields of a form that say something, one line for each value, sorted; of the file, its name and size. The twine

@@ -28,6 +28,23 @@ export const pyproject =
   '[build-system]\nrequires = ["setuptools>=61", "wheel"]\nbuild-backend = "setuptools.build_meta"\n\n' +
   '[project]\nname = "essay_demo"\nversion = "0.0.0"\n\n[tool.setuptools]\npackages = ["essay_demo"]\n';
 
+/** A pyproject.toml that tells indexes all that they take. */
+export const described = `[project]
+name = "essay_demo"
+version = "0"
+description = "A demo"
+readme = "README.md"
+requires-python = ">=3.8"
+license = {text = "MIT"}
+keywords = ["web", "demo"]
+authors = [{name = "Ada"}, {name = "Bob, Jr.", email = "bob@example.org"}]
+classifiers = ["Programming Language :: Python :: 3"]
+dependencies = ["tornado>=6 ; python_version < '4'", "six"]
+urls = {"Source Code" = "https://b.example/"}
+[project.optional-dependencies]
+test = ["pytest; sys_platform == 'linux' or os_name == 'nt'"]
+`;
+
 /** A small project that can be built. */
 export const project: Files = {
   "pyproject.toml": pyproject,
