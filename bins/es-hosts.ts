@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 // es-hosts: roles and hosts become host records.
 
-import { UsageError } from "../lib/base/failure.js";
-import type { JsonObject } from "../lib/base/json.js";
+import { normaliseName } from "../lib/base/distribution.js";
+import { Failure, UsageError } from "../lib/base/failure.js";
+import type { Json, JsonObject } from "../lib/base/json.js";
 import { run } from "../lib/cli.js";
 import { loadConfig } from "../lib/config/load.js";
 import { Settings } from "../lib/config/settings.js";
@@ -12,12 +13,13 @@ import { hostsOfList } from "../lib/hosts/list.js";
 import { narrow } from "../lib/hosts/narrow.js";
 import { produce } from "../lib/step.js";
 import { newBatch } from "../lib/stream/batches.js";
+import { awaitOneRecord, readOneRecord } from "../lib/stream/document.js";
 import { checkPrefix } from "../lib/venv/name.js";
 
 const command = {
   name: "es-hosts",
   summary: "make a record for each host of a role, or of a list",
-  usage: ["[ROLE|HOST]... [-H HOST]...", "-"],
+  usage: ["[ROLE|HOST]... [-H HOST]... [--release FILE|-]", "-"],
   operands: [0, 10_000],
   options: {
     host: { short: "H", value: "HOST", many: true, help: "a host whose name could be a role's" },
@@ -29,6 +31,10 @@ const command = {
     bind: { value: "ADDRESS", help: "what processes listen on; {host} stands for the host" },
     become: { value: "ACCOUNT", help: "work on hosts as ACCOUNT, by sudo -n -u" },
     profile: { value: "NAME", help: "what the processes are started with" },
+    release: {
+      value: "FILE|-",
+      help: "deploy the release of this record, or of the one that es-upload writes into the pipeline",
+    },
     set: { value: "K=V", many: true, help: "a variable for templates" },
   },
 } as const;
@@ -60,12 +66,19 @@ async function asked(args: readonly string[], hosts: readonly string[]): Promise
   ];
 }
 
+/** What the record of a release says of what is to be deployed. Throws UsageError and Failure. */
+async function released(file: string, project: string | undefined) {
+  const reads = ["project", "version", "commit", "files", "index", "plan"] as const;
+  const release = await (file === "-" ? awaitOneRecord(process.stdin, reads) : readOneRecord(file, reads));
+  if (release.project === undefined || release.version === undefined)
+    throw new UsageError(`${file === "-" ? "standard input" : file} is no record of a release`);
+  if (project !== undefined && normaliseName(project) !== normaliseName(release.project))
+    throw new Failure("disagreement", `the release is one of ${release.project}, the project is ${project}`);
+  return release;
+}
+
 /** Fields in the order in which es-record(5) names them; what is not said is left out. */
-function record(
-  host: Host,
-  common: Record<string, string | true | undefined>,
-  batch: JsonObject,
-): JsonObject {
+function record(host: Host, common: Record<string, Json | undefined>, batch: JsonObject): JsonObject {
   const { roles, vars, prefix, bind, become, index, ...address } = host;
   const said = { ...address, roles, vars, prefix, bind, become, index, ...common, batch };
   return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined)) as JsonObject;
@@ -74,6 +87,8 @@ function record(
 run(command, async ({ args, flags, context }) => {
   const settings = new Settings(await loadConfig(context));
   const { user, prefix, bind, become } = flags;
+  if (flags.release === "-" && args.includes("-"))
+    throw new UsageError("the hosts and the release cannot both come on standard input");
   const all = selectHosts(await asked(args, flags.host), settings.config.values.roles ?? {}, {
     ...(user !== undefined && { user }),
     ...(flags.port !== undefined && { port: wholeNumber("--port", flags.port, 1, 65535) }),
@@ -84,16 +99,30 @@ run(command, async ({ args, flags, context }) => {
   });
   const hosts = narrow(all, flags.limit, flags.exclude);
   const batch = newBatch(hosts.length);
+  const project = settings.find("project");
+  const release = flags.release === undefined ? {} : await released(flags.release, project);
+  const { version, commit, files, index, plan } = release;
   const common = {
-    project: settings.find("project"),
+    project: project ?? release.project,
+    version,
+    commit,
     profile: settings.find("profile", { flag: flags.profile }),
-    plan: context.dryRun ? (true as const) : undefined,
+    plan: context.dryRun || plan === true ? true : undefined,
+    files: files?.map((file) => ({ ...file })),
   };
   const otherwise = settings.find("prefix");
   return produce(
     context,
     hosts.map((host) =>
-      record({ ...(otherwise !== undefined && { prefix: otherwise }), ...host }, common, batch),
+      record(
+        {
+          ...(otherwise !== undefined && { prefix: otherwise }),
+          ...(index !== undefined && { index }),
+          ...host,
+        },
+        common,
+        batch,
+      ),
     ),
     all.length > 0 ? "--exclude leaves no host" : "the list names no host",
   );

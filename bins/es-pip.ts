@@ -13,19 +13,23 @@ import { pipIndexes } from "../lib/index/pip.js";
 import { changeByPip } from "../lib/pip-install.js";
 import * as pip from "../lib/pip-wanted.js";
 import { eachRecord } from "../lib/step.js";
+import { labelOf } from "../lib/stream/table.js";
 
 const command = {
   name: "es-pip",
   summary: "install exact versions into the virtualenv of each host",
   usage: [
     "NAME==VERSION|NAME@latest... [-r FILE]...",
-    "--release FILE [--push] [NAME==VERSION]",
+    "[--release FILE [NAME==VERSION]] [--push]",
     "--uninstall NAME...",
   ],
   operands: [0, 1000],
   options: {
     index: { value: "URL|NAME", help: "the package index, and no other" },
-    release: { value: "FILE", help: "install the files of the release record in FILE, by hash" },
+    release: {
+      value: "FILE",
+      help: "install the files of the release record in FILE, by hash; otherwise of the one that es-hosts was told",
+    },
     push: { help: "send the release's files to the host, which then asks no index" },
     requirement: {
       short: "r",
@@ -49,6 +53,12 @@ const command = {
 
 type Given = Flags<typeof command.options>;
 
+/** Where what is to be installed is said: the record does where the command line does not. */
+function sourceOf(args: readonly string[], flags: Given): "command line" | "release" | "record" {
+  if (flags.release !== undefined) return "release";
+  return args.length + flags.requirement.length > 0 ? "command line" : "record";
+}
+
 /** Refuses flags that do not go together. */
 function checkCall(args: readonly string[], flags: Given): void {
   const given = Object.entries(flags).flatMap(([name, value]) =>
@@ -60,17 +70,21 @@ function checkCall(args: readonly string[], flags: Given): void {
   };
   refuse("uninstall", "release", "push", "requirement", "constraint", "upgrade", "no-deps", "index");
   refuse("release", "requirement", "constraint", "upgrade");
-  refuse("push", "index");
-  if (flags.push && flags.release === undefined)
-    throw new UsageError("--push sends the files of --release FILE");
-  if (args.length + flags.requirement.length === 0 && flags.release === undefined)
-    throw new UsageError("say what to install: NAME==VERSION, -r FILE, or --release FILE");
-  if (args.length > 1 && flags.release !== undefined)
+  refuse("push", "index", "requirement");
+  const source = sourceOf(args, flags);
+  if (args.length > 1 && source === "release")
     throw new UsageError("--release installs one release: one NAME==VERSION says which one of FILE");
+  if (source === "command line" && flags.push)
+    throw new UsageError("--push sends the files of --release FILE");
+  if (source !== "record") return;
+  if (flags.uninstall) throw new UsageError("--uninstall takes the names of distributions");
+  for (const flag of ["constraint", "upgrade"])
+    if (given.includes(flag)) throw new UsageError(`--${flag} goes with NAME==VERSION or -r FILE`);
 }
 
 run(command, async ({ args, flags, context }) => {
   checkCall(args, flags);
+  const source = sourceOf(args, flags);
   const files = { requirements: flags.requirement, constraints: flags.constraint };
   const wantedBy = async (latest: (project: string) => Promise<string>): Promise<pip.Wanted> => {
     if (flags.uninstall) return pip.unwanted(args);
@@ -78,7 +92,8 @@ run(command, async ({ args, flags, context }) => {
     return pip.wantedRelease(flags.release, context.warn, args[0]);
   };
   // A mistake on the command line is told before any host is touched.
-  const known = !flags.uninstall && args.some(pip.isLatest) ? undefined : await wantedBy(async () => "");
+  const asksIndex = !flags.uninstall && args.some(pip.isLatest);
+  const known = source === "record" || asksIndex ? undefined : await wantedBy(async () => "");
   const verb = flags.uninstall ? "uninstall" : flags.upgrade ? "upgrade" : "install";
   return onHosts(context, flags, async ({ settings, transport }) => {
     if (flags.index !== undefined) settings.accessFromHosts({ flag: flags.index });
@@ -112,6 +127,7 @@ run(command, async ({ args, flags, context }) => {
         "project",
         "version",
         "commit",
+        "files",
         "index",
         "installed",
       ],
@@ -120,7 +136,12 @@ run(command, async ({ args, flags, context }) => {
         if (!venv) throw new Failure("no-venv", "the record has no field venv: run es-venv before es-pip");
         refuseLive(venv.name, record, flags.live);
         const said = { flag: flags.index ?? known?.index, record: record.index };
-        const wanted = known ?? (await wantedFrom(listingOf(said)));
+        const wanted =
+          source === "record"
+            ? await pip.wantedOf(record, labelOf(record), context.warn)
+            : (known ?? (await wantedFrom(listingOf(said))));
+        if (flags.push && wanted.files === undefined)
+          throw new Failure("no-files", "--push sends the files of a release, and the record has none");
         const fields = flags.uninstall ? {} : await pip.deployed(wanted, record);
         const change = {
           venv: venv.path,
@@ -136,7 +157,10 @@ run(command, async ({ args, flags, context }) => {
           change,
           noting(task, fields),
         );
-        if (task.plan && change.index && changes.length > 0) await pip.refuseAbsent(listingOf(said), wanted);
+        // The release that the record names without its files may be one that the same dry run would build.
+        const isBuilt = source !== "record" || wanted.files !== undefined;
+        if (task.plan && isBuilt && change.index && changes.length > 0)
+          await pip.refuseAbsent(listingOf(said), wanted);
         const before = Object.entries(record.installed ?? {}).filter(
           ([name]) => !flags.uninstall || !pip.names(wanted, name),
         );

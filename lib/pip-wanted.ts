@@ -56,15 +56,18 @@ const lookedAt = ({ name, project, version }: Requirement): Looked => ({
   text: requirementLine(name, version),
 });
 
+/** What is read of a release, be it in its own record or in that of a host. */
+const releaseFields = ["project", "version", "commit", "files", "index"] as const;
+type Release = RecordWith<(typeof releaseFields)[number]>;
+
 /** The record of a release: the one of that name and version, or the only one of the file. */
 async function releaseIn(file: string, which: string | undefined, tell: Tell) {
-  const reads = ["project", "version", "commit", "files", "index"] as const;
-  if (which === undefined) return readOneRecord(file, reads);
+  if (which === undefined) return readOneRecord(file, releaseFields);
   const { project, version } = await parseRequirement(which, tell);
   const isIt = async (record: RecordWith<"project" | "version">) =>
     normaliseName(record.project ?? "") === normaliseName(project) &&
     (await readVersion(record.version ?? ""))?.version === version;
-  return readOneRecord(file, reads, { of: `${project} ${version}`, isIt });
+  return readOneRecord(file, releaseFields, { of: `${project} ${version}`, isIt });
 }
 
 /**
@@ -74,9 +77,39 @@ async function releaseIn(file: string, which: string | undefined, tell: Tell) {
  */
 export async function wantedRelease(file: string, tell: Tell, which?: string): Promise<Wanted> {
   const release = await releaseIn(file, which, tell);
-  const { project, version, commit, files = [], index } = release;
+  const { project, version, files = [] } = release;
   if (project === undefined || version === undefined || files.length === 0)
     throw new UsageError(`${file} is no record of a built release: project, version or files are missing`);
+  return filesOfRelease(file, { ...release, project, version, files }, tell);
+}
+
+/**
+ * What the record of a host says: the files of its release, or where it has none, its version from the index. Throws
+ * as `wantedRelease` does, and Failure "no-release".
+ */
+export async function wantedOf(record: Release, label: string, tell: Tell): Promise<Wanted> {
+  const { project, version, files = [] } = record;
+  if (project === undefined || version === undefined)
+    throw new Failure(
+      "no-release",
+      "nobody says what to install: NAME==VERSION, -r FILE or --release FILE of es-pip, or --release FILE of es-hosts",
+    );
+  if (files.length > 0) return filesOfRelease(label, { ...record, project, version, files }, tell);
+  const main = await distribution(label, project, version, tell);
+  return {
+    looked: [lookedAt(main)],
+    main: lookedAt(main),
+    runs: [requirementLine(main.name, main.version)],
+    alone: 0,
+  };
+}
+
+async function filesOfRelease(
+  file: string,
+  release: Release & Required<Pick<Release, "project" | "version" | "files">>,
+  tell: Tell,
+): Promise<Wanted> {
+  const { project, version, commit, files, index } = release;
   const main = await distribution(file, project, version, tell);
   const keyOf = (one: Requirement) => `${normaliseName(one.project)} ${one.version}`;
   const all = new Map([[keyOf(main), { ...main, wheels: [] as ReleaseFile[], sdists: [] as ReleaseFile[] }]]);

@@ -42,7 +42,14 @@ const columns: readonly (readonly [title: string, cell: (record: Row) => unknown
   ["VERSION", (record) => record.version],
   ["YANKED", (record) => (record.yanked === true ? "yanked" : "")],
   ["COMMIT", (record) => (record as RecordWith<"commit">).commit?.slice(0, 12)],
-  ["FILES", (record) => (record as RecordWith<"files">).files?.map((file) => file.filename).join(" ")],
+  [
+    "FILES",
+    (record) =>
+      // In a host's record they only say how its version comes there.
+      record.host === undefined
+        ? (record as RecordWith<"files">).files?.map((file) => file.filename).join(" ")
+        : "",
+  ],
   [
     "PROCESSES",
     (record) => counted(((record as RecordWith<"processes">).processes ?? []).map((p) => p.state)),

@@ -381,3 +381,47 @@ test("a host's own mistakes in a role are told", async (t) => {
   const cwd = project(t, '[roles]\ndev = ["-oProxyCommand=x"]\n');
   assert.match(await mistake(cwd, ["dev"]), /"-oProxyCommand=x" is not the name or address of a host/);
 });
+
+test("--release says on each record what is to be deployed, and waits for a build that is under way", async (t) => {
+  const cwd = project(t, roles);
+  const file = {
+    ...{ path: "/d/demo-1.0.tar.gz", filename: "demo-1.0.tar.gz", kind: "sdist" },
+    ...{ name: "demo", version: "1.0", size: 1, sha256: "a".repeat(64) },
+  };
+  const release = {
+    project: "essay_demo",
+    version: "1.0",
+    files: [file],
+    index: "http://i/simple/",
+    uploaded: [],
+  };
+  const told = (status: number, record: object, ...args: string[]) =>
+    expectStatus(status, "es-hosts", [...args, "--release", "-"], {
+      cwd,
+      input: `${JSON.stringify(record)}\n`,
+    });
+  const made = recordsOf((await told(0, release, "dev")).stdout);
+  assert.equal(made.length, 2);
+  for (const { version, files, index, uploaded, plan } of made)
+    assert.deepEqual(
+      { version, files, index, uploaded, plan },
+      {
+        ...{ version: "1.0", files: [file], index: "http://i/simple/" },
+        ...{ uploaded: undefined, plan: undefined },
+      },
+    );
+  const [planned] = recordsOf(
+    (await told(0, { project: "Essay-Demo", version: "1.0", plan: true }, "dev")).stdout,
+  );
+  assert.deepEqual([planned.plan, planned.project, planned.files], [true, "essay_demo", undefined]);
+
+  const failed = { ...release, error: { step: "es-wheel", code: "x", message: "y" } };
+  assert.match((await told(1, failed, "dev")).stderr, /release-failed: standard input:1 is the record/);
+  assert.match(
+    (await told(1, { ...release, project: "other" }, "dev")).stderr,
+    /disagreement: the release is one of other/,
+  );
+  assert.match((await told(2, { host: "a" }, "dev")).stderr, /standard input is no record of a release/);
+  assert.match((await told(2, release, "-")).stderr, /cannot both come on standard input/);
+  assert.match((await told(2, release, "nosuch")).stderr, /there is no role nosuch/);
+});

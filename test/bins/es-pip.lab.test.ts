@@ -116,7 +116,9 @@ test("other mistakes of the command line", async (t) => {
   const home = scratch(t);
   const mistake = async (...args: string[]) =>
     (await expectStatus(2, "es-pip", args, { cwd: home, input: "" })).stderr;
-  assert.match(await mistake(), /say what to install: NAME==VERSION, -r FILE, or --release FILE/);
+  assert.match(await mistake("--uninstall"), /--uninstall takes the names of distributions/);
+  assert.match(await mistake("--upgrade"), /--upgrade goes with NAME==VERSION or -r FILE/);
+  assert.match(await mistake("tiny==1.0", "--push"), /--push sends the files of --release FILE/);
   assert.match(await mistake("tiny==1.0", "--release", "x"), /say what to install/);
   assert.match(await mistake("tiny==1.0", "Tiny==1.1"), /tiny is asked for twice/);
   assert.match(await mistake("tiny==1.0", "--index", "nosuch"), /nosuch is neither the URL of an index nor/);

@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { Failure, UsageError } from "../../lib/base/failure.js";
+import type { ReleaseFile } from "../../lib/base/schema.js";
 import {
   deployed,
   isLatest,
@@ -10,6 +11,7 @@ import {
   refuseAbsent,
   unchanged,
   unwanted,
+  wantedOf,
   wantedRelease,
   wantedVersions,
 } from "../../lib/pip-wanted.js";
@@ -23,7 +25,7 @@ const commit = "0123456789012345678901234567890123456789";
 const hash = (digit: string) => digit.repeat(64);
 
 /** A file of a release, with a hash of one digit. */
-function file(name: string, version: string, digit: string) {
+function file(name: string, version: string, digit: string): ReleaseFile {
   const filename = `${name}-${version}.tar.gz`;
   return { path: `/dist/${filename}`, filename, kind: "sdist", name, version, size: 1, sha256: hash(digit) };
 }
@@ -49,6 +51,18 @@ test("versions of a command line are one run of pip", async () => {
     versions("shop"),
     new UsageError("shop needs a version: shop==VERSION, or shop@latest for the newest one"),
   );
+});
+
+test("what a host's record says: the files of its release, otherwise its version", async (t) => {
+  const files = [file("demo", "1.0", "a")];
+  const record = { project: "demo", version: "1.0", commit, files, index: "http://a/simple/" };
+  assert.deepEqual(await wantedOf(record, "web1", silent), await wantedRelease(release(t, record), silent));
+  assert.deepEqual(
+    await wantedOf({ project: "demo", version: "1.0" }, "web1", silent),
+    await versions("demo==1.0"),
+  );
+  await assert.rejects(wantedOf({ project: "demo" }, "web1", silent), { code: "no-release" });
+  await assert.rejects(wantedOf({ ...record, version: "x; y" }, "web1", silent), UsageError);
 });
 
 test("a release of one distribution: its files by hash, then what it depends on", async (t) => {

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { type TestContext, test } from "node:test";
 import { Failure, UsageError } from "../../../lib/base/failure.js";
-import { readOneRecord } from "../../../lib/stream/document.js";
+import { awaitOneRecord, readOneRecord } from "../../../lib/stream/document.js";
 import { scratch } from "../../lab/program.js";
 
 function file(t: TestContext, text: string): string {
@@ -78,4 +79,18 @@ test("of several records the last one that is meant", async (t) => {
   assert.equal((await named("x")).host, "2");
   await assert.rejects(named("z"), new UsageError(`${path} has no record of z 1.0`));
   await assert.rejects(named("y"), { code: "release-failed", message: new RegExp(`^${path}:2 `) });
+});
+
+test("the record of a pipeline, which may have failed", async () => {
+  const from = (text: string) => awaitOneRecord(Readable.from([Buffer.from(text)]), ["project", "files"]);
+  assert.deepEqual(await from('{"project":"x","a":1}\n'), { project: "x", a: 1 });
+  const none = new Failure("release-failed", "no record of a release came on standard input");
+  await assert.rejects(from(""), none);
+  const failed = '{"project":"x","error":{"step":"es-wheel","code":"no","message":"no"}}\n';
+  await assert.rejects(from(failed), { code: "release-failed", message: /^standard input:1 is the record/ });
+  await assert.rejects(
+    from("{}\n{}\n"),
+    new UsageError("standard input has 2 records; one release is wanted"),
+  );
+  await assert.rejects(from("{\n"), UsageError);
 });
