@@ -1,20 +1,25 @@
 #!/usr/bin/env node
-// es-index: serves a directory of sdists and wheels as a package index; yanks and deletes some of them.
+// es-index: serves a directory of sdists and wheels as a package index, yanks and deletes some of them; lets pip use one.
 
 import { once } from "node:events";
-import { resolve } from "node:path";
+import { writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { UsageError } from "../lib/base/failure.js";
 import { hasCredentials } from "../lib/base/url.js";
 import { type Invocation, run } from "../lib/cli.js";
-import { byteCount, seconds, wholeNumber } from "../lib/flags.js";
+import { loadConfig } from "../lib/config/load.js";
+import { Settings } from "../lib/config/settings.js";
+import { byteCount, caBundleOption, seconds, wholeNumber } from "../lib/flags.js";
 import { runForeground } from "../lib/foreground.js";
 import { isLoopback } from "../lib/index/access.js";
+import { pipIndexes, pipVariables } from "../lib/index/pip.js";
 import { Htpasswd } from "../lib/index/server/htpasswd.js";
 import { indexServer, patienceOf } from "../lib/index/server/server.js";
 import { Store } from "../lib/index/store/store.js";
 import { unyank, yank } from "../lib/index/store/yanked.js";
 import { filesNamed, projectNamed, releasesOf } from "../lib/index-releases.js";
 import { readMetadataFile } from "../lib/package/core-metadata.js";
+import { inPrivateFolder } from "../lib/package/left.js";
 import { checkVerb, type Verb, verbNamed } from "../lib/verbs.js";
 import { outdated } from "../lib/version/outdated.js";
 
@@ -25,6 +30,7 @@ const command = {
     "[--bind ADDRESS] [--port PORT] [--htpasswd FILE [--private]] [--max-size N] [--upstream URL] [--patience S] DIR [-- COMMAND...]",
     "yank DIR PROJECT VERSION|FILENAME [--reason TEXT | --undo]",
     "prune DIR --keep N [PROJECT...]",
+    "use [--index URL|NAME] [--ca-bundle FILE] -- COMMAND...",
   ],
   operands: [1, 10_000],
   command: true,
@@ -43,6 +49,11 @@ const command = {
     reason: { value: "TEXT", help: "yank: why, for those who install it all the same" },
     undo: { help: "yank: take the mark away again" },
     keep: { value: "N", help: "prune: so many of the newest versions of each project" },
+    index: {
+      value: "URL|NAME",
+      help: "use: the index from which COMMAND's pip takes packages, and no other",
+    },
+    ...caBundleOption,
   },
 } as const;
 
@@ -132,6 +143,19 @@ async function prune({ args: [directory = "", ...names], flags, context }: Line)
   return 0;
 }
 
+/** Runs a command for whose pip there is this index, and no other. */
+async function use({ flags, rest, context }: Line): Promise<number> {
+  if (rest === undefined) throw new UsageError("use runs a command: es-index use -- COMMAND");
+  const settings = new Settings(await loadConfig(context));
+  const access = settings.access("index", { flag: flags.index, ca: flags["ca-bundle"] });
+  const index = await pipIndexes(context.warn)(access);
+  return inPrivateFolder(async (folder) => {
+    const netrc = index.netrc === undefined ? undefined : join(folder, "netrc");
+    if (netrc !== undefined) writeFileSync(netrc, index.netrc ?? "", { mode: 0o600 });
+    return runForeground(rest, { ESSAY_INDEX: index.url, ...pipVariables(index, netrc) }, context.interrupt);
+  });
+}
+
 interface Does extends Verb {
   does(line: Line): Promise<number>;
 }
@@ -141,6 +165,7 @@ const serving: Does = { does: serve, operands: [1, 1], flags: serveFlags, comman
 const verbs: Readonly<Record<string, Does>> = {
   yank: { does: yankFiles, operands: [3, 3], flags: ["reason", "undo"] },
   prune: { does: prune, operands: [1, Number.POSITIVE_INFINITY], flags: ["keep"] },
+  use: { does: use, operands: [0, 0], flags: ["index", "ca-bundle"], command: true },
 };
 
 run(command, async (line) => {

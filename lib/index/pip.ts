@@ -64,6 +64,28 @@ export async function pipIndex(index: Access): Promise<PipIndex> {
   };
 }
 
+/**
+ * The environment in which a pip that somebody else starts takes packages from this index and from nowhere else.
+ * `netrc` is the file that has the index's netrc, if it has one.
+ */
+export function pipVariables(
+  { url, proxy, ca, trusted }: PipIndex,
+  netrc: string | undefined,
+): Record<string, string> {
+  return {
+    PIP_CONFIG_FILE: "/dev/null",
+    PIP_INDEX_URL: url,
+    // What is empty, pip takes for not set.
+    PIP_EXTRA_INDEX_URL: "",
+    PIP_FIND_LINKS: "",
+    PIP_NO_INDEX: "",
+    PIP_TRUSTED_HOST: trusted ? new URL(url).host : "",
+    ...(netrc !== undefined && { NETRC: netrc }),
+    ...(ca !== undefined && { PIP_CERT: ca }),
+    ...(proxy !== undefined && { http_proxy: proxy, https_proxy: proxy }),
+  };
+}
+
 /** Looks up each index once; `warn` hears, once for each, that pip is told to trust plain http. */
 export function pipIndexes(warn: (line: string) => void): (index: Access) => Promise<PipIndex> {
   const known = new Map<string, Promise<PipIndex>>();

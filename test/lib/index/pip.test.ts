@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { Failure } from "../../../lib/base/failure.js";
-import { pipIndex, pipIndexes } from "../../../lib/index/pip.js";
+import { pipIndex, pipIndexes, pipVariables } from "../../../lib/index/pip.js";
 import { scratch } from "../../lab/program.js";
 
 /** A .netrc that counts during the test. */
@@ -108,4 +108,21 @@ test("each index is looked up once, and told of once where it is plain http", as
   for (const index of [plain, "https://pypi.example/simple/", plain]) await lookUp({ url: index });
   assert.deepEqual(warned, ["http://pypi.example/simple/ is plain http: pip is told to trust it"]);
   for (let i = 0; i < 2; i++) await assert.rejects(lookUp({ url: "x" }), { code: "bad-index" });
+});
+
+test("the same for a pip that somebody else starts, by the environment", async (t) => {
+  netrc(t, "machine pypi.example login me password hush");
+  const proxy = "http://proxy.example:3128";
+  const index = await pipIndex({ url: "http://pypi.example:8080/simple/", proxy });
+  assert.deepEqual(pipVariables(index, "/private/netrc"), {
+    PIP_CONFIG_FILE: "/dev/null",
+    PIP_INDEX_URL: "http://pypi.example:8080/simple/",
+    PIP_EXTRA_INDEX_URL: "",
+    PIP_FIND_LINKS: "",
+    PIP_NO_INDEX: "",
+    PIP_TRUSTED_HOST: "pypi.example:8080",
+    NETRC: "/private/netrc",
+    http_proxy: proxy,
+    https_proxy: proxy,
+  });
 });
