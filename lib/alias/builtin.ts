@@ -2,20 +2,34 @@
 
 import type { Sides } from "./template.js";
 
-const switching = "es-hosts {-R:ROLE=config.nginx.role=nginx} {--dry-run!} | es-nginx-switch {1:SRC} {2:DST}";
+const balancers = "es-hosts {-R:ROLE=config.nginx.role=nginx} --become={--become?} {--dry-run!}";
+const switching = `${balancers} | es-nginx-switch {1:SRC} {2:DST} {@}`;
 
 /** What es-nginx does, on the balancers. */
-const balancers = (verb: string) =>
-  `es-hosts {-R:ROLE=config.nginx.role=nginx} {--dry-run!} | es-nginx ${verb} {@}`;
+const nginx = (verb: string) => `${balancers} | es-nginx ${verb} {@}`;
+
+/** What es-supervisor does, on the hosts of a role; without one it is a step of a pipeline. */
+const supervisor = (verb: string) => `{if -R} es-hosts {-R:ROLE} {--dry-run!} | es-supervisor ${verb} {@}`;
+
+/** A command of pip, for the Python of whoever types it. */
+const pip = (command: string) => `python3 -m pip ${command} {@}`;
+
+const packing = [
+  "es-sdist --branch={--branch?} --tag={--tag?} --commit={--commit?} --repo={--repo?} --on={--on?}",
+  "es-wheel --index={--index?} --on={--on?}",
+];
 
 /** The stages that are there on a condition only. */
 const only = (condition: string, stages: readonly string[]) =>
   stages.map((stage) => `${condition} ${stage}`).join(" | ");
 
-/** After these stages a version runs in a virtualenv, and is seen to be well. */
-const bringUp = (version: string, venv: string) => [
+/** What es-pip is told where the command line names the version, rather than the records. */
+const named = (version: string) => `{config.project}==${version} --release={--release?} `;
+
+/** After these stages a version runs in a virtualenv, and is seen to be well; `install` is what es-pip is told. */
+const bringUp = (install: string, venv: string) => [
   `es-venv ${venv} --wait={--wait?}`,
-  `es-pip {config.project}==${version} --release={--release?} --index={--index?} --wait={--wait?}`,
+  `es-pip ${install}--index={--index?} --wait={--wait?}`,
   "{if config.deploy.conf} es-conf --wait={--wait?}",
   "{if config.deploy.pre} es-run --hook deploy.pre --wait={--wait?}",
   "es-supervisor up --wait={--wait?}",
@@ -27,7 +41,7 @@ const bringUp = (version: string, venv: string) => [
 const bringUpIdle = (version: string, despite?: string) => [
   "es-live",
   `${despite ? `{unless ${despite}} ` : ""}es-status --not-bad=${version}`,
-  ...bringUp(version, "{idle}"),
+  ...bringUp(named(version), "{idle}"),
 ];
 
 const servers = (profile: string) =>
@@ -57,17 +71,21 @@ const goOver = [
 
 export const builtinAliases: Readonly<Record<string, string>> = {
   create: "es-init --git {@}",
-  build:
-    "es-version next --name={--name?} --index={--index?} {--dry-run!} -- es package --index={--index?} {@}",
-  package: [
-    "es-sdist --branch={--branch?} --tag={--tag?} --commit={--commit?} --repo={--repo?} --on={--on?}",
-    "es-wheel --index={--index?} --on={--on?}",
-    "es-upload --index={--index?} --new",
+  latest: "es-version latest {@}",
+  next: "es-version next {@}",
+  build: [
+    "{unless --version} es-version next --name={--name?} --index={--index?} {--dry-run!} -- es package --index={--index?} {@}",
+    only("{if --version}", [
+      "es-version use {--version} --name={--name?} {--dry-run!}",
+      ...packing,
+      "es-upload --index={--index?}",
+    ]),
   ].join(" | "),
+  package: [...packing, "es-upload --index={--index?} --new"].join(" | "),
   deploy: [
     "{unless --retry} es-hosts {-R:ROLE} --profile={3:PROFILE?} {--dry-run!}",
     "{if --retry} es-pick --failed --clear-errors --role={-R?} {--dry-run!} {--retry:FILE}",
-    ...bringUp("{1:VERSION}", "{2:VENV}"),
+    ...bringUp(named("{1:VERSION}"), "{2:VENV}"),
   ].join(" | "),
   release: [
     [servers("{2:PROFILE?}"), ...bringUpIdle("{1:VERSION}", "--even-bad")].join(" | "),
@@ -82,12 +100,30 @@ export const builtinAliases: Readonly<Record<string, string>> = {
     only("{if --to}", [servers("{1:PROFILE?}"), ...bringUpIdle("{--to:VERSION}")]),
     ...goOver,
   ].join(" && "),
+  quickdeploy: [
+    "es build --name={--name?} --version={--version?} --branch={3:BRANCH?} --tag={--tag?} --commit={--commit?} --on={--on?} --index={--index?} {--dry-run!}",
+    "es-hosts {-R:ROLE} --release - --profile={2:PROFILE?} {--dry-run!}",
+    ...bringUp("", "{1:VENV}"),
+  ].join(" | "),
+  validate: "es-hosts {-R:ROLE} | es-supervisor status {1:VENV} | es-check {@}",
+  "supervisor reload": supervisor("reload"),
+  "supervisor start": supervisor("start"),
+  "supervisor stop": supervisor("stop"),
+  "supervisor restart": supervisor("restart"),
   switch: switching,
-  "nginx start": balancers("start"),
-  "nginx stop": balancers("stop"),
-  "nginx reload": balancers("reload"),
-  "nginx test": balancers("test"),
+  "nginx start": nginx("start"),
+  "nginx stop": nginx("stop"),
+  "nginx reload": nginx("reload"),
+  "nginx test": nginx("test"),
   "nginx switch": switching,
+  sync: "es-fetch --from={--from?} {@} | es-upload --index={--index?}",
+  install: pip("install"),
+  uninstall: pip("uninstall"),
+  download: pip("download"),
+  freeze: pip("freeze"),
+  list: pip("list"),
+  show: pip("show"),
+  pinstall: `es-index use --index={--index?} -- ${pip("install")}`,
 };
 
 /** What is told, before anything runs, of an alias that names the sides. */

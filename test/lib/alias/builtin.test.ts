@@ -7,12 +7,19 @@ import { expand, parseTemplate } from "../../../lib/alias/template.js";
 const manifest = JSON.parse(readFileSync(new URL("../../../../package.json", import.meta.url), "utf8"));
 const executables = Object.keys(manifest.bin);
 
-test("every alias can be read, and is made of executables of this package", () => {
+test("every alias can be read, and is made of executables of this package, and pip", () => {
   for (const [name, text] of Object.entries(builtinAliases))
     for (const stage of parseTemplate(text).flat()) {
       const program = stage.flat().find((part) => typeof part === "string");
-      assert.ok(executables.includes(program as string), `${name}: ${program}`);
+      assert.ok([...executables, "python3"].includes(program as string), `${name}: ${program}`);
     }
+});
+
+test("es(1) describes every alias", () => {
+  const page = readFileSync(new URL("../../../../man/es.1", import.meta.url), "utf8");
+  const [, list = ""] = /\.Ss Built-in aliases\n([\s\S]*?)\n\.Ss /.exec(page) ?? [];
+  const items = [...list.matchAll(/^\.It Cm (.*)$/gm)].flatMap(([, names = ""]) => names.split(" , "));
+  for (const name of Object.keys(builtinAliases)) assert.ok(items.includes(name.replace(/ .*/, "")), name);
 });
 
 test("no alias has the name of an executable, which would be run instead", () => {
