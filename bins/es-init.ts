@@ -1,15 +1,17 @@
 #!/usr/bin/env node
 // es-init: lays out a project, or adds what is missing to an existing one.
 
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { UsageError } from "../lib/base/failure.js";
+import { isRemote } from "../lib/base/repository.js";
 import { type Command, type Context, run } from "../lib/cli.js";
 import type { Options } from "../lib/flags.js";
-import { placeNew, templateFiles } from "../lib/templates/layout.js";
+import { inPrivateFolder } from "../lib/package/left.js";
+import { ownTemplate, placeNew, templateFiles } from "../lib/templates/layout.js";
 import { checkProjectName } from "../lib/templates/names.js";
-import { checkIdentity, checkRemote, commitFirst, pushTo } from "../lib/templates/repository.js";
+import { checkIdentity, checkRemote, commitFirst, fetchInto, pushTo } from "../lib/templates/repository.js";
 import { type Survey, superfluous, survey } from "../lib/templates/survey.js";
 
 const command = {
@@ -20,7 +22,11 @@ const command = {
   options: {
     git: { help: "make a git repository with a first commit" },
     remote: { value: "URL", help: "with --git: push to this repository" },
-    template: { short: "t", value: "NAME", help: "which kind of project: default or django" },
+    template: {
+      short: "t",
+      value: "NAME|DIR|URL",
+      help: "what it is laid out by: default, django, webpy, a folder, or a git repository",
+    },
   },
 } as const satisfies Command<Options>;
 
@@ -37,6 +43,26 @@ async function askForRemote({ interrupt }: Context): Promise<string | undefined>
   } finally {
     terminal.close();
   }
+}
+
+/** Gives `work` the folder of a template: ours by its name, a folder by a path, a git repository by its URL. */
+async function withTemplate<T>(
+  said: string,
+  signal: AbortSignal,
+  work: (root: string) => Promise<T>,
+): Promise<T> {
+  if (isRemote(said)) {
+    checkRemote(said);
+    return inPrivateFolder(async (folder) => {
+      const root = join(folder, "template");
+      await fetchInto(root, said, signal);
+      return work(root);
+    });
+  }
+  if (!said.includes("/") && !/^\.\.?$/.test(said)) return work(ownTemplate(said));
+  if (!statSync(said, { throwIfNoEntry: false })?.isDirectory())
+    throw new UsageError(`${said} is no folder with a template`);
+  return work(resolve(said));
 }
 
 /** Makes the directory of a new project, or says what the present one has. */
@@ -62,10 +88,11 @@ async function surroundings(name: string | undefined): Promise<{ directory: stri
 run(command, async ({ args: [name], flags, context }) => {
   const { say, dryRun, interrupt } = context;
   const { directory, found } = await surroundings(name);
-  const files = await templateFiles(flags.template ?? "default", {
-    project: found.project,
-    package: found.project.replace(/[-.]+/g, "_"),
-  });
+  const values = { project: found.project, package: found.project.replace(/[-.]+/g, "_") };
+  const files = await withTemplate(flags.template ?? "default", interrupt.signal, (root) =>
+    templateFiles(root, values),
+  );
+  if (files.length === 0) throw new UsageError(`${flags.template} has no files`);
   if (flags.remote !== undefined && !flags.git) throw new UsageError("--remote goes with --git");
   const remote = flags.remote ?? (flags.git && !dryRun ? await askForRemote(context) : undefined);
   if (remote !== undefined) checkRemote(remote);
@@ -77,7 +104,7 @@ run(command, async ({ args: [name], flags, context }) => {
     if (existsSync(path)) say(`left   ${file.path}`);
     else if (reason) say(`left   ${file.path} out: ${reason}`);
     else if (dryRun) say(`would add ${file.path}`);
-    else say(`${placeNew(path, file.text) ? "added " : "left  "} ${file.path}`);
+    else say(`${placeNew(path, file.content, file.executable) ? "added " : "left  "} ${file.path}`);
   }
   if (!flags.git || dryRun) return 0;
   if (await commitFirst(directory, interrupt.signal)) say("committed to git, branch master");

@@ -1,6 +1,7 @@
 // The files of a project template, rendered, and putting them in place without ever overwriting one.
 
-import { linkSync, mkdirSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
+import { isUtf8 } from "node:buffer";
+import { linkSync, mkdirSync, readdirSync, readFileSync, statSync, unlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { UsageError } from "../base/failure.js";
 import { didYouMean } from "../base/nearest.js";
@@ -13,7 +14,10 @@ const home = inPackage("lib/templates/");
 // Their tags are <% name %>, since {{ name }} in those files belongs to es-supervisor, and ${name} to es-sdist.
 const projectTags: [string, string] = ["<%", "%>"];
 
-/** The names of all templates. */
+// Of a template that is somebody's project or repository, too.
+const leftOut = new Set([".git", "__pycache__"]);
+
+/** The names of all templates of ours. */
 export function templateNames(): string[] {
   return readdirSync(home, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
@@ -32,36 +36,53 @@ export interface TemplateValues {
 export interface TemplateFile {
   /** Relative to the project, with `/`. */
   path: string;
-  text: string;
+  /** Bytes where it is no text (UTF-8), which is not rendered. */
+  content: string | Buffer;
+  executable: boolean;
   /** Belongs to the import package, or imports it. */
   code: boolean;
 }
 
-/**
- * The files of a template, sorted by path. In a template the import package's folder is called `package`,
- * and a leading dot is left out (npm would not pack a .gitignore). Throws UsageError for an unknown template.
- */
-export async function templateFiles(template: string, values: TemplateValues): Promise<TemplateFile[]> {
+/** The folder of a template of ours. Throws UsageError for an unknown one. */
+export function ownTemplate(name: string): string {
   const known = templateNames();
-  if (!known.includes(template))
-    throw new UsageError(
-      `unknown template ${template}${didYouMean(template, known)} (known are ${known.join(", ")})`,
-    );
-  const root = join(home, template);
+  if (known.includes(name)) return join(home, name);
+  throw new UsageError(
+    `unknown template ${name}${didYouMean(name, known)} (known are ${known.join(", ")}, a folder by its path, such as ./${name}, and a git repository by its URL)`,
+  );
+}
+
+/** The files below a folder, as paths from there; symbolic links are none. */
+function filesBelow(folder: string, above = ""): string[] {
+  return readdirSync(join(folder, above), { withFileTypes: true }).flatMap((entry) => {
+    const path = join(above, entry.name);
+    if (leftOut.has(entry.name)) return [];
+    return entry.isDirectory() ? filesBelow(folder, path) : entry.isFile() ? [path] : [];
+  });
+}
+
+/**
+ * The files of the template in a folder, sorted by path. In a template the import package's folder is called
+ * `package`, and the leading dot of .gitignore may be left out (npm would not pack one). Throws Failure
+ * "template-failed" for a text that cannot be rendered.
+ */
+export async function templateFiles(root: string, values: TemplateValues): Promise<TemplateFile[]> {
   const files: TemplateFile[] = [];
-  for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue;
-    const source = join(entry.parentPath, entry.name);
-    const [top, ...rest] = source.slice(root.length + 1).split("/");
-    const packaged = top === "package";
-    const code = packaged || source.endsWith(".py");
-    const front = packaged ? values.package : top === "gitignore" ? ".gitignore" : top;
-    const text = await renderTemplate(
-      readFileSync(source, "utf8"),
-      { ...values },
-      { source, tags: projectTags },
-    );
-    files.push({ path: [front, ...rest].join("/"), text, code });
+  for (const name of filesBelow(root)) {
+    const source = join(root, name);
+    const [top, ...rest] = name.split("/");
+    const packaged = top === "package" && rest.length > 0;
+    const front = packaged ? values.package : name === "gitignore" ? ".gitignore" : top;
+    const bytes = readFileSync(source);
+    const content = isUtf8(bytes)
+      ? await renderTemplate(bytes.toString("utf8"), { ...values }, { source, tags: projectTags })
+      : bytes;
+    files.push({
+      path: [front, ...rest].join("/"),
+      content,
+      executable: (statSync(source).mode & 0o100) !== 0,
+      code: packaged || name.endsWith(".py"),
+    });
   }
   return files.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
@@ -70,10 +91,10 @@ export async function templateFiles(template: string, values: TemplateValues): P
  * Puts a new file in place, whole from the moment it is there, making its folders. Returns false, and
  * changes nothing, when there is anything of that name already.
  */
-export function placeNew(path: string, text: string): boolean {
+export function placeNew(path: string, content: string | Buffer, executable = false): boolean {
   mkdirSync(dirname(path), { recursive: true });
   const fresh = `${path}.essay-${process.pid}`;
-  writeFileSync(fresh, text, { flag: "wx" });
+  writeFileSync(fresh, content, { flag: "wx", mode: executable ? 0o777 : 0o666 });
   try {
     linkSync(fresh, path);
     return true;

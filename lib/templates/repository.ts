@@ -2,7 +2,7 @@
 
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { Failure, UsageError } from "../base/failure.js";
 import { hasCredentials } from "../base/url.js";
 
@@ -33,6 +33,11 @@ const succeeds = (directory: string, args: readonly string[], signal: AbortSigna
       throw error;
     },
   );
+
+/** Fetches the newest commit of a repository into a folder that is not there yet. Throws Failure "git-failed". */
+export async function fetchInto(folder: string, url: string, signal: AbortSignal): Promise<void> {
+  await git(dirname(folder), ["clone", "--quiet", "--depth=1", "--", url, folder], signal);
+}
 
 /** Refuses what cannot be a remote, or would put a password into command lines. Throws UsageError. */
 export function checkRemote(url: string): void {

@@ -43,7 +43,7 @@ export async function survey(directory: string): Promise<Survey> {
 
 /** Why a template's file has no place in the project, though there is none of its name; else undefined. */
 export function superfluous(
-  file: TemplateFile,
+  file: Pick<TemplateFile, "path" | "code">,
   { packaging, configured, readme }: Survey,
 ): string | undefined {
   if (packaging && (file.code || file.path === "pyproject.toml")) return `${packaging} packages the project`;

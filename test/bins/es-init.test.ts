@@ -102,6 +102,35 @@ test("refuses a directory that has something in it, an unknown template, and rem
   assert.deepEqual(readdirSync(cwd), ["essay_demo"]);
 });
 
+test("a template of one's own: a folder, and a git repository", async (t) => {
+  const cwd = scratch(t);
+  const env = gitEnv(t, true);
+  const own = join(cwd, "own");
+  mkdirSync(join(own, "package"), { recursive: true });
+  writeFileSync(join(own, "package/__init__.py"), "NAME = '<% project %>'\n");
+  const layOut = (template: string, name: string) =>
+    expectStatus(0, "es-init", ["-t", template, name], { cwd, env });
+  await layOut("./own", "one");
+  await expectStatus(0, "git", ["init", "--quiet", own], { cwd, env });
+  await expectStatus(0, "git", ["-C", own, "add", "-A"], { cwd, env });
+  await expectStatus(0, "git", ["-C", own, "commit", "-qm", "x"], { cwd, env });
+  writeFileSync(join(own, "not-committed"), "");
+  await layOut(`file://${own}`, "two");
+  for (const name of ["one", "two"]) {
+    assert.deepEqual(treeOf(join(cwd, name)), [name, `${name}/__init__.py`]);
+    assert.equal(readFileSync(join(cwd, name, name, "__init__.py"), "utf8"), `NAME = '${name}'\n`);
+  }
+  const refused = async (status: number, template: string, message: RegExp) => {
+    const ran = await expectStatus(status, "es-init", ["-t", template, "three"], { cwd, env });
+    assert.match(ran.stderr, message);
+  };
+  await refused(2, "./nowhere", /\.\/nowhere is no folder with a template/);
+  await refused(2, "own", /unknown template own .*a folder by its path, such as \.\/own/);
+  await refused(2, "https://me:hush@git.example/x.git", /has a user or password in it/);
+  await refused(1, "file:///nowhere", /git-failed: git clone failed/);
+  assert.ok(!existsSync(join(cwd, "three")));
+});
+
 test("--dry-run makes nothing", async (t) => {
   const cwd = scratch(t);
   const ran = await expectStatus(0, "es-init", ["--dry-run", "--git", "essay_demo"], {

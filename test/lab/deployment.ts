@@ -46,7 +46,7 @@ export const committer = {
 
 export interface DeploymentOptions extends SshdOptions {
   /** The template of the project (default). */
-  template?: "default" | "django";
+  template?: "default" | "django" | "webpy";
 }
 
 /** Starts hosts and an index, and creates the project essay_demo with `es create`. */
@@ -54,7 +54,10 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
   const { template = "default" } = options;
   const directory = mkdtempSync(join(tmpdir(), "essay-deployment-"));
   const ssh = await startSshd(options);
-  const index = await startIndex({ django: template === "django" });
+  const index = await startIndex(template === "default" ? {} : { more: template }).catch(async (error) => {
+    await ssh.stop();
+    throw error;
+  });
   const project = join(directory, "essay_demo");
   const env = { ...committer, ESSAY_INDEX: index.url, ESSAY_SSH_CONFIG: ssh.sshConfig };
   const run = (script: string, cwd: string, more: RunOptions = {}) =>

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type { Machine } from "./network.js";
 import { identity, until } from "./processes.js";
 import { bins } from "./program.js";
-import { copyWheels } from "./wheels.js";
+import { copyWheels, type WheelSet } from "./wheels.js";
 
 export interface IndexOptions {
   /** Where its files and its log go; made when missing. A new temporary directory unless told. */
@@ -18,8 +18,8 @@ export interface IndexOptions {
   flags?: readonly string[];
   /** Without the lab's wheels. */
   empty?: boolean;
-  /** With the wheels of Django and gunicorn, too. */
-  django?: boolean;
+  /** With the wheels of this set, too. */
+  more?: WheelSet;
   /** The machine that it runs on, instead of this one. */
   machine?: Machine;
 }
@@ -55,7 +55,7 @@ export async function startIndex(options: IndexOptions = {}): Promise<LabIndex> 
   const files = join(home, "files");
   mkdirSync(files, { recursive: true });
   if (!options.empty) await copyWheels(files);
-  if (options.django) await copyWheels(files, "django");
+  if (options.more) await copyWheels(files, options.more);
   const log = join(home, "log");
   const output = openSync(log, "w");
   const bound = options.lasting ? [] : ["setpriv", "--pdeathsig", "TERM"];

@@ -1,6 +1,6 @@
 """Makes wheels of the Python packages that Debian installs, for a package index of the lab.
 
-usage: wheels.py usual|django DIRECTORY
+usage: wheels.py usual|django|webpy DIRECTORY
 
 Debian's copies of pip, setuptools and wheel are wheels already; the others are repacked from their installed files,
 and setuptools so that it works with any Python (binary distribution format: https://packaging.python.org/specifications/binary-distribution-format/).
@@ -24,7 +24,8 @@ Tag: py3-none-any
 
 def metadata(egg_info, requires):
     """PKG-INFO with what the distribution needs; Debian keeps that apart, in the package's own fields."""
-    headers, blank, description = (egg_info / "PKG-INFO").read_text("utf-8").partition("\n\n")
+    source = egg_info / "PKG-INFO" if egg_info.is_dir() else egg_info
+    headers, blank, description = source.read_text("utf-8").partition("\n\n")
     lines = [headers.rstrip("\n")] + [f"Requires-Dist: {name}" for name in requires]
     return "\n".join(lines) + "\n" + blank[1:] + description
 
@@ -40,7 +41,9 @@ def repack(name, requires, target):
     version = egg_info.name[len(name) + 1 : -len(".egg-info")]
     info = f"{name}-{version}.dist-info"
     entry_points = egg_info / "entry_points.txt"
-    package = (egg_info / "top_level.txt").read_text().strip()
+    # Where distutils installed it there is one file only, which does not tell the package. Others may tell of Debian's
+    # own folder before it.
+    package = (egg_info / "top_level.txt").read_text().split()[-1] if egg_info.is_dir() else name
     with WheelFile(target / f"{name}-{version}-py3-none-any.whl", "w") as wheel:
         for path in sorted((INSTALLED / package).rglob("*")):
             if is_needed(path):
@@ -83,12 +86,24 @@ def django(target):
     repack("Django", ["asgiref", "pytz", "sqlparse"], target)
     for name in ("asgiref", "pytz", "sqlparse"):
         repack(name, [], target)
-    # gunicorn imports pkg_resources, too.
+    gunicorn(target)
+
+
+def webpy(target):
+    repack("web.py", ["cheroot"], target)
+    repack("cheroot", ["jaraco.functools", "more-itertools"], target)
+    repack("jaraco.functools", ["more-itertools"], target)
+    repack("more_itertools", [], target)
+    gunicorn(target)
+
+
+def gunicorn(target):
+    # It imports pkg_resources, too.
     repack("gunicorn", ["setuptools"], target)
 
 
 def main():
-    sets = {"usual": usual, "django": django}
+    sets = {"usual": usual, "django": django, "webpy": webpy}
     sets[sys.argv[1]](pathlib.Path(sys.argv[2]))
 
 

@@ -19,6 +19,14 @@ const sets = {
   usual: ["python3-pip-whl", "python3-setuptools-whl", "python3-wheel-whl", "supervisor"],
   /** Django with what it needs, and gunicorn, which also needs setuptools of the usual ones. */
   django: ["python3-django", "python3-asgiref", "python3-sqlparse", "python3-tz", "python3-gunicorn"],
+  /** web.py with what it needs, and gunicorn. */
+  webpy: [
+    "python3-webpy",
+    "python3-cheroot",
+    "python3-jaraco.functools",
+    "python3-more-itertools",
+    "python3-gunicorn",
+  ],
 };
 export type WheelSet = keyof typeof sets;
 

@@ -10,7 +10,7 @@ test("an empty directory lends its name", async (t) => {
   mkdirSync(directory);
   const found = await survey(directory);
   assert.deepEqual(found, { project: "here", packaging: undefined, configured: false, readme: undefined });
-  assert.equal(superfluous({ path: "pyproject.toml", text: "", code: false }, found), undefined);
+  assert.equal(superfluous({ path: "pyproject.toml", code: false }, found), undefined);
 });
 
 test("a pyproject.toml with tools only packages nothing", async (t) => {
@@ -22,8 +22,8 @@ test("a pyproject.toml with tools only packages nothing", async (t) => {
   writeFileSync(join(directory, "pyproject.toml"), "[build-system]\n");
   const found = await survey(directory);
   assert.equal(found.packaging, "pyproject.toml");
-  assert.match(superfluous({ path: "x/main.py", text: "", code: true }, found) ?? "", /pyproject.toml/);
-  assert.equal(superfluous({ path: "conf/x", text: "", code: false }, found), undefined);
+  assert.match(superfluous({ path: "x/main.py", code: true }, found) ?? "", /pyproject.toml/);
+  assert.equal(superfluous({ path: "conf/x", code: false }, found), undefined);
 });
 
 test("a broken pyproject.toml is named with its line", async (t) => {

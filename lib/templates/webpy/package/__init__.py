@@ -1,0 +1,1 @@
+"""<% project %>: a web site with web.py."""
