@@ -3,11 +3,10 @@
 
 import { run } from "../lib/cli.js";
 import { hostOptions, nginxOptions } from "../lib/flags.js";
-import { nginxFor } from "../lib/host-nginx.js";
+import { controlNginx, nginxFor } from "../lib/host-nginx.js";
 import { onHosts, secondsForScript } from "../lib/host-step.js";
 import { eachRecord } from "../lib/step.js";
 import { labelOf } from "../lib/stream/table.js";
-import { runScript } from "../lib/transport/run-script.js";
 import { checkVerb, type Verb, verbNamed } from "../lib/verbs.js";
 
 const command = {
@@ -40,31 +39,12 @@ run(command, async ({ args: [verb = "", ...args], flags, rest, context }) => {
   return onHosts(context, flags, ({ settings, transport }) => {
     const { bin, conf } = nginxFor(settings, flags);
     const limit = secondsForScript(context.timeout);
-    const { owner = "another run", wait = 0 } = transport.locks ?? {};
     return eachRecord(context, {
       reads: ["host", "user", "port", "transport", "become"],
       key: labelOf,
       work: async (record, task) => {
-        const results = await runScript(
-          transport,
-          record,
-          {
-            parts: [
-              "processes",
-              "systemd",
-              "hold",
-              "nginx",
-              "nginx-lock",
-              "nginx-file",
-              "nginx-note",
-              "nginx-reload",
-              "nginx-control",
-            ],
-            args: [verb, bin, conf, flags.drain ? "drain" : "-", String(limit), owner, String(wait)],
-            code: "nginx-failed",
-          },
-          task,
-        );
+        const control = { verb, bin, conf, drain: flags.drain, limit };
+        const results = await controlNginx(transport, record, control, task);
         for (const warning of results.all("warning")) context.warn(`${labelOf(record)}: ${warning}`);
         const changes = results.all("change");
         return {

@@ -1,8 +1,10 @@
-// Which nginx of a host a step is about.
+// Which nginx of a host a step is about, and what it does to it.
 
 import { UsageError } from "./base/failure.js";
 import type { Settings } from "./config/settings.js";
 import type { Flags, nginxOptions, switchFileOptions } from "./flags.js";
+import type { Target, Transport } from "./transport/contract.js";
+import { type Circumstances, runScript } from "./transport/run-script.js";
 
 /**
  * The program and its main configuration as the scripts take them: "-" for the configuration that the program was
@@ -25,4 +27,41 @@ export function switchFileFor(
   flags: Pick<Flags<typeof switchFileOptions>, "switch-conf">,
 ): string {
   return settings.find("nginxSwitchConf", { flag: flags["switch-conf"] }) ?? "-";
+}
+
+/** What is to be done to an nginx. */
+export interface Control {
+  verb: string;
+  bin: string;
+  conf: string;
+  /** When it stops, connections come to their end. */
+  drain?: boolean;
+  /** Seconds that there are for it. */
+  limit: number;
+}
+
+/** Starts, stops, reloads or tests it. Throws Failure "nginx-failed" and those of lib/remote/nginx-control.sh. */
+export function controlNginx(
+  transport: Transport,
+  target: Target,
+  { verb, bin, conf, drain = false, limit }: Control,
+  task: Circumstances,
+) {
+  const { owner = "another run", wait = 0 } = transport.locks ?? {};
+  const script = {
+    parts: [
+      "processes",
+      "systemd",
+      "hold",
+      "nginx",
+      "nginx-lock",
+      "nginx-file",
+      "nginx-note",
+      "nginx-reload",
+      "nginx-control",
+    ],
+    args: [verb, bin, conf, drain ? "drain" : "-", String(limit), owner, String(wait)],
+    code: "nginx-failed",
+  };
+  return runScript(transport, target, script, task);
 }
