@@ -7,7 +7,7 @@ import { Failure, UsageError } from "../lib/base/failure.js";
 import { type Context, run } from "../lib/cli.js";
 import { type Flags, hostOptions, liveOption, wholeNumber } from "../lib/flags.js";
 import { parseHistory } from "../lib/history.js";
-import { lackingIn, systemOf, venvsOf } from "../lib/host-status.js";
+import { lackingIn, lookAtHost, systemOf, venvsOf } from "../lib/host-status.js";
 import { type Hosts, onHosts } from "../lib/host-step.js";
 import { prefixFor, refuseLive } from "../lib/host-venv.js";
 import { addVerdict, refuseBad, typedVersion, whyBad } from "../lib/host-verdicts.js";
@@ -16,7 +16,6 @@ import { notesOn, renderHistory, renderStatus } from "../lib/status/table.js";
 import { shortReason } from "../lib/status/verdicts.js";
 import { eachRecord } from "../lib/step.js";
 import { describeProcesses } from "../lib/supervisor/processes.js";
-import { runScript } from "../lib/transport/run-script.js";
 import { checkVenvName } from "../lib/venv/name.js";
 
 const command = {
@@ -82,16 +81,8 @@ function look(only: string | undefined, flags: Given, context: Context, { settin
       const said = { flag: flags.project, record: record.project };
       const project = judges ? settings.need("project", said) : settings.find("project", said);
       const prefix = prefixFor(settings, undefined, record);
-      const results = await runScript(
-        transport,
-        record,
-        {
-          parts: ["state", "processes", "supervisord-rpc", "status-look", "verdicts", "status"],
-          args: [prefix, only ?? "-", other ?? "-", project ?? "-", String(last), aim],
-          code: "status-failed",
-        },
-        task,
-      );
+      const looking = { prefix, only, other, project, last, aim } as const;
+      const results = await lookAtHost(transport, record, looking, task);
       const all = await Promise.all(
         venvsOf(results).map(async (venv) => {
           const bad = await whyBad(results.all("verdict"), project, venv.version);

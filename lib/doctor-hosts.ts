@@ -6,7 +6,7 @@ import type { Settings } from "./config/settings.js";
 import { type Finding, findingsOf } from "./doctor/finding.js";
 import { hostFindings, unreached, venvFindings } from "./doctor/host.js";
 import { controlNginx, nginxFor } from "./host-nginx.js";
-import { venvsOf } from "./host-status.js";
+import { lookAtHost, venvsOf } from "./host-status.js";
 import { prefixFor } from "./host-venv.js";
 import type { Transport } from "./transport/contract.js";
 import { type Circumstances, runScript } from "./transport/run-script.js";
@@ -39,17 +39,12 @@ export async function examineHost(
       task,
     );
     found.push(...hostFindings(where, told, from, Date.now()));
-    const status = await runScript(
-      transport,
-      record,
-      {
-        parts: ["state", "processes", "supervisord-rpc", "status-look", "status"],
-        args: [prefix, "-", settings.find("project") ?? "-", "1", "0"],
-        code: "status-failed",
-      },
-      task,
-    );
-    found.push(...venvFindings(where, venvsOf(status)));
+    // The home directory, which stands for a prefix that nobody names, has others' folders in it.
+    if (isNamed !== undefined) {
+      const looking = { prefix, project: settings.find("project"), last: 1, aim: "look" } as const;
+      const status = await lookAtHost(transport, record, looking, task);
+      found.push(...venvFindings(where, venvsOf(status)));
+    }
     if (isBalancer) found.push(...(await nginxFindings(transport, settings, record, where, task)));
   } catch (error) {
     if (!(error instanceof Failure)) throw error;

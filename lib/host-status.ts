@@ -1,7 +1,37 @@
-// What lib/remote/status.sh tells of a host, as fields of its record.
+// Looking at a host by lib/remote/status.sh, and what that tells, as fields of its record.
 
 import type { System, VenvStatus } from "./base/schema.js";
 import { parseProcesses } from "./supervisor/processes.js";
+import type { Target, Transport } from "./transport/contract.js";
+import { type Circumstances, runScript } from "./transport/run-script.js";
+
+/** What is to be looked at. */
+export interface Looking {
+  /** The directory of virtualenvs. */
+  prefix: string;
+  /** This virtualenv alone, and another one to compare it with. */
+  only?: string | undefined;
+  other?: string | undefined;
+  project: string | undefined;
+  /** How many of the last changes. */
+  last: number;
+  aim: "look" | "compare" | "ready" | "end-strays";
+}
+
+/** Looks at a host. Throws Failure "status-failed" and those of lib/remote/status.sh. */
+export function lookAtHost(
+  transport: Transport,
+  target: Target,
+  { prefix, only, other, project, last, aim }: Looking,
+  task: Circumstances,
+) {
+  const script = {
+    parts: ["state", "processes", "supervisord-rpc", "status-look", "verdicts", "status"],
+    args: [prefix, only ?? "-", other ?? "-", project ?? "-", String(last), aim],
+    code: "status-failed",
+  };
+  return runScript(transport, target, script, task);
+}
 
 /** What a script said, by name. */
 interface Told {

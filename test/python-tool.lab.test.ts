@@ -18,7 +18,7 @@ import { loadConfig } from "../lib/config/load.js";
 import { answersOf, type Deployment, pidsOf, startDeployment } from "./lab/deployment.js";
 import { fetchPage } from "./lab/http.js";
 import { type LabNginx, layOutNginx, nginxBin } from "./lab/nginx.js";
-import { portPrefixes } from "./lab/ports.js";
+import { freePrefix } from "./lab/ports.js";
 import { type Ran, recordsOf } from "./lab/program.js";
 
 const read = (file: string) =>
@@ -71,7 +71,7 @@ before(async () => {
   lab = await startDeployment({ hosts: 1 });
   const [host] = lab.ssh.hosts;
   assert.ok(host);
-  ports = await portPrefixes();
+  ports = [await freePrefix(), await freePrefix()];
   const [a, b] = ports;
   nginx = await layOutNginx({
     upstreams: { upstreamA: [`127.0.0.1:${a}0`], upstreamB: [`127.0.0.1:${b}0`] },

@@ -83,7 +83,7 @@ const allowedOfRoot: Record<string, readonly string[]> = {
   roll: ["cli", "foreground", "hosts", "step", "step-run", "stream"],
   "host-session": ["cli", "config", "flags", "transport"],
   history: ["cli", "config"],
-  "host-status": ["supervisor"],
+  "host-status": ["supervisor", "transport"],
   "host-verdicts": ["status", "transport", "version"],
   "host-step": ["cli", "flags", "config", "history", "transport"],
   "build-host": ["flags", "host-step", "config", "hosts", "transport"],
