@@ -1,25 +1,9 @@
-// What is there only for a while, with names that tell whose it is: what a killed run has left goes with the next one.
+// Private folders for a while: what a killed run has left goes with the next one.
 
-import { randomBytes } from "node:crypto";
 import { lstat, mkdir, readdir, rm } from "node:fs/promises";
-import { hostname, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { isAlive } from "../base/process.js";
-
-const machine = hostname()
-  .replace(/[^\w-]/g, "_")
-  .slice(0, 32);
-
-/** A new name: of this machine, of this process, and not to be guessed. */
-export function ownName(): string {
-  return `${machine}.${process.pid}.${randomBytes(6).toString("hex")}`;
-}
-
-/** True for an own name of a process of this machine that runs no more. */
-export function isLeft(name: string): boolean {
-  const [, where, pid] = /^([\w-]+)\.(\d+)\.[0-9a-f]{12}$/.exec(name) ?? [];
-  return where === machine && !isAlive(Number(pid));
-}
+import { isLeft, ownName } from "../base/unfinished.js";
 
 const prefix = "essay-files.";
 

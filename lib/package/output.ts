@@ -1,23 +1,15 @@
 // Files of a release in the output folder: under their name only when they are whole.
 
-import { lstat, mkdir, readdir, rename, rm, stat } from "node:fs/promises";
+import { lstat, mkdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { cannotWrite } from "../base/cannot-write.js";
 import { type Digest, digestOf } from "../base/digest.js";
-import { isLeft, ownName } from "./left.js";
+import { unfinished } from "../base/unfinished.js";
 
 async function isThere(path: string, { size, sha256 }: Digest): Promise<boolean> {
   const found = await stat(path).catch(() => undefined);
   if (!found?.isFile() || found.size !== size) return false;
   return (await digestOf(path)).sha256 === sha256;
-}
-
-/** Takes away what killed runs on this machine have left of a file. */
-async function clearLeft(out: string, filename: string): Promise<void> {
-  const [start, end] = [`.${filename}.`, ".part"];
-  for (const name of await readdir(out))
-    if (name.startsWith(start) && name.endsWith(end) && isLeft(name.slice(start.length, -end.length)))
-      await rm(join(out, name), { force: true });
 }
 
 /**
@@ -32,10 +24,10 @@ export async function keepFile(
   write: (temporary: string) => Promise<Digest>,
 ): Promise<Digest & { path: string; changed: boolean; replaced: boolean }> {
   const path = join(out, filename);
-  const temporary = join(out, `.${filename}.${ownName()}.part`);
+  let temporary: string | undefined;
   try {
     await mkdir(out, { recursive: true });
-    await clearLeft(out, filename);
+    temporary = unfinished(path);
     const digest = await write(temporary);
     if (await isThere(path, digest)) return { ...digest, path, changed: false, replaced: false };
     const replaced = (await lstat(path).catch(() => undefined)) !== undefined;
@@ -44,7 +36,6 @@ export async function keepFile(
   } catch (error) {
     throw cannotWrite(`${filename} into ${out}`, error as Error);
   } finally {
-    // Where `out` is no folder, there is nothing to take away.
-    await rm(temporary, { force: true }).catch(() => {});
+    if (temporary !== undefined) await rm(temporary, { force: true });
   }
 }

@@ -1,11 +1,11 @@
 // A report's file: whole under its name, or not there.
 
-import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
 import { access, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { cannotWrite } from "../base/cannot-write.js";
 import { UsageError } from "../base/failure.js";
+import { unfinished } from "../base/unfinished.js";
 
 /** Throws UsageError where no file could be made beside `file`: better before the run than after it. */
 export async function checkFolderOf(file: string): Promise<void> {
@@ -16,12 +16,13 @@ export async function checkFolderOf(file: string): Promise<void> {
 
 /** Writes a file by another name beside it and a rename. Throws what `cannotWrite` makes of the error. */
 export async function writeWhole(file: string, text: string): Promise<void> {
-  const temporary = `${file}.${randomBytes(4).toString("hex")}.part`;
+  let temporary = file;
   try {
+    temporary = unfinished(file);
     await writeFile(temporary, text, { flag: "wx" });
     await rename(temporary, file);
   } catch (error) {
-    await rm(temporary, { force: true });
+    if (temporary !== file) await rm(temporary, { force: true });
     throw cannotWrite(file, error as Error);
   }
 }

@@ -1,11 +1,12 @@
 // The files of a project template, rendered, and putting them in place without ever overwriting one.
 
 import { isUtf8 } from "node:buffer";
-import { linkSync, mkdirSync, readdirSync, readFileSync, statSync, unlinkSync, writeFileSync } from "node:fs";
+import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { UsageError } from "../base/failure.js";
 import { didYouMean } from "../base/nearest.js";
 import { inPackage } from "../base/package-root.js";
+import { unfinished } from "../base/unfinished.js";
 import { renderTemplate } from "./render.js";
 
 // The templates are read from the package's lib/, as they are not compiled.
@@ -62,7 +63,8 @@ function filesBelow(folder: string, above = ""): string[] {
 }
 
 /**
- * The files of the template in a folder, sorted by path. In a template the import package's folder is called
+ * The files of the template in a folder, sorted by path, but pyproject.toml is the last one: where it is, a project has
+ * its code, and a run that was cut short must not leave that impression. In a template the import package's folder is called
  * `package`, and the leading dot of .gitignore may be left out (npm would not pack one). Throws Failure
  * "template-failed" for a text that cannot be rendered.
  */
@@ -84,7 +86,8 @@ export async function templateFiles(root: string, values: TemplateValues): Promi
       code: packaged || name.endsWith(".py"),
     });
   }
-  return files.sort((a, b) => (a.path < b.path ? -1 : 1));
+  const last = ({ path }: TemplateFile) => (path === "pyproject.toml" ? 1 : 0);
+  return files.sort((a, b) => last(a) - last(b) || (a.path < b.path ? -1 : 1));
 }
 
 /**
@@ -93,15 +96,15 @@ export async function templateFiles(root: string, values: TemplateValues): Promi
  */
 export function placeNew(path: string, content: string | Buffer, executable = false): boolean {
   mkdirSync(dirname(path), { recursive: true });
-  const fresh = `${path}.essay-${process.pid}`;
-  writeFileSync(fresh, content, { flag: "wx", mode: executable ? 0o777 : 0o666 });
+  const fresh = unfinished(path);
   try {
+    writeFileSync(fresh, content, { flag: "wx", mode: executable ? 0o777 : 0o666 });
     linkSync(fresh, path);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
     throw error;
   } finally {
-    unlinkSync(fresh);
+    rmSync(fresh, { force: true });
   }
 }

@@ -3,20 +3,11 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { test } from "node:test";
-import { inPrivateFolder, isLeft, ownName } from "../../../lib/package/left.js";
+import { inPrivateFolder } from "../../../lib/package/left.js";
 import { scratch } from "../../lab/program.js";
 
 const gone = execFileSync("sh", ["-c", "echo $$"], { encoding: "utf8" }).trim();
 const ofPid = (name: string, pid: string) => name.replace(`.${process.pid}.`, `.${pid}.`);
-
-test("a name tells whether its process has ended, on this machine", () => {
-  const own = ownName();
-  assert.notEqual(own, ownName());
-  assert.equal(isLeft(own), false);
-  assert.equal(isLeft(ofPid(own, gone)), true);
-  assert.equal(isLeft(`x${ofPid(own, gone)}`), false, "another machine");
-  assert.equal(isLeft("a.tar.gz"), false);
-});
 
 test("a private folder goes with its work, and with the next one when a run was killed", async (t) => {
   const temporary = scratch(t);
