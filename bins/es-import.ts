@@ -7,6 +7,7 @@ import { isDeepStrictEqual } from "node:util";
 import { UsageError } from "../lib/base/failure.js";
 import { print } from "../lib/base/print.js";
 import type { TomlValue } from "../lib/base/toml.js";
+import { clearUnfinished } from "../lib/base/unfinished.js";
 import { run } from "../lib/cli.js";
 import { readFabfile } from "../lib/fabfile/read.js";
 import { projectOf, translate } from "../lib/fabfile/settings.js";
@@ -50,7 +51,10 @@ run(command, async ({ args: [fabfile = ""], flags, context }) => {
   };
 
   const { out } = flags;
-  if (out !== undefined && existsSync(out)) throw there(out);
+  if (out !== undefined && existsSync(out)) {
+    if (!dryRun) clearUnfinished(resolve(out));
+    throw there(out);
+  }
   const read = await readFabfile(fabfile, interrupt.signal);
   const root = projectOf(fabfile);
   const translation = translate(read, { root, base: out ? dirname(resolve(out)) : root, refuse });

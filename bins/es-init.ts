@@ -6,6 +6,7 @@ import { join, resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { UsageError } from "../lib/base/failure.js";
 import { isRemote } from "../lib/base/repository.js";
+import { clearUnfinished } from "../lib/base/unfinished.js";
 import { type Command, type Context, run } from "../lib/cli.js";
 import type { Options } from "../lib/flags.js";
 import { inPrivateFolder } from "../lib/package/left.js";
@@ -101,8 +102,10 @@ run(command, async ({ args: [name], flags, context }) => {
   for (const file of files) {
     const path = join(directory, file.path);
     const reason = superfluous(file, found);
-    if (existsSync(path)) say(`left   ${file.path}`);
-    else if (reason) say(`left   ${file.path} out: ${reason}`);
+    if (existsSync(path)) {
+      if (!dryRun) clearUnfinished(path);
+      say(`left   ${file.path}`);
+    } else if (reason) say(`left   ${file.path} out: ${reason}`);
     else if (dryRun) say(`would add ${file.path}`);
     else say(`${placeNew(path, file.content, file.executable) ? "added " : "left  "} ${file.path}`);
   }

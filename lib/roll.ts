@@ -1,12 +1,11 @@
 // Running a command on one batch of hosts after another, until all are done or too many have failed.
 
-import { mkdtempSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rmSync, statSync } from "node:fs";
 import type { Readable } from "node:stream";
 import { pause } from "./base/abort.js";
 import { asFailure, Failure } from "./base/failure.js";
 import type { Json } from "./base/json.js";
+import { makePrivateFolder } from "./base/private-folder.js";
 import { showCommand } from "./base/quote.js";
 import type { Context } from "./cli.js";
 import { runStage } from "./foreground.js";
@@ -93,7 +92,7 @@ function directoryOfRoll(): { path: string; remove: () => void } {
   const found = outer ? statSync(outer, { throwIfNoEntry: false }) : undefined;
   if (outer && found?.isDirectory() && found.uid === process.getuid?.())
     return { path: outer, remove: () => {} };
-  const path = mkdtempSync(join(tmpdir(), "essay-roll-"));
+  const path = makePrivateFolder("roll");
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 

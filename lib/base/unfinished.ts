@@ -21,15 +21,23 @@ export function isLeft(name: string): boolean {
   return where === machine && !isAlive(Number(pid));
 }
 
+const start = (path: string) => `.${basename(path)}.`;
+const end = ".part";
+
+/** Takes away what killed runs on this machine have left of a file; its folder must be there. */
+export function clearUnfinished(path: string): void {
+  const folder = dirname(path);
+  const begin = start(path);
+  for (const name of readdirSync(folder))
+    if (name.startsWith(begin) && name.endsWith(end) && isLeft(name.slice(begin.length, -end.length)))
+      rmSync(join(folder, name), { force: true });
+}
+
 /**
- * Where a file is made before it is given its name: a hidden one beside it. What killed runs on this machine have left
- * of the file is taken away; its folder must be there.
+ * Where a file is made before it is given its name: a hidden one beside it. What killed runs have left of it is taken
+ * away before.
  */
 export function unfinished(path: string): string {
-  const [start, end] = [`.${basename(path)}.`, ".part"];
-  const folder = dirname(path);
-  for (const name of readdirSync(folder))
-    if (name.startsWith(start) && name.endsWith(end) && isLeft(name.slice(start.length, -end.length)))
-      rmSync(join(folder, name), { force: true });
-  return join(folder, `${start}${ownName()}${end}`);
+  clearUnfinished(path);
+  return join(dirname(path), `${start(path)}${ownName()}${end}`);
 }

@@ -4,8 +4,8 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { digestOf } from "../base/digest.js";
 import { Failure } from "../base/failure.js";
+import { inPrivateFolder } from "../base/private-folder.js";
 import { type Described, describeFile, type NormalVersion } from "./described.js";
-import { inPrivateFolder } from "./left.js";
 import { noSource, type PipSource, type Progress, pipFailure, type RunPip } from "./pip.js";
 import { type Built, keepDescribed } from "./wheel.js";
 

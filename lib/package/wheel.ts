@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { digestOf } from "../base/digest.js";
 import { normaliseName, parseFilename } from "../base/distribution.js";
 import { Failure } from "../base/failure.js";
+import { inPrivateFolder } from "../base/private-folder.js";
 import type { ReleaseFile } from "../base/schema.js";
 import { type Described, describeFile, type NormalVersion } from "./described.js";
-import { inPrivateFolder } from "./left.js";
 import { keepFile } from "./output.js";
 import {
   epochOf,

@@ -1,7 +1,7 @@
 // The session's side of the socket: steps connect, and ask for channels to hosts, places and locks.
 
 import { once } from "node:events";
-import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, rm, rmdir } from "node:fs/promises";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,6 +10,7 @@ import { abortable } from "../base/abort.js";
 import { Failure } from "../base/failure.js";
 import { Gate } from "../base/gate.js";
 import { isObject } from "../base/json.js";
+import { isAlive } from "../base/process.js";
 import type { SshOptions, Target, Use } from "./contract.js";
 import { Guard } from "./guard.js";
 import { sessionName } from "./lock-owner.js";
@@ -110,11 +111,20 @@ class Client {
   }
 }
 
+/** Takes away what sessions have left that were killed before their guard knew of it, which is empty. */
+async function clearLeft(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const [, pid] = /^essay-(\d+)-\w{6}$/.exec(name) ?? [];
+    if (pid !== undefined && !isAlive(Number(pid))) await rmdir(join(folder, name)).catch(() => {});
+  }
+}
+
 /** A private directory, 0700, for the socket, whose path the system limits to 104 bytes or so. */
 async function makeDirectory(): Promise<string> {
-  const usual = join(tmpdir(), "essay-");
+  const folder = Buffer.byteLength(tmpdir()) > 66 ? "/tmp" : tmpdir();
   try {
-    const directory = await mkdtemp(Buffer.byteLength(usual) > 80 ? "/tmp/essay-" : usual);
+    await clearLeft(folder);
+    const directory = await mkdtemp(join(folder, `essay-${process.pid}-`));
     await chmod(directory, 0o700);
     return directory;
   } catch (error) {

@@ -30,6 +30,8 @@ export interface Fleet {
    * was cut short, the virtualenv is marked so; `healed`: that must not be any more.
    */
   leftovers(healed: boolean): Promise<string[]>;
+  /** The locks that are held still when hosts that hear nothing must have noticed, which takes 10 s. */
+  heldLocks(): Promise<string[]>;
   stop(): Promise<void>;
 }
 
@@ -39,16 +41,21 @@ export const port = 8800;
 // A network that is silent for six seconds is taken for dead.
 const patience = "ConnectTimeout 5\nServerAliveInterval 2\nServerAliveCountMax 3\n";
 
+/** The locks of the virtualenv that somebody holds. */
+const locksOn = ({ prefix }: LabHost) =>
+  ["deploy", "lock"]
+    .map((ending) => join(prefix, `.essay/a.${ending}`))
+    .filter((path) => existsSync(path) && spawnSync("flock", ["-n", path, "true"]).status !== 0)
+    .map((path) => `lock ${path}`);
+
 /** What scripts have left: folders in /tmp, held locks; and, where all is `healed`, half-made files and marks. */
-function leftOn({ uid, prefix }: LabHost, healed: boolean, known: ReadonlySet<string>): string[] {
+function leftOn(host: LabHost, healed: boolean, known: ReadonlySet<string>): string[] {
+  const { uid, prefix } = host;
   const scratch = readdirSync("/tmp")
     .filter((name) => /^essay\.[0-9a-f]{16}$/.test(name) && !known.has(name))
     .map((name) => join("/tmp", name))
     .filter((path) => statSync(path, { throwIfNoEntry: false })?.uid === uid);
-  const locked = ["deploy", "lock"]
-    .map((ending) => join(prefix, `.essay/a.${ending}`))
-    .filter((path) => existsSync(path) && spawnSync("flock", ["-n", path, "true"]).status !== 0)
-    .map((path) => `lock ${path}`);
+  const locked = locksOn(host);
   if (!healed) return [...scratch, ...locked];
   const half = readdirSync(prefix, { recursive: true, encoding: "utf8" }).filter((path) =>
     /\.essay\/changing|\.new$|\/~/.test(path),
@@ -99,6 +106,11 @@ export async function startFleet(hosts: number): Promise<Fleet> {
     prepare: (version) => {
       tiny(index.directory, version, "tiny", server(version));
       for (const host of ssh.hosts) rmSync(join(host.prefix, "a/bin/pip"), { force: true });
+    },
+    heldLocks: async () => {
+      const held = () => ssh.hosts.flatMap(locksOn);
+      await until("the end of all locks", () => held().length === 0, 10_000).catch(() => {});
+      return held();
     },
     leftovers: async (healed) => {
       await until("the end of all remote commands", () => strangers().length === 0).catch(() => {});

@@ -1,9 +1,10 @@
 // Hosts whose disks fill up and whose programs vanish: one sshd in a mount namespace. Each host has two disks, its
 // prefix and its TMPDIR, and a PATH of one folder, with links to the programs that it has.
 
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import {
   chmodSync,
+  chownSync,
   copyFileSync,
   existsSync,
   lstatSync,
@@ -53,6 +54,28 @@ ${at === "beginning" ? stand : `${real} "$@"; ${stand}`}
 `;
 }
 
+/**
+ * The text of what stands in for every program: it notes its place among all that are begun, in a folder of the host, and
+ * stands still at the place `at` until it may go on. Creating a file that is not there is one act, so that two that are
+ * begun at once have two places.
+ */
+const counting = (programs: string, folder: string, at: number) => `#!/bin/sh
+name=\${0##*/}
+set -C
+exec 4>&2 2>/dev/null
+n=1
+until printf '%s\\n' "$name $*" >"${folder}/$n"; do n=$((n + 1)); done
+exec 2>&4 4>&-
+if [ "$n" = ${at} ]; then
+    : >"${folder}/reached"
+    while [ ! -e "${folder}/go" ]; do sleep 0.05; done
+fi
+exec "${programs}/$name" "$@"
+`;
+
+/** Waiting is no work. */
+const uncounted = new Set(["sh", "dash", "sleep"]);
+
 /** Makes a folder with links to all programs but one. */
 function linkPrograms(folder: string, missing?: string): void {
   mkdirSync(folder);
@@ -78,6 +101,8 @@ function contents(folder: string): string[] {
       return `${path} ${mode.toString(8)} ${uid}${kind}${to}`;
     });
 }
+
+const isSshd = (pid: number) => /^sshd: /.test(commandLine(pid));
 
 /** A host to which things are done. */
 export class Ground {
@@ -148,7 +173,39 @@ export class Ground {
     // tmpfs takes a size of 0 for none.
     writeFileSync(this.#tmp("filler"), Buffer.alloc(4096));
     rmSync(join(home, "reached"), { force: true });
+    rmSync(this.#counted, { recursive: true, force: true });
     this.#use(this.#programs);
+  }
+
+  get #counted(): string {
+    return join(this.host.home, "counted");
+  }
+
+  /** From now on the programs that are begun are counted, and the one at this place stands still; 0: none of them. */
+  count(at: number): void {
+    const { uid, gid, home } = this.host;
+    mkdirSync(this.#counted);
+    chownSync(this.#counted, uid, gid);
+    const stand = join(this.#counted, "stand-in");
+    writeFileSync(stand, counting(this.#programs, this.#counted, at), { mode: 0o755 });
+    const folder = join(home, `programs-${this.#folders++}`);
+    mkdirSync(folder);
+    for (const name of readdirSync(this.#programs))
+      symlinkSync(uncounted.has(name) ? `/usr/bin/${name}` : stand, join(folder, name));
+    this.#use(folder);
+  }
+
+  /** The programs that were begun, with their words, in the order of their places. */
+  counted(): string[] {
+    const places = readdirSync(this.#counted).map(Number).filter(Boolean);
+    return places
+      .sort((one, other) => one - other)
+      .map((place) => readFileSync(join(this.#counted, String(place)), "utf8").trim());
+  }
+
+  /** What stands still goes on. */
+  goOn(): void {
+    writeFileSync(join(this.#counted, "go"), "");
   }
 
   /** Puts a copy of a virtualenv, with all that is in it, into the prefix. */
@@ -210,15 +267,26 @@ export class Ground {
 
   /** Whether the slow program stands still. */
   stands(): boolean {
-    return existsSync(join(this.host.home, "reached"));
+    return [this.host.home, this.#counted].some((folder) => existsSync(join(folder, "reached")));
+  }
+
+  /** The processes of sshd for the connections of the host's account. */
+  connections(): number[] {
+    return processesOf(this.host.uid).filter((pid) => isSshd(pid));
+  }
+
+  /** The locks of the virtualenv that somebody holds. */
+  locked(): string[] {
+    return ["deploy", "lock"].filter((ending) => {
+      const file = this.seen(`.essay/a.${ending}`);
+      return existsSync(file) && spawnSync("flock", ["-n", file, "true"]).status !== 0;
+    });
   }
 
   /** What runs for the host's account, besides sshd and what is under supervisord. */
   strangers(): number[] {
     const supervised = new Set(supervisedBelow(this.host.prefix));
-    return processesOf(this.host.uid).filter(
-      (pid) => !supervised.has(pid) && !/^sshd: /.test(commandLine(pid)),
-    );
+    return processesOf(this.host.uid).filter((pid) => !supervised.has(pid) && !isSshd(pid));
   }
 
   /** The scripts that run there: what sshd has started. */

@@ -5,15 +5,7 @@ import { fetchPage } from "../lab/http.js";
 import { type Ran, recordsOf } from "../lab/program.js";
 import { type Case, casesOf, faultOf, nameOf } from "./cases.js";
 import { type Fleet, type Mode, port } from "./fleet.js";
-
-/** How a case went. */
-export interface Verdict {
-  of: Case;
-  /** The error's code, or "ok". */
-  code: string;
-  /** What must not be; empty when all is well. */
-  wrong: string[];
-}
+import type { Verdict } from "./verdict.js";
 
 // What a record may say that failed by a fault.
 const codes = {
@@ -48,7 +40,7 @@ function judge(one: Case, record: Any, broken: boolean): Verdict {
   if (!allowed(one).includes(code)) wrong.push(`it failed with ${code}: ${error?.message}`);
   if (code === "connection-lost" && !/begun|before the command began/.test(error.message))
     wrong.push(`it does not say whether the command had begun: ${error.message}`);
-  return { of: one, code, wrong };
+  return { name: nameOf(one), code, wrong };
 }
 
 /** Deploys to one host without any fault; the cases that its connections give. */
@@ -96,6 +88,8 @@ export async function tryRound(fleet: Fleet, version: string, cases: readonly Ca
     if (verdict.code === "ok" && served[place] !== `version ${version}`)
       verdict.wrong.push(`called well, but serves ${served[place]}`);
 
+  // Where the network is silent, nobody tells the host; it must notice.
+  for (const lock of await fleet.heldLocks()) all(`held while nothing is heard: ${lock}`);
   fleet.proxy.plan([]);
   for (const left of await fleet.leftovers(false)) all(`left after the fault: ${left}`);
   const again = await fleet.deploy(mode, version, cases.length);
@@ -111,6 +105,3 @@ export async function tryRound(fleet: Fleet, version: string, cases: readonly Ca
   for (const left of await fleet.leftovers(true)) all(`left after the rerun: ${left}`);
   return verdicts;
 }
-
-export const describe = ({ of, code, wrong }: Verdict) =>
-  `${wrong.length === 0 ? "ok    " : "WRONG "} ${nameOf(of)} -> ${code}${wrong.map((text) => `\n       ${text}`).join("")}`;

@@ -1,29 +1,108 @@
-// Every fault at every point of a deploy: `npm run test:faults`. Says how many cases it has tried, and how many went
-// wrong. Words choose the cases in whose names all of them stand.
+// The great run: `npm run test:faults`. Says how many cases it has tried, and how many went wrong. Words choose: one of
+// the three parts by its name, and of each part the cases in whose names all of the other words stand.
 
-import { nameOf } from "./cases.js";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startIndex } from "../lab/index.js";
+import { tiny } from "../lab/tiny.js";
+import * as cases from "./cases.js";
 import { type Mode, startFleet } from "./fleet.js";
-import { describe, soundCases, tryRound, type Verdict } from "./round.js";
+import * as here from "./here.js";
+import { makeJobs } from "./jobs.js";
+import * as points from "./points.js";
+import { soundCases, tryRound } from "./round.js";
+import { startStepLab } from "./step-lab.js";
+import { describe, type Verdict } from "./verdict.js";
 
-const atOnce = 8;
 const words = process.argv.slice(2);
-
-const fleet = await startFleet(atOnce);
+/** Whether cases of that program, and what it is to do, are among those that the words choose. */
+const mayBe = (name: string) => words.every((word) => !word.startsWith("es-") || name.includes(word));
 const verdicts: Verdict[] = [];
-let versions = 0;
-const nextVersion = () => `1.${versions++}`;
-try {
-  for (const mode of ["steps", "session"] as Mode[]) {
-    const all = await soundCases(fleet, mode, nextVersion());
-    const cases = all.filter((one) => words.every((word) => nameOf(one).includes(word)));
-    for (let first = 0; first < cases.length; first += atOnce) {
-      const round = await tryRound(fleet, nextVersion(), cases.slice(first, first + atOnce));
-      for (const verdict of round) process.stdout.write(`${describe(verdict)}\n`);
-      verdicts.push(...round);
+
+function keep(...some: Verdict[]): void {
+  for (const verdict of some) process.stdout.write(`${describe(verdict)}\n`);
+  verdicts.push(...some);
+}
+
+/** Does something with each of a list, so many at once. */
+async function each<T>(list: readonly T[], atOnce: number, act: (one: T) => Promise<void>): Promise<void> {
+  const left = [...list];
+  const worker = async () => {
+    for (let one = left.shift(); one !== undefined; one = left.shift()) await act(one);
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+}
+
+/** A connection breaks at each point of a deploy of four steps. */
+async function deploys(isChosen: (name: string) => boolean): Promise<void> {
+  const atOnce = 8;
+  const fleet = await startFleet(atOnce);
+  let versions = 0;
+  const nextVersion = () => `1.${versions++}`;
+  try {
+    for (const mode of ["steps", "session"] as Mode[]) {
+      const all = await soundCases(fleet, mode, nextVersion());
+      const chosen = all.filter((one) => isChosen(cases.nameOf(one)));
+      for (let first = 0; first < chosen.length; first += atOnce)
+        keep(...(await tryRound(fleet, nextVersion(), chosen.slice(first, first + atOnce))));
     }
+  } finally {
+    await fleet.stop();
   }
-} finally {
-  await fleet.stop();
+}
+
+/** Each program that a step begins on its host is the last one. */
+async function scripts(isChosen: (name: string) => boolean): Promise<void> {
+  const lab = await startStepLab(6);
+  try {
+    const [first] = lab.grounds;
+    if (first === undefined) return;
+    for (const deed of points.deeds) {
+      if (!mayBe(deed.name)) continue;
+      const all = await points.pointsOf(lab, first, deed);
+      const chosen = all.filter((one) => isChosen(points.nameOf(one)));
+      const free = [...lab.grounds];
+      await each(chosen, lab.grounds.length, async (point) => {
+        const ground = free.pop();
+        if (ground === undefined) throw new Error("more cases at once than hosts");
+        keep(await points.tryPoint(lab, ground, point));
+        free.push(ground);
+      });
+    }
+  } finally {
+    await lab.stop();
+  }
+}
+
+/** What programs do on this machine, and what they ask an index, goes wrong. */
+async function programs(isChosen: (name: string) => boolean): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "essay-jobs-"));
+  const index = await startIndex({ empty: true });
+  tiny(index.directory);
+  try {
+    for (const job of await makeJobs(folder, index.url)) {
+      if (!mayBe(job.name)) continue;
+      const sound = await here.soundRun(job);
+      const chosen = sound.points.filter((one) => isChosen(here.nameOf(one)));
+      await each(chosen, 3, async (point) => keep(await here.tryHere(point, sound)));
+    }
+  } finally {
+    await index.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const parts = { deploys, scripts, programs };
+const named = Object.keys(parts).filter((name) => words.includes(name));
+const others = words.filter((word) => !named.includes(word));
+for (const [name, part] of Object.entries(parts)) {
+  if (named.length > 0 && !named.includes(name)) continue;
+  const before = verdicts.length;
+  await part((text) => others.every((word) => text.includes(word)));
+  const own = verdicts.slice(before);
+  const failed = own.filter(({ wrong }) => wrong.length > 0).length;
+  process.stdout.write(`${name}: ${own.length} cases tried, ${failed} went wrong\n`);
 }
 const failed = verdicts.filter(({ wrong }) => wrong.length > 0).length;
 process.stdout.write(`${verdicts.length} cases tried, ${failed} went wrong\n`);

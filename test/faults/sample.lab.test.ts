@@ -5,7 +5,8 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { nameOf } from "./cases.js";
 import { type Fleet, type Mode, startFleet } from "./fleet.js";
-import { describe, soundCases, tryRound } from "./round.js";
+import { soundCases, tryRound } from "./round.js";
+import { describe } from "./verdict.js";
 
 /**
  * Each with the code of its record. In a session, whether a step or the lock hears first of a lost connection is a

@@ -55,6 +55,17 @@ export function processesThatHave(file: string): number[] {
   });
 }
 
+/** Processes that work in a folder, or below it. */
+export function processesIn(folder: string): number[] {
+  return pids().filter((pid) => {
+    try {
+      return `${readlinkSync(`/proc/${pid}/cwd`)}/`.startsWith(`${folder}/`) && identity(pid) !== undefined;
+    } catch {
+      return false;
+    }
+  });
+}
+
 /** Processes of a user, without those that have ended and only wait to be noticed. */
 export function processesOf(uid: number): number[] {
   return pids().filter((pid) => {

@@ -41,7 +41,7 @@ export function fileOf(name: string): string | undefined {
 
 /** One of our programs under way: what it has written so far, and how it ends. It is killed with the test. */
 export function underWay(
-  t: TestContext,
+  t: Pick<TestContext, "after">,
   name: string,
   args: readonly string[],
   env = process.env,

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { test } from "node:test";
-import { inPrivateFolder } from "../../../lib/package/left.js";
+import { inPrivateFolder } from "../../../lib/base/private-folder.js";
 import { scratch } from "../../lab/program.js";
 
 const gone = execFileSync("sh", ["-c", "echo $$"], { encoding: "utf8" }).trim();
