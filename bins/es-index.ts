@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { UsageError } from "../lib/base/failure.js";
+import { inPrivateFolder } from "../lib/base/private-folder.js";
 import { hasCredentials } from "../lib/base/url.js";
 import { type Invocation, run } from "../lib/cli.js";
 import { loadConfig } from "../lib/config/load.js";
@@ -19,7 +20,6 @@ import { Store } from "../lib/index/store/store.js";
 import { unyank, yank } from "../lib/index/store/yanked.js";
 import { filesNamed, projectNamed, releasesOf } from "../lib/index-releases.js";
 import { readMetadataFile } from "../lib/package/core-metadata.js";
-import { inPrivateFolder } from "../lib/package/left.js";
 import { checkVerb, type Verb, verbNamed } from "../lib/verbs.js";
 import { outdated } from "../lib/version/outdated.js";
 
