@@ -2,8 +2,9 @@
 // es: runs an executable by its short name, or an alias, which is a pipeline.
 
 import { resolve } from "node:path";
+import { fileBehind, retrying } from "../lib/alias/again.js";
 import { announcement, builtinAliases } from "../lib/alias/builtin.js";
-import { requirePrograms, runPipeline, statusOf } from "../lib/alias/pipeline.js";
+import { requirePrograms, runPipeline, type StageEnd, statusOf } from "../lib/alias/pipeline.js";
 import { expand, namesSide, parseTemplate, type Sides } from "../lib/alias/template.js";
 import { Failure, UsageError } from "../lib/base/failure.js";
 import { isObject } from "../lib/base/json.js";
@@ -19,14 +20,18 @@ import { type commonOptions, type Flags, fold } from "../lib/flags.js";
 import { sideFinder } from "../lib/host-live.js";
 import { inSession } from "../lib/host-session.js";
 import { onHosts } from "../lib/host-step.js";
+import { isShownLive, LiveView } from "../lib/live-view.js";
 
 const command = {
   name: "es",
   summary: "run es-NAME, or the alias NAME: build, deploy, release, rollback, one of [alias], ...",
-  usage: ["[--print] NAME [ARG...]"],
+  usage: ["[--print] [--plain] NAME [ARG...]"],
   operands: [0, 10_000],
   stopEarly: true,
-  options: { print: { help: "print the pipeline instead of running it" } },
+  options: {
+    print: { help: "print the pipeline instead of running it" },
+    plain: { help: "a line for each host and step, also where a terminal could show all in one table" },
+  },
 } as const;
 
 /** The value of a key such as `project` or `nginx.role`. */
@@ -104,6 +109,9 @@ async function find(word: string, words: readonly string[], context: Context): P
   throw new UsageError(`there is no es-${name} in PATH and no alias ${name}${hint}`);
 }
 
+/** Stands for the sides until the balancers have been asked. */
+const unasked: Sides = { live: "{live}", idle: "{idle}" };
+
 /** Asks the balancers which side they serve. Throws Failure as es-live does. */
 async function askSides(context: Context): Promise<Sides> {
   const flags = { "ssh-config": undefined, ssh: undefined, "accept-new": false, jobs: undefined };
@@ -115,20 +123,36 @@ async function askSides(context: Context): Promise<Sides> {
 /** A flag of a step that stands before the name reaches no step: `es --dry-run deploy` must not deploy. */
 function refuseStepFlags(name: string, flags: Flags<typeof commonOptions>): void {
   for (const [flag, value] of Object.entries(flags))
-    if (value !== undefined && value !== false && !["config", "env", "print"].includes(flag))
+    if (value !== undefined && value !== false && !["config", "env", "print", "plain"].includes(flag))
       throw new UsageError(`--${flag} is no flag of es: it belongs behind ${name}`);
 }
 
 const show = (pipelines: readonly string[][][], joint: string) =>
   pipelines.map((stages) => stages.map(showCommand).join(" | ")).join(joint);
 
+/** Runs one pipeline and resolves to how its stages ended; with `session`, it is shown live where that can be. */
+async function runOne(
+  stages: readonly string[][],
+  { interrupt, argv }: Context,
+  session: string | undefined,
+): Promise<StageEnd[]> {
+  if (session === undefined || !isShownLive(stages)) return runPipeline(stages, interrupt);
+  const view = await LiveView.open(session, showCommand(["es", ...argv]), process.stderr, interrupt);
+  try {
+    return await runPipeline(stages, interrupt, view);
+  } finally {
+    view.close();
+  }
+}
+
 /** Runs pipelines one after the other, until one fails; resolves to the exit status. */
-async function runAll(all: readonly string[][][], { interrupt, say, warn }: Context): Promise<number> {
+async function runAll(all: readonly string[][][], context: Context, session?: string): Promise<number> {
+  const { interrupt, say, warn } = context;
   let status = 0;
   for (const [place, stages] of all.entries()) {
     // One that came before they were there would be heard by none of them.
     interrupt.signal.throwIfAborted();
-    const ends = await runPipeline(stages, interrupt);
+    const ends = await runOne(stages, context, session);
     for (const { program, signal } of ends)
       if (signal && !interrupt.received) warn(`${program} was ended by ${signal}`);
     status = statusOf(ends);
@@ -140,6 +164,20 @@ async function runAll(all: readonly string[][][], { interrupt, say, warn }: Cont
   return status;
 }
 
+/** Says how to go on with an alias that failed or was interrupted. */
+async function sayHowToGoOn(name: string, args: readonly string[], context: Context): Promise<void> {
+  const { interrupt, warn } = context;
+  const expanded = async (some: string[]) => (await find(name, some, context)).pipelines(unasked);
+  const file = fileBehind(1);
+  const retry = file === undefined ? undefined : await retrying(args, file, expanded);
+  if (retry) warn(`to go on with those that are not done: ${showCommand(["es", name, ...retry])}`);
+  else if (!interrupt.received) return;
+  // Which side is the idle one may have changed meanwhile.
+  else if ((await find(name, args, context)).asks)
+    warn("before you go on, see which side nginx serves now (es-live): the other one may be the idle one");
+  else warn("to go on, run the same command again: what is done already is looked at, and left as it is");
+}
+
 run(command, async ({ args: [name, ...args], flags, context }) => {
   if (name === undefined) {
     await print(await overview(context));
@@ -148,7 +186,7 @@ run(command, async ({ args: [name, ...args], flags, context }) => {
   refuseStepFlags(name, flags);
   const { asks, pipelines, announce } = await find(name, args, context);
   // Mistakes are told before anybody is asked.
-  const all = pipelines({ live: "{live}", idle: "{idle}" });
+  const all = pipelines(unasked);
   if (flags.print) {
     await print(`${show(asks ? pipelines(await askSides(context)) : all, " &&\n")}\n`);
     return 0;
@@ -159,11 +197,14 @@ run(command, async ({ args: [name, ...args], flags, context }) => {
   requirePrograms(all);
   // A program alone has nothing to share.
   if (all.flat().length === 1 && !asks) return runAll(all, context);
-  return inSession(context, {}, async ({ variables }) => {
+  const status = await inSession(context, {}, async ({ variables }) => {
     Object.assign(process.env, variables);
-    if (!asks) return runAll(all, context);
+    const session = flags.plain ? undefined : variables.ESSAY_SESSION;
+    if (!asks) return runAll(all, context, session);
     const sides = await askSides(context);
     context.say(`es: ${announce(sides)}`);
-    return runAll(pipelines(sides), context);
+    return runAll(pipelines(sides), context, session);
   });
+  if (status !== 0) await sayHowToGoOn(name, args, context);
+  return status;
 });

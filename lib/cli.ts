@@ -22,6 +22,7 @@ import {
   wholeNumber,
 } from "./flags.js";
 import { Interrupt } from "./interrupt.js";
+import type { Progress } from "./progress.js";
 import { StatusLine } from "./status-line.js";
 
 /** How an executable presents itself. */
@@ -70,6 +71,8 @@ export interface Context {
   configFile: string | undefined;
   configEnv: string | undefined;
   interrupt: Interrupt;
+  /** Told what the step does, where `es` shows that live. */
+  view: Progress | undefined;
   /** One line of these parts, for people on stderr; nothing with -q. Control characters are escaped. */
   say(...parts: (string | Bad)[]): void;
   /** One line on stderr that -q does not silence, after the program's name. */
@@ -130,6 +133,7 @@ function makeContext(
   flags: Flags<typeof commonOptions>,
   argv: readonly string[],
   interrupt: Interrupt,
+  view: Progress | undefined,
 ): Context {
   const colour = process.stderr.isTTY && !process.env.NO_COLOR;
   const status = new StatusLine(process.stderr, !flags.quiet);
@@ -149,6 +153,7 @@ function makeContext(
     configFile: flags.config,
     configEnv: flags.env,
     interrupt,
+    view,
     say: (...parts) => {
       const line = parts.map((part) => {
         const text = printable(hideCredentials(typeof part === "string" ? part : part.bad));
@@ -163,11 +168,15 @@ function makeContext(
       for (const line of printableLines(hideCredentials(text)).replace(/\n$/, "").split("\n"))
         status.write(`${printable(label)}| ${line}\n`);
     },
-    ask: (question, how) => {
+    ask: async (question, how) => {
       status.clear();
-      return ask(question, how);
+      const release = await view?.hold();
+      return ask(question, how).finally(release);
     },
-    progress: (text) => status.draw(() => printable(hideCredentials(text()))),
+    progress: (text) => {
+      if (view) view.doing(() => hideCredentials(text()));
+      else status.draw(() => printable(hideCredentials(text())));
+    },
   };
 }
 
@@ -201,6 +210,7 @@ async function finish<const O extends Options>(command: Command<O>, main: Main<O
   // Nobody reads our messages any more: no reason to stop the work.
   process.stderr.on("error", () => {});
   let interrupt: Interrupt | undefined;
+  let view: Progress | undefined;
   try {
     const { stopEarly = false } = command;
     const line = readFlags({ ...command.options, ...commonOptions }, argv, { stopEarly });
@@ -222,16 +232,26 @@ async function finish<const O extends Options>(command: Command<O>, main: Main<O
     const own = stopEarly ? line.args.slice(0, 1) : line.args;
     if (own.includes("")) throw new UsageError("an operand is empty");
     interrupt = new Interrupt();
-    const context = makeContext(command, common, argv, interrupt);
+    view = await viewOf(command.name);
+    const context = makeContext(command, common, argv, interrupt, view);
     process.exitCode = await main({ args: line.args, flags, rest: line.rest, context });
   } catch (error) {
     process.exitCode = isMistake(error) ? 2 : 1;
     if (interrupt?.signal.aborted && !isMistake(error)) return;
     report(command, error, interrupt === undefined);
   } finally {
+    view?.close();
     interrupt?.release();
     interrupt?.raiseAgain();
   }
+}
+
+/** What shows our work live, where we are a stage of a pipeline that `es` runs on a terminal. */
+async function viewOf(name: string): Promise<Progress | undefined> {
+  const { ESSAY_VIEW: view, ESSAY_SESSION: session } = process.env;
+  if (!view || !session) return undefined;
+  const { Progress } = await import("./progress.js");
+  return new Progress(session, view, name);
 }
 
 /** Wrong usage, configuration or input, as against something that failed. */

@@ -76,6 +76,8 @@ export class Run {
   /** The records that are to be rendered. */
   readonly #kept: Row[] = [];
   readonly #writer: RecordWriter;
+  /** Gives the terminal back to the live view. */
+  #release: (() => void) | undefined;
   readonly #started = performance.now();
 
   /** With `render`, which is a table on a terminal, records are kept to the end and then written by it. */
@@ -130,8 +132,10 @@ export class Run {
       this.context.warn(`${label}: record-too-long: the rest of its record is left out`);
     }
     if (hasFailed(record)) this.#failed.push(label);
-    if (this.#render) this.#kept.push(record);
-    else await this.#writer.write(process.stdout.isTTY ? printableJson(text) : text, label);
+    this.context.view?.came(label, (record.batch as Batch | undefined)?.size);
+    if (this.#render) return void this.#kept.push(record);
+    await this.#holdTerminal();
+    await this.#writer.write(process.stdout.isTTY ? printableJson(text) : text, label);
   }
 
   /** Writes a record that this step leaves as it is; a dry run binds the later steps all the same. */
@@ -145,8 +149,8 @@ export class Run {
     const ms = Math.round(performance.now() - started);
     await this.settle(line, outcome, ms);
     const failure = failureOf(outcome);
-    const dry = this.context.dryRun || line.record.plan === true ? "dry run: " : "";
-    this.#say(labelOf(line.record), failure, `${dry}${outcome instanceof Failure ? "" : outcome.said}`, ms);
+    // The live view has been told by `settle`.
+    if (!this.context.view) this.#say(labelOf(line.record), failure, this.#saidOf(line, outcome), ms);
     if (failure?.code === "internal" && this.context.verbose)
       this.context.show(labelOf(line.record), failure.details.stderr ?? failure.stack ?? "");
   }
@@ -180,7 +184,15 @@ export class Run {
         },
       }),
     };
+    const said = hideCredentials(failure?.message ?? this.#saidOf(line, outcome));
+    this.context.view?.done(labelOf(line.record), ms, said, failure?.code);
     await this.emit(line, Object.keys(changes).length > 0 ? changes : undefined);
+  }
+
+  /** What a step says that it has done, or would do. */
+  #saidOf({ record }: Line, outcome: Done | Failure): string {
+    const dry = this.context.dryRun || record.plan === true ? "dry run: " : "";
+    return `${dry}${outcome instanceof Failure ? "" : outcome.said}`;
   }
 
   #say(label: string, failure: Failure | undefined, said: string, ms: number): void {
@@ -188,14 +200,31 @@ export class Run {
     this.context.say(`${label}  ${this.context.name}  `, text, `  ${(ms / 1000).toFixed(1)} s`);
   }
 
+  /** Has the live view leave the terminal to us, where our records go there, too. */
+  async #holdTerminal(): Promise<void> {
+    const { view } = this.context;
+    if (view && process.stdout.isTTY) this.#release ??= await view.hold();
+  }
+
+  /** Whether the live view ends with a table of all that ours would show. */
+  get #isShown(): boolean {
+    const { view } = this.context;
+    return (
+      view !== undefined && this.#render === renderTable && this.#kept.every(({ host }) => host !== undefined)
+    );
+  }
+
   /** Writes what is left to write; false, with a word on stderr, where records had no reader. */
   async flush(): Promise<boolean> {
-    if (this.#render && this.#kept.length > 0)
+    if (this.#render && this.#kept.length > 0 && !this.#isShown) {
+      await this.#holdTerminal();
       await this.#writer.write(
         this.#render(this.#kept, this.batches.lacking).trimEnd(),
         ...this.#kept.map(labelOf),
       );
+    }
     await this.#writer.end();
+    this.#release?.();
     const { unread, trouble } = this.#writer;
     if (unread.length === 0) return true;
     const why = trouble === undefined ? "nobody read" : `${trouble}: not written are`;

@@ -71,7 +71,10 @@ async function* checked(
   const fields = (record: Row) => (hasFailed(record) ? (["batch"] as const) : reads);
   for await (const line of checkedRecords(input, fields)) {
     if ("problem" in line) run.bad(line.number, line.problem, name);
-    else yield line;
+    else {
+      run.context.view?.came(labelOf(line.record), (line.record as RecordWith<"batch">).batch?.size);
+      yield line;
+    }
   }
 }
 
@@ -160,6 +163,7 @@ function defaultKey(record: Row): string {
  */
 export async function eachRecord<F extends FieldName>(context: Context, step: PerRecord<F>): Promise<number> {
   const run = new Run(context, onTerminal(context, step.render));
+  context.view?.step();
   const gate = new Gate(context.jobs);
   const turns = new Turns();
   const underWay = new Set<Promise<void>>();
@@ -176,6 +180,7 @@ export async function eachRecord<F extends FieldName>(context: Context, step: Pe
       if (run.stopped) return run.stopped;
       return inPlace(context, async () => {
         if (run.stopped) return run.stopped;
+        context.view?.begun(labelOf(line.record));
         return within(context, (signal) => step.work(record, taskFor(context, line.record, signal)));
       });
     });
@@ -207,6 +212,7 @@ export async function wholeBatch<F extends FieldName>(
   step: WholeBatch<F>,
 ): Promise<number> {
   const run = new Run(context);
+  context.view?.step();
   const lines = await readAll(run, step.reads);
   const failed = lines.filter(({ record }) => hasFailed(record)).length;
   const why =
@@ -218,6 +224,7 @@ export async function wholeBatch<F extends FieldName>(
   const started = performance.now();
   let outcomes: (Done | Failure)[] = [];
   if (!why && lines.length > 0) {
+    for (const { record } of lines) context.view?.begun(labelOf(record));
     const result = await within(context, (signal) =>
       step.work(
         lines.map((line) => line.record as RecordWith<F>),

@@ -3,7 +3,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { constants } from "node:os";
+import type { Readable } from "node:stream";
+import { settledWithin } from "../base/abort.js";
 import { Failure } from "../base/failure.js";
+import { Lines } from "../base/lines.js";
 import { commandOf, isInPath, isOurs } from "../base/program.js";
 
 /** How a stage ended. */
@@ -32,13 +35,41 @@ export interface Signals {
   passOn(pass: (name: NodeJS.Signals) => void): () => void;
 }
 
-/** Runs one pipeline with our stdin, stdout and stderr; resolves when every stage has ended. */
+/** Who takes what the stages write to stderr. */
+export interface Listener {
+  /** What a stage, counted from 0, is to find in its environment. */
+  variables(stage: number): Record<string, string>;
+  /** A line of a stage's stderr. */
+  line(text: string): void;
+}
+
+/** Milliseconds after its end in which what a stage wrote to stderr is read: what it has left behind may hold that open. */
+const grace = 1000;
+
+/** Hands the lines that a stage writes to stderr to `listener`; resolves at their end. */
+function listen(stderr: Readable, listener: Listener): Promise<void> {
+  const lines = new Lines((line) => listener.line(line));
+  stderr.setEncoding("utf8").on("data", (text: string) => lines.push(text));
+  return new Promise((resolve) => {
+    stderr.on("close", () => {
+      lines.end();
+      resolve();
+    });
+  });
+}
+
+/**
+ * Runs one pipeline with our stdin, stdout and stderr, the last of which `listener` has instead where there is one;
+ * resolves when every stage has ended.
+ */
 export async function runPipeline(
   stages: readonly (readonly string[])[],
   signals: Signals,
+  listener?: Listener,
 ): Promise<StageEnd[]> {
   const children: ChildProcess[] = [];
   const ends: Promise<StageEnd>[] = [];
+  const heard: Promise<void>[] = [];
   const unheard = signals.passOn((name) => {
     for (const child of children) child.kill(name);
   });
@@ -48,8 +79,10 @@ export async function runPipeline(
       const last = index === stages.length - 1;
       const [file, first] = commandOf(program);
       const child: ChildProcess = spawn(file, [...first, ...args], {
-        stdio: [input, last ? "inherit" : "pipe", "inherit"],
+        stdio: [input, last ? "inherit" : "pipe", listener ? "pipe" : "inherit"],
+        env: { ...process.env, ...listener?.variables(index) },
       });
+      if (listener && child.stderr) heard.push(listen(child.stderr, listener));
       // The next stage has the pipe now; as long as we hold it, too, nobody sees that a reader went.
       if (input !== "inherit") input.destroy();
       children.push(child);
@@ -57,6 +90,8 @@ export async function runPipeline(
       if (child.stdout) input = child.stdout;
     }
     const settled = await Promise.allSettled(ends);
+    await settledWithin(grace, Promise.all(heard));
+    for (const child of children) child.stderr?.destroy();
     return settled.map((one) => {
       if (one.status === "rejected") throw one.reason;
       return one.value;

@@ -1,5 +1,6 @@
 // A run as one page of HTML that needs nothing else: no script, no picture, no network.
 
+import { duration } from "../base/duration.js";
 import { printable, printableLines } from "../base/printable.js";
 import { columnsOf, labelOf } from "../stream/table.js";
 import { style } from "./style.js";
@@ -20,14 +21,6 @@ const entities: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;
 /** Text as it stands in HTML, also in an attribute's double quotes; control characters are escaped. */
 function html(text: string): string {
   return printableLines(text).replace(/[&<>"]/g, (character) => entities[character] ?? "");
-}
-
-/** A time for people: "0.4 s", "2 min 5 s". */
-export function duration(ms: number): string {
-  const seconds = ms / 1000;
-  if (seconds < 60) return `${seconds.toFixed(1)} s`;
-  const whole = Math.round(seconds);
-  return `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }
 
 /** Seconds between the marks of the time line, so that there are at most eight of them. */

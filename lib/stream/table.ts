@@ -3,6 +3,7 @@
 import { isObject } from "../base/json.js";
 import { printable } from "../base/printable.js";
 import type { RecordWith } from "../base/schema.js";
+import { padded, width } from "../base/width.js";
 
 type Row = Record<string, unknown>;
 
@@ -72,19 +73,6 @@ function cellText(cell: (record: Row) => unknown, record: Row): string {
   }
 }
 
-/** Display columns of a text: wide East Asian characters take two (a close approximation of UAX #11). */
-function width(text: string): number {
-  let columns = 0;
-  for (const character of text)
-    columns +=
-      /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/.test(
-        character,
-      ) || (character.codePointAt(0) ?? 0) > 0x1f000
-        ? 2
-        : 1;
-  return columns;
-}
-
 /** The columns that some record has something for; a cell for each record, in their order, safe for a terminal. */
 export function columnsOf(records: readonly Row[]): { title: string; cells: string[] }[] {
   return columns
@@ -100,7 +88,7 @@ export function renderColumns(columns: readonly { title: string; cells: readonly
   }));
   const line = (texts: readonly string[]) =>
     `${texts
-      .map((text, i) => text + " ".repeat(Math.max(0, (shown[i]?.width ?? 0) - width(text))))
+      .map((text, i) => padded(text, shown[i]?.width ?? 0))
       .join("  ")
       .trimEnd()}\n`;
   return [

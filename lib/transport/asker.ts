@@ -3,6 +3,9 @@
 import { Gate } from "../base/gate.js";
 import { ask, hasTerminal } from "../base/terminal.js";
 
+/** Resolves, when nobody else draws on the terminal any more, to what allows it again. */
+export type Hold = () => Promise<() => void>;
+
 /** What asks a person. */
 export interface Asker {
   /** Whether there is anybody to ask. */
@@ -11,6 +14,8 @@ export interface Asker {
   readonly isAsking: boolean;
   /** Resolves to the answer, or to undefined where none is given. Without `echo` the answer is not shown. */
   ask(question: string, echo: boolean): Promise<string | undefined>;
+  /** For questions that another program asks; undefined where nobody draws. */
+  readonly hold?: Hold;
 }
 
 /** Asks the person at the terminal. */
@@ -19,6 +24,12 @@ export class TerminalAsker implements Asker {
   readonly #closed = new AbortController();
   #there: boolean | undefined;
   #waiting = 0;
+  readonly hold: Hold;
+
+  /** `hold`: called before each question; what it resolves to, after it. */
+  constructor(hold: Hold = async () => () => {}) {
+    this.hold = hold;
+  }
 
   get isThere(): boolean {
     this.#there ??= hasTerminal();
@@ -33,12 +44,14 @@ export class TerminalAsker implements Asker {
     const { signal } = this.#closed;
     this.#waiting++;
     const place = await this.#gate.enter();
+    const release = await this.hold();
     try {
       return await ask(question, { hidden: !echo, signal });
     } catch (error) {
       if (signal.aborted) return undefined;
       throw error;
     } finally {
+      release();
       this.#waiting--;
       place.leave();
     }

@@ -74,9 +74,11 @@ export class OpensshTransport implements Transport {
     }
     // Once more, so that ssh can ask on the terminal what it has to.
     const turn = await this.#asking.enter(signal);
+    const release = await this.#asker.hold?.();
     try {
       return await this.#connect(target, values, false, signal);
     } finally {
+      release?.();
       turn.leave();
     }
   }

@@ -4,7 +4,7 @@
 //
 //   length   4 bytes   of the rest of the frame, 5 to 1 MiB
 //   kind     1 byte    below
-//   number   4 bytes   a channel, place or lock: the step counts up from 1; 0 in a hello
+//   number   4 bytes   what was asked for: the step counts up from 1; 0 in a hello and of an event
 //   body
 //
 //   kind       from     body
@@ -19,6 +19,11 @@
 //   8 drop     step     nothing: what was asked for is of no use any more, also while it is waited for
 //   9 place    step     nothing: ask for one of the session's places, for the work on one host
 //   10 lock    step     JSON {target, ssh, venv, wait}: have the lock of a virtualenv taken, to the session's end
+//   11 event   both     JSON: what a step does just now, number 0; passed on to all who watch, under their number
+//   12 watch   step     nothing: be told the events of all steps
+//   13 hold    both     nothing: let nobody draw on the terminal until this is dropped; the session asks those who
+//                       watch under their number, who answer with the same frame as soon as they do not draw
+//   14 resume  session  nothing: whoever watches may draw again
 //
 // Flow control: of each stream of a channel, 256 KiB may be sent at first, and more only against credit, which
 // is given as the bytes are taken. So neither side ever holds more of a stream than that. A side that breaks
@@ -29,7 +34,7 @@ import type { Socket } from "node:net";
 import { isObject, type JsonObject } from "../base/json.js";
 import { gatherWrites } from "./gather-writes.js";
 
-export const protocol = 2;
+export const protocol = 3;
 
 export const kind = {
   hello: 0,
@@ -43,6 +48,10 @@ export const kind = {
   drop: 8,
   place: 9,
   lock: 10,
+  event: 11,
+  watch: 12,
+  hold: 13,
+  resume: 14,
 } as const;
 export type Kind = (typeof kind)[keyof typeof kind];
 

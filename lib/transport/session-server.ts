@@ -17,6 +17,7 @@ import { sessionName } from "./lock-owner.js";
 import { SessionLocks } from "./session-locks.js";
 import { type Frame, jsonOf, kind, Link, ProtocolError, protocol } from "./session-protocol.js";
 import { type Served, ServedChannel, ServedLock, ServedPlace } from "./session-served.js";
+import { Views } from "./session-views.js";
 import { Ways } from "./session-ways.js";
 
 /** What a lock frame asks for. Throws ProtocolError. */
@@ -41,6 +42,7 @@ interface Common {
   ways: Ways;
   locks: SessionLocks;
   gate: Gate;
+  views: Views;
 }
 
 /** One step that is connected. */
@@ -87,6 +89,20 @@ class Client {
       this.#keep(number, lock);
       const transport = ways.forLocks(ssh, wait);
       lock.serve(this.#link, number, (signal) => locks.take(transport, target, venv, signal));
+    } else if (frame.kind === kind.event) {
+      this.#common.views.tell(frame.body);
+    } else if (frame.kind === kind.watch) {
+      const { views } = this.#common;
+      this.#keep(
+        number,
+        views.watch(this.#link, number, () => this.#served.delete(number)),
+      );
+    } else if (frame.kind === kind.hold && !this.#served.has(number)) {
+      const { views } = this.#common;
+      this.#keep(
+        number,
+        views.holdFor(this.#link, number, () => this.#served.delete(number)),
+      );
     } else {
       const served = this.#served.get(number);
       if (!served) throw new ProtocolError(`nothing has the number ${number}`);
@@ -157,7 +173,13 @@ export async function openSession({ jobs }: { jobs: number }): Promise<Session> 
   const directory = await makeDirectory();
   const guard = new Guard(directory);
   const path = join(directory, "s");
-  const common = { ways: new Ways(path), locks: new SessionLocks(sessionName(path)), gate: new Gate(jobs) };
+  const views = new Views();
+  const common = {
+    ways: new Ways(path, () => views.hold()),
+    locks: new SessionLocks(sessionName(path)),
+    gate: new Gate(jobs),
+    views,
+  };
   const server = createServer((socket) => {
     const client = new Client(socket, common);
     clients.add(client);

@@ -1,6 +1,6 @@
 // The session's transports to hosts: one for each way in which steps want hosts to be reached.
 
-import { TerminalAsker } from "./asker.js";
+import { type Hold, TerminalAsker } from "./asker.js";
 import type { Channel, SshOptions, Target, Transport, Use } from "./contract.js";
 import { lockOwner, sessionName } from "./lock-owner.js";
 import { openDirectly } from "./open.js";
@@ -16,11 +16,12 @@ export class Ways {
   readonly #spares = new Spares();
 
   /** One person sits at the terminal, whatever the ways: one question after the other. */
-  readonly #asker = new TerminalAsker();
+  readonly #asker: TerminalAsker;
 
-  /** `path`: the session's socket. */
-  constructor(path: string) {
+  /** `path`: the session's socket. `hold`: has whoever draws on the terminal leave it for a question. */
+  constructor(path: string, hold?: Hold) {
     this.#path = path;
+    this.#asker = new TerminalAsker(hold);
   }
 
   /** A transport by which scripts lock for the session. */

@@ -1,19 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { duration, renderHtml, spacing } from "../../../lib/report/html.js";
+import { renderHtml, spacing } from "../../../lib/report/html.js";
 import { summarise } from "../../../lib/report/summary.js";
 
 const render = (...records: Record<string, unknown>[]) => renderHtml(records, summarise(records, 0));
-
-test("times are in seconds, and in minutes from sixty on", () => {
-  assert.deepEqual([0, 449, 59_900, 60_000, 125_400].map(duration), [
-    "0.0 s",
-    "0.4 s",
-    "59.9 s",
-    "1 min 0 s",
-    "2 min 5 s",
-  ]);
-});
 
 test("the time line has at most eight spaces, of a length that people count in", () => {
   assert.deepEqual([0.1, 8, 9, 100, 3600, 100_000].map(spacing), [1, 1, 2, 15, 600, 14_400]);

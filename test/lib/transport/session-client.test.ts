@@ -19,7 +19,7 @@ test("no session, and something else at its place", async (t) => {
   const newer = await unixServer(t, (socket) => new Link(socket).sendJson(kind.hello, 0, { protocol: 9 }));
   await assert.rejects(start(newer), {
     code: "connection-lost",
-    message: /it speaks protocol 9, and this step 2/,
+    message: /it speaks protocol 9, and this step 3/,
   });
 });
 

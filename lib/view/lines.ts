@@ -1,0 +1,242 @@
+// The live view as lines of text: a function of what is known, the size of the terminal, and the time.
+
+import { duration } from "../base/duration.js";
+import { printable } from "../base/printable.js";
+import { cut, padded, width } from "../base/width.js";
+import { type Board, type Cell, type Row, type State, troubleOf } from "./board.js";
+
+/** Characters in a line, and lines. */
+export interface Size {
+  columns: number;
+  rows: number;
+}
+
+/** A line for a terminal, without control characters. */
+export interface Line {
+  text: string;
+  /** It tells of a failure. */
+  bad?: true;
+}
+
+/** What is shown above the hosts. */
+export interface Heading {
+  /** The command that runs. */
+  title: string;
+  /** When it began, by the clock of `now`. */
+  began: number;
+  /** A signal that has come. */
+  signal?: string | undefined;
+}
+
+const gap = "  ";
+/** Fewer columns for what a step said are not worth having. */
+const leastSaid = 16;
+/** A host's name takes no more than that, where the terminal is wider. */
+const longestHost = 40;
+
+/** The states of which one sees more first. */
+const order: readonly State[] = ["failed", "cancelled", "not begun", "working", "waiting", "done"];
+
+const inWords: Record<State, string> = {
+  failed: "failed",
+  cancelled: "cancelled",
+  "not begun": "not begun",
+  working: "at work",
+  waiting: "waiting",
+  done: "done",
+};
+
+/** Hosts of each state, of some of them. */
+function counted(states: readonly State[], words = inWords): string {
+  return order
+    .map((state) => ({ word: words[state], count: states.filter((one) => one === state).length }))
+    .filter(({ count }) => count > 0)
+    .map(({ word, count }) => `${count} ${word}`)
+    .join(", ");
+}
+
+/** The time, by the clock of the events; undefined when all is over. */
+type Now = number | undefined;
+
+/** What a cell says: how long it took, or takes so far. */
+function cellText(cell: Cell | undefined, now: Now): string {
+  if (cell === undefined) return "";
+  if (cell.state === "working" && now === undefined) return "not ended";
+  if (cell.state === "working") return `${Math.floor((Number(now) - cell.since) / 1000)} s ...`;
+  return cell.code === undefined ? duration(cell.ms) : troubleOf(cell.code);
+}
+
+/** A table, a cell of which is text: its last column is cut where the terminal ends. */
+function table(titles: readonly string[], rows: readonly (readonly string[])[], columns: number): string[] {
+  const last = titles.length - 1;
+  const widths = titles.map((title, i) => Math.max(width(title), ...rows.map((row) => width(row[i] ?? ""))));
+  widths[0] = Math.min(widths[0] ?? 0, longestHost, Math.max(8, Math.floor(columns / 3)));
+  return [titles, ...rows].map((row) =>
+    cut(
+      row
+        .map((text, i) => (i === last ? text : padded(cut(text, widths[i] ?? 0), widths[i] ?? 0)))
+        .join(gap)
+        .trimEnd(),
+      columns,
+    ),
+  );
+}
+
+/** How wide a table is without its last column. */
+function tableWidth(
+  titles: readonly string[],
+  rows: readonly (readonly string[])[],
+  columns: number,
+): number {
+  const rest = [...titles.slice(0, -1), ""];
+  return Math.max(
+    ...table(
+      rest,
+      rows.map((row) => [...row.slice(0, -1), "|"]),
+      columns * 10,
+    ).map(width),
+  );
+}
+
+/** The hosts as a table, a line for each and one above: with a column for each step where the terminal has room. */
+function hostTable(board: Board, rows: readonly Row[], columns: number, now: Now): string[] {
+  const said = (row: Row) => (board.stateOf(row) === "failed" ? "" : printable(row.said));
+  const wide = (names: readonly string[]) => ({
+    titles: ["HOST", ...names, ""],
+    cells: rows.map((row) => [
+      printable(row.host),
+      ...board.columns.map(({ key }) => cellText(row.cells.get(key), now)),
+      said(row),
+    ]),
+  });
+  const names = board.columns.map(({ step }) => step);
+  // Room for the words that may come, lest the columns move about.
+  const room = names.map((name) => padded(name, 9));
+  const short = names.map((name) => name.replace(/^es-/, ""));
+  for (const titles of [room, names, short]) {
+    const tried = wide(titles);
+    if (tableWidth(tried.titles, tried.cells, columns) + leastSaid <= columns)
+      return table(tried.titles, tried.cells, columns);
+  }
+  const latest = (row: Row) => board.columns.findLast(({ key }) => row.cells.has(key));
+  const cells = rows.map((row) => {
+    const column = latest(row);
+    const place = column ? `${board.columns.indexOf(column) + 1}/${board.columns.length} ${column.step}` : "";
+    return [printable(row.host), place, cellText(column && row.cells.get(column.key), now), said(row)];
+  });
+  return table(["HOST", "STEP", "", ""], cells, columns);
+}
+
+/** Why a host failed; undefined for one that did not, or was only cancelled. */
+function reason(board: Board, row: Row): string | undefined {
+  if (board.stateOf(row) !== "failed" || !row.failed) return undefined;
+  return `  ${printable(row.failed.step)}: ${printable(row.failed.code)}: ${printable(row.said)}`;
+}
+
+/** Rows by what one wants to see first. */
+function sorted(board: Board, rows: readonly Row[], states: readonly State[]): Row[] {
+  return states.flatMap((state) => rows.filter((row) => board.stateOf(row) === state));
+}
+
+/** Rows that fit into a number of lines, a failed one taking two, in their order. */
+function fitting(board: Board, rows: readonly Row[], lines: number): Row[] {
+  let left = lines;
+  return rows.filter((row) => {
+    left -= reason(board, row) === undefined ? 1 : 2;
+    return left >= 0;
+  });
+}
+
+/** Those of all hosts that are shown in so many lines: failed ones first, but in half of them where others work. */
+function chosen(board: Board, lines: number): Row[] {
+  const all = [...board.rows.values()];
+  const bad = sorted(board, all, ["failed", "cancelled", "not begun"]);
+  const others = all.filter((row) => !bad.includes(row));
+  const whole = [...bad, ...others];
+  if (fitting(board, whole, lines).length === board.total) return whole;
+  const working = sorted(board, all, ["working"]);
+  // One line says how many are not shown.
+  const kept = lines - 1;
+  const first = fitting(board, bad, Math.max(Math.ceil(kept / 2), kept - working.length));
+  const used = first.reduce((sum, row) => sum + (reason(board, row) === undefined ? 1 : 2), 0);
+  return [...first, ...fitting(board, sorted(board, others, ["working", "waiting", "done"]), kept - used)];
+}
+
+/** Lines of hosts, with the reasons of those that failed below them. */
+function hostLines(
+  board: Board,
+  rows: readonly Row[],
+  columns: number,
+  now: Now,
+  why: (text: string) => string,
+): Line[] {
+  const [head = "", ...lines] = hostTable(board, rows, columns, now);
+  return [
+    { text: head },
+    ...lines.flatMap((text, i): Line[] => {
+      const row = rows[i] as Row;
+      const trouble = reason(board, row);
+      if (trouble === undefined) return [board.stateOf(row) === "cancelled" ? { text, bad: true } : { text }];
+      return [
+        { text, bad: true },
+        { text: why(trouble), bad: true },
+      ];
+    }),
+  ];
+}
+
+function statesOf(board: Board): State[] {
+  return [...board.rows.values()].map((row) => board.stateOf(row));
+}
+
+/** What is on the screen while the pipeline runs; never more lines, nor wider ones, than the terminal has room for. */
+export function liveLines(board: Board, { title, began, signal }: Heading, size: Size, now: number): Line[] {
+  // Behind its last character a line would be broken, and below the last line is the cursor's.
+  const columns = Math.max(1, size.columns - 1);
+  const most = Math.max(1, size.rows - 1);
+  const states = statesOf(board);
+  const done = states.filter((state) => state === "done").length;
+  const unseen = Array<State>(board.total - states.length).fill("waiting");
+  const rest = counted([...states.filter((state) => state !== "done"), ...unseen]);
+  const seconds = Math.floor((now - began) / 1000);
+  const counts = `${done} of ${board.total} done${rest && `, ${rest}`}, ${seconds} s`;
+  const lines: Line[] = [{ text: cut(printable(title), columns) }, { text: cut(counts, columns) }];
+  if (signal !== undefined)
+    lines.push({ text: cut(`${signal}: what runs is being ended`, columns), bad: true });
+  // The line of titles is one more.
+  const room = most - lines.length - 1;
+  if (states.length > 0 && room > 0) {
+    const rows = chosen(board, room);
+    lines.push(...hostLines(board, rows, columns, now, (text) => cut(text, columns)));
+    const hidden = [
+      ...[...board.rows.values()].filter((row) => !rows.includes(row)).map((row) => board.stateOf(row)),
+      ...unseen,
+    ];
+    if (hidden.length > 0)
+      lines.push({
+        text: cut(`and ${hidden.length} more: ${counted(hidden)}`, columns),
+      });
+  }
+  return lines.slice(0, most);
+}
+
+/** What stays on the screen when the pipeline has ended: all hosts, failed ones on top, and why in whole. */
+export function finalLines(board: Board, { title, began }: Heading, size: Size, now: number): Line[] {
+  const columns = Math.max(1, size.columns - 1);
+  const all = [...board.rows.values()];
+  if (all.length === 0) return [];
+  const bad = sorted(board, all, ["failed", "cancelled", "not begun"]);
+  const rows = [...bad, ...all.filter((row) => !bad.includes(row))];
+  const states = all.map((row): State => {
+    const state = board.stateOf(row);
+    // A program between two steps may have let it through no further.
+    return state === "waiting" && row.cells.size > 0 ? "done" : state;
+  });
+  const words = { ...inWords, working: "not ended", waiting: "not reached" };
+  const count = `${counted(states, words)}, ${duration(now - began)}`;
+  return [
+    { text: printable(title) },
+    ...hostLines(board, rows, columns, undefined, (text) => text),
+    states.every((state) => state === "done") ? { text: count } : { text: count, bad: true },
+  ];
+}
