@@ -16,8 +16,10 @@ const hostile = "h\u001b[2J\u009b31m\u007f\u202e\u061c\u001b]0;x\u0007";
 const programs: Readonly<Record<string, readonly string[]>> = {
   es: [],
   "es-check": [],
+  "es-completion": [],
   "es-conf": ["essay.toml:x"],
   "es-conform": ["--", "cat"],
+  "es-doctor": [],
   "es-fetch": ["x==1"],
   "es-gate": [],
   "es-hosts": ["dev"],
