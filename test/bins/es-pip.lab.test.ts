@@ -119,7 +119,8 @@ test("other mistakes of the command line", async (t) => {
   assert.match(await mistake("--uninstall"), /--uninstall takes the names of distributions/);
   assert.match(await mistake("--upgrade"), /--upgrade goes with NAME==VERSION or -r FILE/);
   assert.match(await mistake("tiny==1.0", "--push"), /--push sends the files of --release FILE/);
-  assert.match(await mistake("tiny==1.0", "--release", "x"), /say what to install/);
+  assert.match(await mistake("tiny==1.0", "--release", "x"), /cannot read x: ENOENT/);
+  assert.match(await mistake("tiny==1.0", "b==1", "--release", "x"), /--release installs one release/);
   assert.match(await mistake("tiny==1.0", "Tiny==1.1"), /tiny is asked for twice/);
   assert.match(await mistake("tiny==1.0", "--index", "nosuch"), /nosuch is neither the URL of an index nor/);
   assert.match(await mistake("--uninstall", "tiny@latest"), /"tiny@latest" is no name of a distribution/);
