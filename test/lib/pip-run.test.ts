@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { noSource } from "../../lib/package/pip.js";
 import { pipOn } from "../../lib/pip-run.js";
@@ -52,13 +52,12 @@ test("pip runs in a folder of its own, and what it made comes back", async (t) =
     "files",
     "pins.txt",
     "tiny-1.0.tar.gz",
-    "tmp",
     `PIP_CERT=${folder}/authorities.pem`,
     "PIP_CONFIG_FILE=/dev/null",
     "PIP_NO_CACHE_DIR=1",
     "PIP_NO_INPUT=1",
     "SOURCE_DATE_EPOCH=5",
-    `TMPDIR=${folder}/tmp`,
+    `TMPDIR=${dirname(folder)}/tmp`,
     "https_proxy=http://me:secret@p/",
   ]);
   assert.equal(shown.join(""), ended.log);
