@@ -57,6 +57,9 @@ const lockSettings = (locks: LockOwner | undefined) => [
   `essay_wait=${locks?.wait ?? 0}`,
 ];
 
+/** The parts that may lock what others then wait for. */
+const holding = ["state", "hold"];
+
 /** The program's text and the line with which it begins its output. */
 export function compose(script: Script): { program: string; ready: string } {
   const ready = `essay-ready ${randomBytes(8).toString("hex")}`;
@@ -65,6 +68,7 @@ export function compose(script: Script): { program: string; ready: string } {
     `essay_payload=${script.payloadSize ?? "-"}`,
     `essay_plan=${script.plan ? 1 : 0}`,
     `essay_alone=${script.alone ? 1 : 0}`,
+    `essay_holds=${holding.some((part) => script.parts.includes(part)) ? 1 : 0}`,
     ...(script.parts.includes("state") ? lockSettings(script.locks) : []),
     `essay_history=${quoteWord(script.note ? noteText(script.note) : "")}`,
     `essay_history_folder=${quoteWord(script.note?.folder ?? "")}`,

@@ -3,12 +3,11 @@
 # tree.sh. Set before it: $project, $version, $commit, $time.
 
 # in_our_group: writes the ids of the processes that the command has left running: those of our process group
-# that are not ours, in what ps has listed.
+# that do not descend from us, in what ps has listed.
 in_our_group() {
-    awk -v ours="$$ $essay_watcher $essay_clock" '
-        BEGIN { split(ours, pids, " "); for (i in pids) is_ours[pids[i]] }
-        NR == FNR { if ($1 == pids[1]) group = $3; next }
-        $3 == group && !($1 in is_ours) && !($2 in is_ours) { print $1 }
+    awk -v me="$$" '
+        NR == FNR { parent[$1] = $2; if ($1 == me) group = $3; next }
+        $3 == group { for (pid = $1; pid in parent && pid != me;) pid = parent[pid]; if (pid != me) print $1 }
     ' "$essay_scratch/processes" "$essay_scratch/processes"
 }
 

@@ -1,8 +1,9 @@
 # shellcheck shell=sh disable=SC2154
 # What every script on a host begins with. Set before it: essay_ready (the line to say on stdout that we
 # run), essay_payload (the number of bytes that follow, or -), essay_plan (1 in a dry run), essay_alone (1 when nobody
-# is at the other end, and the program goes on without a lifeline), the arguments; for state.sh also essay_session (the
-# session that has locks for its steps, or -), essay_owner (what others are told of a lock) and essay_wait (seconds).
+# is at the other end, and the program goes on without a lifeline), essay_holds (1 when it may hold what others wait
+# for), the arguments; for state.sh also essay_session (the session that has locks for its steps, or -), essay_owner
+# (what others are told of a lock) and essay_wait (seconds).
 #
 # Descriptors: 2 takes the output of tools; 3 takes results and nothing else; 8 is the lifeline, our first
 # stdin, which stays open in the watcher only; 9 and 7 are the locks of a virtualenv.
@@ -181,13 +182,14 @@ essay_watch() {
     trap 'essay_gone=1' USR1
     exec 3>&- >/dev/null 2>&1
     while read -r _ <&8; do
-        kill -USR2 "$essay_clock" || :
+        [ -z "$essay_clock" ] || kill -USR2 "$essay_clock" || :
     done
     essay_end_all
 }
 
 # The clock: a connection may be cut without anybody being told, so that the lifeline does not end. Where no heartbeat
-# comes for 8 s, the script is told, and all is ended. The sleep of the last one is waited for to free its place in
+# comes for 8 s, the script is told, and all is ended. Only for scripts that may hold what others wait for: two processes
+# more make a short script take half as long again. The sleep of the last one is waited for to free its place in
 # the shell's table of jobs.
 essay_time() {
     essay_gone=
@@ -217,12 +219,10 @@ essay_leave() {
     essay_note "$essay_status" 2>/dev/null || :
     [ -z "$essay_scratched" ] || rm -rf "$essay_scratch"
     # Ended by a signal, we may leave something behind that does not heed it: watcher and clock take care of that.
-    if [ -n "$essay_ended" ]; then
-        [ -z "$essay_watcher" ] || kill -USR1 "$essay_watcher" "$essay_clock" 2>/dev/null || :
-    elif [ -n "$essay_watcher" ]; then
-        kill -KILL "$essay_watcher" 2>/dev/null || :
-        kill -TERM "$essay_clock" 2>/dev/null || :
-    fi
+    essay_signals="KILL TERM"
+    [ -z "$essay_ended" ] || essay_signals="USR1 USR1"
+    [ -z "$essay_watcher" ] || kill -"${essay_signals% *}" "$essay_watcher" 2>/dev/null || :
+    [ -z "$essay_clock" ] || kill -"${essay_signals#* }" "$essay_clock" 2>/dev/null || :
     exit "$essay_status"
 }
 
@@ -236,8 +236,10 @@ trap 'essay_ended=1; fail connection-lost "the script had begun, and was ended: 
 
 [ "$essay_payload" = - ] || essay_take_payload
 if [ "$essay_alone" = 0 ]; then
-    essay_time &
-    essay_clock=$!
+    if [ "$essay_holds" = 1 ]; then
+        essay_time &
+        essay_clock=$!
+    fi
     essay_watch &
     essay_watcher=$!
 fi

@@ -9,6 +9,8 @@ import { execute } from "../../lib/transport/execute.js";
 export interface BodyRun {
   transport: Transport;
   target?: Target;
+  /** Files of lib/remote that come before it. */
+  parts?: readonly string[];
   args?: readonly string[];
   payload?: Buffer;
   plan?: boolean;
@@ -31,7 +33,7 @@ export async function runBody(body: string, run: BodyRun): Promise<BodyRan> {
   const results = new Results();
   const stderr: Buffer[] = [];
   const { program, ready } = compose({
-    parts: [],
+    parts: run.parts ?? [],
     args: run.args ?? [],
     payloadSize: payload?.length,
     plan: run.plan ?? false,

@@ -143,14 +143,15 @@ describe("the prelude", { concurrency: true }, () => {
       assert.deepEqual(readdirSync(directory), []);
     });
 
-    test(`${shell}: what hears nothing for 8 s ends with all that it started; others take their time`, async (t) => {
+    test(`${shell}: what may hold a lock and hears nothing for 8 s ends with all that it started; others take their time`, async (t) => {
       const directory = scratch(t);
       const transport = new LocalWith({ PATH: pathOf(shell), TMPDIR: directory });
       const begin = `scratch; result pid "$$"; result pid "$essay_watcher"; result pid "$essay_clock"
       sh -c 'sleep 1000 & wait' & result pid "$!"`;
+      const parts = ["state"];
       const [lost, heard] = await Promise.all([
-        runBody(`${begin}; sleep 1000`, { transport: new Mute(transport) }),
-        runBody(`${begin}; sleep 11; kill "$!"`, { transport }),
+        runBody(`${begin}; sleep 1000`, { parts, transport: new Mute(transport) }),
+        runBody(`${begin}; sleep 11; kill "$!"`, { parts, transport }),
       ]);
       assert.deepEqual([heard.status, heard.results.get("error-code")], [0, undefined], heard.stderr);
       assert.deepEqual([lost.status, lost.results.get("error-code")], [1, "connection-lost"], lost.stderr);
