@@ -171,6 +171,8 @@ essay_end_all() {
         # What the script was just about to start has not heard the first one, and the script waits for it.
         [ "$essay_i" -ne 3 ] || kill -TERM 0
     done
+    # The script, which says that it goes, is to go by itself, with its own status.
+    [ -z "$essay_gone" ] || sleep 0.1
     rm -rf "$essay_scratch"
     kill -KILL 0
 }
@@ -219,10 +221,13 @@ essay_leave() {
     essay_note "$essay_status" 2>/dev/null || :
     [ -z "$essay_scratched" ] || rm -rf "$essay_scratch"
     # Ended by a signal, we may leave something behind that does not heed it: watcher and clock take care of that.
-    essay_signals="KILL TERM"
-    [ -z "$essay_ended" ] || essay_signals="USR1 USR1"
-    [ -z "$essay_watcher" ] || kill -"${essay_signals% *}" "$essay_watcher" 2>/dev/null || :
-    [ -z "$essay_clock" ] || kill -"${essay_signals#* }" "$essay_clock" 2>/dev/null || :
+    # shellcheck disable=SC2086 # there may be no clock
+    if [ -n "$essay_ended" ]; then
+        [ -z "$essay_watcher" ] || kill -USR1 $essay_watcher $essay_clock 2>/dev/null || :
+    elif [ -n "$essay_watcher" ]; then
+        kill -KILL "$essay_watcher" 2>/dev/null || :
+        [ -z "$essay_clock" ] || kill -TERM "$essay_clock" 2>/dev/null || :
+    fi
     exit "$essay_status"
 }
 
