@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { fields } from "../lib/base/schema.js";
 import { commonOptions, hostOptions } from "../lib/flags.js";
-import { compose } from "../lib/remote/compose.js";
+import { compose, holding } from "../lib/remote/compose.js";
 import { expectStatus, program } from "./lab/program.js";
 import { recordSchema, schemaFile } from "./lab/record-schema.js";
 
@@ -321,6 +321,14 @@ test("every script is part of a program, and each program is clean under shellch
       await expectStatus(0, name, [...args, "-n"], { input });
     }
   }
+});
+
+test("a program that locks something is told apart by one of its parts", () => {
+  const locks = (part: string) =>
+    /\b(take_lock|try_lock|flock|lock_\w+)\b/.test(read(`lib/remote/${part}.sh`).replace(/^ *#.*$/gm, ""));
+  assert.ok(holding.every((part) => part === "hold" || locks(part)));
+  for (const parts of compositions)
+    assert.equal(parts.some(locks), parts.some((part) => holding.includes(part)), parts.join(" "));
 });
 
 test("the schema of records is up to date", () => {

@@ -58,7 +58,7 @@ const lockSettings = (locks: LockOwner | undefined) => [
 ];
 
 /** The parts that may lock what others then wait for. */
-const holding = ["state", "hold"];
+export const holding = ["state", "hold", "git", "nginx-note"];
 
 /** The program's text and the line with which it begins its output. */
 export function compose(script: Script): { program: string; ready: string } {
