@@ -242,8 +242,11 @@ trap 'essay_ended=1; fail connection-lost "the script had begun, and was ended: 
 [ "$essay_payload" = - ] || essay_take_payload
 if [ "$essay_alone" = 0 ]; then
     if [ "$essay_holds" = 1 ]; then
+        # A clock that has not come to its own traps yet is to be ended by TERM, and not to hear it as we would.
+        trap - TERM
         essay_time &
         essay_clock=$!
+        trap 'essay_ended=1; exit 143' TERM
     fi
     essay_watch &
     essay_watcher=$!

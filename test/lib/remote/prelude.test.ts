@@ -162,6 +162,18 @@ describe("the prelude", { concurrency: true }, () => {
       await until("the removal of their files", () => readdirSync(directory).length === 0);
     });
 
+    test(`${shell}: what ends at once leaves no clock`, async () => {
+      const transport = new LocalWith({ PATH: pathOf(shell) });
+      const body = 'result pid "$essay_clock"';
+      const all = await Promise.all(
+        Array.from({ length: 20 }, () => runBody(body, { parts: ["state"], transport })),
+      );
+      const pids = all.map(({ results }) => results.get("pid"));
+      assert.ok(pids.every((pid) => Number(pid) > 0));
+      // One that has not heard of the end goes on for 8 s, and then for 5 s more.
+      await until("the end of all clocks", () => pids.every(gone), 5000);
+    });
+
     for (const place of ["foreground", "background"])
       test(`${shell}: what does not want to end in the ${place} is killed, files are taken away`, async (t) => {
         const directory = scratch(t);
