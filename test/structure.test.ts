@@ -328,7 +328,11 @@ test("a program that locks something is told apart by one of its parts", () => {
     /\b(take_lock|try_lock|flock|lock_\w+)\b/.test(read(`lib/remote/${part}.sh`).replace(/^ *#.*$/gm, ""));
   assert.ok(holding.every((part) => part === "hold" || locks(part)));
   for (const parts of compositions)
-    assert.equal(parts.some(locks), parts.some((part) => holding.includes(part)), parts.join(" "));
+    assert.equal(
+      parts.some(locks),
+      parts.some((part) => holding.includes(part)),
+      parts.join(" "),
+    );
 });
 
 test("the schema of records is up to date", () => {

@@ -308,6 +308,8 @@ test("killed, or cut off, it leaves nothing on the host and nothing here", async
 
   // Nobody can clear away behind a group that is killed as a whole: the next run does.
   const third = await waiting(t, args, ready("third"));
+  const sleeps = () => processesOf(host.uid).some((pid) => commandLine(pid).startsWith("sleep 1000"));
+  await until("all that the command begins", sleeps);
   const group = processesOf(host.uid).filter((pid) => !/^sshd/.test(commandLine(pid)));
   kill(group);
   await third.closed;
