@@ -184,8 +184,12 @@ export class Run {
         },
       }),
     };
-    const said = hideCredentials(failure?.message ?? this.#saidOf(line, outcome));
-    this.context.view?.done(labelOf(line.record), ms, said, failure?.code);
+    this.context.view?.done(
+      labelOf(line.record),
+      ms,
+      hideCredentials(failure?.message ?? this.#saidOf(line, outcome)),
+      failure?.code,
+    );
     await this.emit(line, Object.keys(changes).length > 0 ? changes : undefined);
   }
 
