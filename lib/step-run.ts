@@ -76,8 +76,8 @@ export class Run {
   /** The records that are to be rendered. */
   readonly #kept: Row[] = [];
   readonly #writer: RecordWriter;
-  /** Gives the terminal back to the live view. */
-  #release: (() => void) | undefined;
+  /** What gives the terminal back to the live view, which was asked for it. */
+  #release: Promise<() => void> | undefined;
   readonly #started = performance.now();
 
   /** With `render`, which is a table on a terminal, records are kept to the end and then written by it. */
@@ -207,7 +207,9 @@ export class Run {
   /** Has the live view leave the terminal to us, where our records go there, too. */
   async #holdTerminal(): Promise<void> {
     const { view } = this.context;
-    if (view && process.stdout.isTTY) this.#release ??= await view.hold();
+    if (!view || !process.stdout.isTTY) return;
+    this.#release ??= view.hold();
+    await this.#release;
   }
 
   /** Whether the live view ends with a table of all that ours would show. */
@@ -228,7 +230,7 @@ export class Run {
       );
     }
     await this.#writer.end();
-    this.#release?.();
+    (await this.#release)?.();
     const { unread, trouble } = this.#writer;
     if (unread.length === 0) return true;
     const why = trouble === undefined ? "nobody read" : `${trouble}: not written are`;
