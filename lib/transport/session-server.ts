@@ -71,38 +71,31 @@ class Client {
 
   #take(frame: Frame): void {
     const { number } = frame;
+    const forget = () => this.#served.delete(number);
+    const { ways, locks, gate, views } = this.#common;
     if (frame.kind === kind.hello) this.#greet(frame);
     else if (!this.#greeted) throw new ProtocolError("no hello");
     else if (frame.kind === kind.start) {
       const { target, ssh, command, use } = startOf(frame);
-      const channel = new ServedChannel(this.#link, number, () => this.#served.delete(number));
+      const channel = new ServedChannel(this.#link, number, forget);
       this.#keep(number, channel);
-      channel.serve((signal) => this.#common.ways.start(target, ssh, command, signal, use));
+      channel.serve((signal) => ways.start(target, ssh, command, signal, use));
     } else if (frame.kind === kind.place) {
-      const place = new ServedPlace(this.#link, number, () => this.#served.delete(number));
+      const place = new ServedPlace(this.#link, number, forget);
       this.#keep(number, place);
-      place.serve(this.#common.gate);
+      place.serve(gate);
     } else if (frame.kind === kind.lock) {
       const { target, ssh, venv, wait } = lockOf(frame);
-      const { ways, locks } = this.#common;
-      const lock = new ServedLock(() => this.#served.delete(number));
+      const lock = new ServedLock(forget);
       this.#keep(number, lock);
       const transport = ways.forLocks(ssh, wait);
       lock.serve(this.#link, number, (signal) => locks.take(transport, target, venv, signal));
     } else if (frame.kind === kind.event) {
-      this.#common.views.tell(frame.body);
+      views.tell(frame.body);
     } else if (frame.kind === kind.watch) {
-      const { views } = this.#common;
-      this.#keep(
-        number,
-        views.watch(this.#link, number, () => this.#served.delete(number)),
-      );
+      this.#keep(number, views.watch(this.#link, number, forget));
     } else if (frame.kind === kind.hold && !this.#served.has(number)) {
-      const { views } = this.#common;
-      this.#keep(
-        number,
-        views.holdFor(this.#link, number, () => this.#served.delete(number)),
-      );
+      this.#keep(number, views.holdFor(this.#link, number, forget));
     } else {
       const served = this.#served.get(number);
       if (!served) throw new ProtocolError(`nothing has the number ${number}`);
