@@ -81,7 +81,10 @@ export class LiveView {
         this.#painter.clear();
         this.#held ??= "";
       },
-      resume: () => this.#resume(),
+      resume: () => {
+        this.#writeHeld();
+        this.#draw();
+      },
     });
     await watch.begin(this.#connection);
     this.#screen.on("resize", this.#onResize);
@@ -135,10 +138,10 @@ export class LiveView {
       this.#painter.draw(liveLines(this.#board, this.#heading, this.#size, this.#drawnAt));
   }
 
-  #resume(): void {
+  /** The terminal is ours again. */
+  #writeHeld(): void {
     if (this.#held) this.#painter.above(this.#held);
     this.#held = undefined;
-    this.#draw();
   }
 
   /** The pipeline has ended: leaves the last table on the screen. */
@@ -148,8 +151,7 @@ export class LiveView {
     process.off("SIGCONT", this.#onContinue);
     this.#interrupt.signal.removeEventListener("abort", this.#onSignal);
     this.#connection.close();
-    this.#resume();
-    clearTimeout(this.#next);
+    this.#writeHeld();
     this.#painter.draw(finalLines(this.#board, this.#heading, this.#size, performance.now()));
     this.#painter.leave();
   }
