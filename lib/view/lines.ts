@@ -138,27 +138,35 @@ function sorted(board: Board, rows: readonly Row[], states: readonly State[]): R
   return states.flatMap((state) => rows.filter((row) => board.stateOf(row) === state));
 }
 
-/** Rows that fit into a number of lines, a failed one taking two, in their order. */
+/** All rows: those that something is wrong with, and then the others, in the order in which they came. */
+function badFirst(board: Board): { bad: Row[]; others: Row[] } {
+  const all = [...board.rows.values()];
+  const bad = sorted(board, all, ["failed", "cancelled", "not begun"]);
+  return { bad, others: all.filter((row) => !bad.includes(row)) };
+}
+
+/** Lines that a row takes: one more for why it failed. */
+const height = (board: Board, row: Row) => (board.stateOf(row) === "failed" ? 2 : 1);
+
+/** Rows that fit into a number of lines, in their order. */
 function fitting(board: Board, rows: readonly Row[], lines: number): Row[] {
   let left = lines;
   return rows.filter((row) => {
-    left -= reason(board, row) === undefined ? 1 : 2;
+    left -= height(board, row);
     return left >= 0;
   });
 }
 
 /** Those of all hosts that are shown in so many lines: failed ones first, but in half of them where others work. */
 function chosen(board: Board, lines: number): Row[] {
-  const all = [...board.rows.values()];
-  const bad = sorted(board, all, ["failed", "cancelled", "not begun"]);
-  const others = all.filter((row) => !bad.includes(row));
+  const { bad, others } = badFirst(board);
   const whole = [...bad, ...others];
   if (fitting(board, whole, lines).length === board.total) return whole;
-  const working = sorted(board, all, ["working"]);
+  const working = sorted(board, others, ["working"]);
   // One line says how many are not shown.
   const kept = lines - 1;
   const first = fitting(board, bad, Math.max(Math.ceil(kept / 2), kept - working.length));
-  const used = first.reduce((sum, row) => sum + (reason(board, row) === undefined ? 1 : 2), 0);
+  const used = first.reduce((sum, row) => sum + height(board, row), 0);
   return [...first, ...fitting(board, sorted(board, others, ["working", "waiting", "done"]), kept - used)];
 }
 
@@ -223,11 +231,10 @@ export function liveLines(board: Board, { title, began, signal }: Heading, size:
 /** What stays on the screen when the pipeline has ended: all hosts, failed ones on top, and why in whole. */
 export function finalLines(board: Board, { title, began }: Heading, size: Size, now: number): Line[] {
   const columns = Math.max(1, size.columns - 1);
-  const all = [...board.rows.values()];
-  if (all.length === 0) return [];
-  const bad = sorted(board, all, ["failed", "cancelled", "not begun"]);
-  const rows = [...bad, ...all.filter((row) => !bad.includes(row))];
-  const states = all.map((row): State => {
+  const { bad, others } = badFirst(board);
+  const rows = [...bad, ...others];
+  if (rows.length === 0) return [];
+  const states = rows.map((row): State => {
     const state = board.stateOf(row);
     // A program between two steps may have let it through no further.
     return state === "waiting" && row.cells.size > 0 ? "done" : state;
