@@ -66,11 +66,17 @@ function cellText(cell: Cell | undefined, now: Now): string {
   return cell.code === undefined ? duration(cell.ms) : troubleOf(cell.code);
 }
 
+/** How wide the columns of a table are, if no line of it is cut. */
+function widthsOf(titles: readonly string[], rows: readonly (readonly string[])[]): number[] {
+  const widths = titles.map((title, i) => Math.max(width(title), ...rows.map((row) => width(row[i] ?? ""))));
+  return [Math.min(widths[0] ?? 0, longestHost), ...widths.slice(1)];
+}
+
 /** A table, a cell of which is text: its last column is cut where the terminal ends. */
 function table(titles: readonly string[], rows: readonly (readonly string[])[], columns: number): string[] {
   const last = titles.length - 1;
-  const widths = titles.map((title, i) => Math.max(width(title), ...rows.map((row) => width(row[i] ?? ""))));
-  widths[0] = Math.min(widths[0] ?? 0, longestHost, Math.max(8, Math.floor(columns / 3)));
+  const [host = 0, ...others] = widthsOf(titles, rows);
+  const widths = [Math.min(host, Math.max(8, Math.floor(columns / 3))), ...others];
   return [titles, ...rows].map((row) =>
     cut(
       row
@@ -82,20 +88,12 @@ function table(titles: readonly string[], rows: readonly (readonly string[])[], 
   );
 }
 
-/** How wide a table is without its last column. */
-function tableWidth(
-  titles: readonly string[],
-  rows: readonly (readonly string[])[],
-  columns: number,
-): number {
-  const rest = [...titles.slice(0, -1), ""];
-  return Math.max(
-    ...table(
-      rest,
-      rows.map((row) => [...row.slice(0, -1), "|"]),
-      columns * 10,
-    ).map(width),
-  );
+/** Whether a terminal has room for a table, and for enough of what stands in its last column. */
+function hasRoom(titles: readonly string[], rows: readonly (readonly string[])[], columns: number): boolean {
+  const taken = widthsOf(titles, rows)
+    .slice(0, -1)
+    .reduce((sum, each) => sum + each + gap.length, 0);
+  return taken + leastSaid < columns;
 }
 
 /** The hosts as a table, a line for each and one above: with a column for each step where the terminal has room. */
@@ -115,8 +113,7 @@ function hostTable(board: Board, rows: readonly Row[], columns: number, now: Now
   const short = names.map((name) => name.replace(/^es-/, ""));
   for (const titles of [room, names, short]) {
     const tried = wide(titles);
-    if (tableWidth(tried.titles, tried.cells, columns) + leastSaid <= columns)
-      return table(tried.titles, tried.cells, columns);
+    if (hasRoom(tried.titles, tried.cells, columns)) return table(tried.titles, tried.cells, columns);
   }
   const latest = (row: Row) => board.columns.findLast(({ key }) => row.cells.has(key));
   const cells = rows.map((row) => {
