@@ -1,3 +1,6 @@
+// Claims: a number, and a directory named by it, that one lab has for itself while its process lives. From the
+// number come the lab's addresses (127.0.NUMBER.x; of a fleet 127.NUMBER.x.y) and users (essay-lab-NUMBER-x).
+
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { lock } from "./lock.js";
