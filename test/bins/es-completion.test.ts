@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { bins, expectStatus, scratch } from "../lab/program.js";
+import { expectStatus, pathWithBins, scratch } from "../lab/program.js";
 
 /** A folder with roles and virtualenvs, and no index. */
 function project(t: TestContext): string {
@@ -14,7 +14,7 @@ function project(t: TestContext): string {
   return cwd;
 }
 
-const env = { PATH: `${bins}:${process.env.PATH}`, ESSAY_INDEX: "" };
+const env = { PATH: pathWithBins, ESSAY_INDEX: "" };
 
 /** What a shell offers in place of the last word, by the script that is printed for it. */
 async function offered(t: TestContext, shell: string, script: string): Promise<string[]> {

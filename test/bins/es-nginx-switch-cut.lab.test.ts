@@ -21,7 +21,7 @@ import {
   users,
 } from "../lab/balanced.js";
 import { until } from "../lab/processes.js";
-import { bins, expectStatus, type Ran, recordsOf, underWay } from "../lab/program.js";
+import { expectStatus, pathWithBins, type Ran, recordsOf, underWay } from "../lab/program.js";
 
 const codesOf = ({ stdout }: Ran) => recordsOf(stdout).map(({ error }) => error?.code);
 
@@ -122,7 +122,7 @@ test("confirming: in time, too late, not at all", async (t) => {
 
   // In a session, whose end is none of the guards'.
   const switching = ["es-nginx-switch", ...flags, "--confirm", "60", ...names];
-  const env = { PATH: `${bins}:${process.env.PATH}` };
+  const env = { PATH: pathWithBins };
   const done = await expectStatus(0, "es-session", switching, { input, env });
   assert.equal((await pages(lab)).join(""), "BBB", done.report);
   assert.match(

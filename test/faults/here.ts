@@ -19,7 +19,7 @@ import { join } from "node:path";
 import { indexServer } from "../../lib/index/server/server.js";
 import { Store } from "../../lib/index/store/store.js";
 import { processesIn, until } from "../lab/processes.js";
-import { bins, program, type Ran, recordsOf } from "../lab/program.js";
+import { pathWithBins, program, type Ran, recordsOf } from "../lab/program.js";
 import { type Exchanges, type ExchangeTrouble, exchangeTroubles, startExchanges } from "./exchanges.js";
 import { type Mishap, mishaps } from "./shim.js";
 import type { Verdict } from "./verdict.js";
@@ -116,7 +116,7 @@ class Place {
         TMPDIR: join(this.folder, "tmp"),
         NETRC: "",
         ESSAY_INDEX: index,
-        PATH: `${bins}:${process.env.PATH}`,
+        PATH: pathWithBins,
         SOURCE_DATE_EPOCH: "1780000000",
         ...told,
       },
