@@ -1,12 +1,12 @@
 // Hosts on a wire, not on loopback: what does not answer, an index elsewhere, an interface that goes down.
 
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { templateOf } from "./lab/daemon.js";
 import { type LabIndex, startIndex } from "./lab/index.js";
+import { isHeld } from "./lab/lock.js";
 import { makeNetwork, type Network } from "./lab/network.js";
 import { commandLine, kill, processesOf, until } from "./lab/processes.js";
 import { type Ran, recordsOf } from "./lab/program.js";
@@ -105,8 +105,6 @@ function templateFor(seconds: number): string {
   return file;
 }
 
-const isFree = (lock: string) => spawnSync("flock", ["-n", lock, "true"]).status === 0;
-
 test("an interface goes down in the middle of a step, in a session and without one", async () => {
   const up = (prefix: string, ports: string, seconds: number) =>
     `es-hosts ${host.entry} --prefix '~/${prefix}' | es-venv a | es-supervisor up --template ${templateFor(seconds)} --project x --profile test --port-prefix ${ports}`;
@@ -121,7 +119,7 @@ test("an interface goes down in the middle of a step, in a session and without o
   );
   const cut = ways.map(({ start }) => start(200));
   await until("the processes to start", () => supervised().every((all) => all.length === 2), 60_000);
-  assert.deepEqual(locks.filter(isFree), []);
+  assert.deepEqual(locks.filter(isHeld), locks);
   network.control.ip("link", "set", "eth0", "down");
 
   for (const ran of await Promise.all(cut)) {
@@ -131,7 +129,7 @@ test("an interface goes down in the middle of a step, in a session and without o
     assert.match(record.error.message, /the script had begun there/, ran.report);
   }
   // Nobody tells the host; it is the heartbeats' end that it notices.
-  await until("the end of the locks", () => locks.every(isFree), 12_000);
+  await until("the end of the locks", () => !locks.some(isHeld), 12_000);
   const strangers = () => processesOf(host.uid).filter((pid) => !supervised().flat().includes(pid));
   const isSshd = (pid: number) => /^sshd: /.test(commandLine(pid));
   const ended = (what: string, are: () => number[]) =>

@@ -1,12 +1,12 @@
 // Hosts behind a network that breaks, and a deploy of four steps to them that does real work each time: es-venv
 // mends, es-pip installs another version, es-supervisor starts anew, es-check asks for the new page.
 
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { FaultProxy } from "../lab/fault-proxy.js";
 import { type LabIndex, startIndex } from "../lab/index.js";
+import { isHeld } from "../lab/lock.js";
 import { commandLine, kill, processesOf, until } from "../lab/processes.js";
 import { type Ran, shell } from "../lab/program.js";
 import { proxied } from "../lab/proxied.js";
@@ -45,7 +45,7 @@ const patience = "ConnectTimeout 5\nServerAliveInterval 2\nServerAliveCountMax 3
 const locksOn = ({ prefix }: LabHost) =>
   ["deploy", "lock"]
     .map((ending) => join(prefix, `.essay/a.${ending}`))
-    .filter((path) => existsSync(path) && spawnSync("flock", ["-n", path, "true"]).status !== 0)
+    .filter(isHeld)
     .map((path) => `lock ${path}`);
 
 /** What scripts have left: folders in /tmp, held locks; and, where all is `healed`, half-made files and marks. */

@@ -1,7 +1,7 @@
 // Hosts whose disks fill up and whose programs vanish: one sshd in a mount namespace. Each host has two disks, its
 // prefix and its TMPDIR, and a PATH of one folder, with links to the programs that it has.
 
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import {
   chmodSync,
   chownSync,
@@ -18,6 +18,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { isHeld } from "../lab/lock.js";
 import { keepNamespace, type Namespace } from "../lab/namespace.js";
 import { commandLine, kill, parentOf, processesOf } from "../lab/processes.js";
 import { type LabHost, startSshd } from "../lab/sshd.js";
@@ -277,10 +278,7 @@ export class Ground {
 
   /** The locks of the virtualenv that somebody holds. */
   locked(): string[] {
-    return ["deploy", "lock"].filter((ending) => {
-      const file = this.seen(`.essay/a.${ending}`);
-      return existsSync(file) && spawnSync("flock", ["-n", file, "true"]).status !== 0;
-    });
+    return ["deploy", "lock"].filter((ending) => isHeld(this.seen(`.essay/a.${ending}`)));
   }
 
   /** What runs for the host's account, besides sshd and what is under supervisord. */

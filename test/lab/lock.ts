@@ -1,7 +1,8 @@
 // Locks as another run would have them.
 
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 
 /** Takes a lock by flock(1), as the scripts of hosts do. Resolves, when it is held, to what releases it. */
 export async function lock(file: string): Promise<() => Promise<void>> {
@@ -15,3 +16,7 @@ export async function lock(file: string): Promise<() => Promise<void>> {
     await ended;
   };
 }
+
+/** Whether somebody holds the lock of a file; of one that is not there nobody does. */
+export const isHeld = (file: string): boolean =>
+  existsSync(file) && spawnSync("flock", ["-n", file, "true"]).status !== 0;
