@@ -48,15 +48,10 @@ function edit({ conf }: LabNginx, from: string, to: string): void {
   writeFileSync(conf, readFileSync(conf, "utf8").replace(from, to));
 }
 
-/** Makes nginx read its files, and waits for new workers. */
+/** Makes nginx read its files, when edits before it and after it can be told apart. */
 async function reload(nginx: LabNginx): Promise<void> {
   await settled();
-  const before = nginx.workers();
-  process.kill(nginx.pid(), "SIGHUP");
-  await until("new workers", async () => {
-    const now = nginx.workers();
-    return now.length > 0 && before.every((pid) => !now.includes(pid));
-  });
+  await nginx.reload();
   await settled();
 }
 

@@ -45,6 +45,8 @@ export interface LabNginx {
   /** Process ids of the workers. */
   workers(): number[];
   errors(): string;
+  /** Makes it read its files, and waits until new workers have taken over. */
+  reload(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -123,6 +125,7 @@ export async function layOutNginx(options: NginxOptions): Promise<LabNginx> {
   const pid = () => Number(readFileSync(pidFile, "utf8"));
   // A mere test of the configuration leaves an empty file.
   const runs = () => existsSync(pidFile) && pid() > 0;
+  const workers = () => descendants(pid());
   return {
     directory,
     conf: join(directory, "conf/nginx.conf"),
@@ -130,8 +133,16 @@ export async function layOutNginx(options: NginxOptions): Promise<LabNginx> {
     port,
     url: `http://${address}:${port}/`,
     pid,
-    workers: () => descendants(pid()),
+    workers,
     errors: () => readFileSync(errorLog(directory), "utf8"),
+    reload: async () => {
+      const before = workers();
+      process.kill(pid(), "SIGHUP");
+      await until("new workers", () => {
+        const now = workers();
+        return now.length > 0 && before.every((one) => !now.includes(one));
+      });
+    },
     stop: async () => {
       const master = runs() ? pid() : undefined;
       const all = master === undefined ? [] : [master, ...descendants(master)];

@@ -1,13 +1,10 @@
 // The proof under load, as a run of its own: `npm run test:load`. 50 switches of two balancers in front of four hosts,
 // or as many as the first word says; then as many bare reloads, for what wrk, which repeats nothing, makes of both.
 
-import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { type LabNginx, nginxBin } from "../lab/nginx.js";
-import { until } from "../lab/processes.js";
 import { crowd, describe, prove } from "./proof.js";
 import { startSite } from "./site.js";
 import { startUsers } from "./users.js";
@@ -15,16 +12,6 @@ import { type Counted, startWrk } from "./wrk.js";
 
 const switches = Number(process.argv[2] ?? 50);
 const every = 5;
-
-/** `nginx -s reload`, as root of a user's nginx; waits until new workers have taken over. */
-async function reload(nginx: LabNginx): Promise<void> {
-  const before = nginx.workers();
-  execFileSync(nginxBin, ["-c", nginx.conf, "-s", "reload"], { stdio: "ignore" });
-  await until("new workers", () => {
-    const now = nginx.workers();
-    return now.length > 0 && before.every((pid) => !now.includes(pid));
-  });
-}
 
 const describeWrk = (what: string, { requests, readErrors, others }: Counted) =>
   `wrk, under ${what}: ${requests} requests, ${readErrors} read errors, ${others} others\n`;
@@ -42,7 +29,7 @@ try {
   const users = startUsers([first.url], crowd);
   const endOfReloads = startWrk(first.url, directory);
   for (let number = 0; number < switches; number++) {
-    await reload(first);
+    await first.reload();
     await pause(500);
   }
   const reloaded = await endOfReloads();
