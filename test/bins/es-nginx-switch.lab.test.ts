@@ -17,8 +17,7 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { createServer, get } from "node:http";
-import type { AddressInfo } from "node:net";
+import { get } from "node:http";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
@@ -35,23 +34,19 @@ import {
   underWay,
 } from "../lab/program.js";
 import { startSshd } from "../lab/sshd.js";
+import { web } from "../lab/web.js";
 
 const here = `${JSON.stringify({ host: "lb1", transport: "local" })}\n`;
 
 /** A web server that answers with a text, on a free port; "/slow" gets only half an answer. */
 async function serving(t: TestContext, text: string): Promise<string> {
-  const server = createServer((request, response) => {
+  const origin = await web(t, (request, response) => {
     response.setHeader("content-length", text.length);
     response.setHeader("x-accel-buffering", "no");
     if (request.url === "/slow") response.write(text.slice(0, 1));
     else response.end(text);
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  t.after(() => {
-    server.close();
-    server.closeAllConnections();
   });
-  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return new URL(origin).host;
 }
 
 /** An nginx that serves "side A" from upstreamA and has an upstreamB beside it. */

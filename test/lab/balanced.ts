@@ -1,7 +1,6 @@
 // Three real balancers that a switch can be stopped on, at each of its points, with users who watch.
 
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import {
   appendFileSync,
   existsSync,
@@ -11,8 +10,6 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
@@ -21,6 +18,7 @@ import { type LabNginx, startNginx } from "./nginx.js";
 import { commandLine, processesOf, until } from "./processes.js";
 import { underWay } from "./program.js";
 import { type LabHost, type SshLab, startSshd } from "./sshd.js";
+import { web } from "./web.js";
 
 /** In the place of nginx: stops where the home has a file pause-KIND-NUMBER; -t is of kind t, -T of kind T. */
 const stoppable = `#!/bin/sh
@@ -42,15 +40,8 @@ while [ -e "$pause" ]; do sleep 0.1; done
 exec /usr/sbin/nginx "$@"
 `;
 
-async function serving(t: TestContext, text: string): Promise<string> {
-  const server = createServer((_, response) => response.end(text)).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  t.after(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
+const serving = async (t: TestContext, text: string) =>
+  new URL(await web(t, (_, response) => response.end(text))).host;
 
 export interface Balanced {
   ssh: SshLab;

@@ -1,20 +1,19 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { Configuration } from "../../lib/config/schema.js";
 import { Settings } from "../../lib/config/settings.js";
 import { examineIndex } from "../../lib/doctor-index.js";
 import { scratch } from "../lab/program.js";
+import { web } from "../lab/web.js";
 
 const { signal } = new AbortController();
 
 /** An index with pages for these projects, which answers uploads with this status; what it was sent. */
 async function index(t: TestContext, projects: readonly string[], status: number) {
   const sent: string[] = [];
-  const server = createServer((request, response) => {
+  const origin = await web(t, (request, response) => {
     if (request.method === "POST") {
       request.on("data", (chunk) => sent.push(String(chunk)));
       request.on("end", () => response.writeHead(status).end("no"));
@@ -24,10 +23,8 @@ async function index(t: TestContext, projects: readonly string[], status: number
     if (!projects.includes(name)) return response.writeHead(404).end();
     const page = `<!DOCTYPE html><a href="../../${name}-1.0.tar.gz">${name}-1.0.tar.gz</a>`;
     return response.writeHead(200, { "content-type": "text/html" }).end(page);
-  }).listen(0, "127.0.0.1");
-  t.after(() => server.close());
-  await new Promise((resolve) => server.once("listening", resolve));
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/simple/`, sent };
+  });
+  return { url: `${origin}/simple/`, sent };
 }
 
 async function examined(t: TestContext, url: string | undefined) {

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { Agent } from "node:http";
-import { createServer, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { type TestContext, test } from "node:test";
+import { until } from "../lab/processes.js";
+import { tcpServer } from "../lab/tcp-server.js";
 import { ask, startUsers } from "./users.js";
 
 const ok = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\npage";
@@ -14,17 +16,11 @@ const fails: Answer = (socket) => socket.write("HTTP/1.1 502 Bad\r\nContent-Leng
 
 /** A server that meets the requests, in their order, with these answers; its URL, and how many it has had. */
 async function meeting(t: TestContext, plan: readonly Answer[]) {
-  const seen = { requests: 0, connections: 0 };
-  const server = createServer((socket) => {
-    seen.connections++;
+  const seen = { requests: 0 };
+  const server = await tcpServer(t, (socket) => {
     socket.on("data", () => plan[seen.requests++]?.(socket));
-    socket.on("error", () => {});
-    t.after(() => socket.destroy());
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  t.after(() => server.close());
-  const { port } = server.address() as { port: number };
-  return { url: `http://127.0.0.1:${port}/`, seen };
+  return { url: `http://127.0.0.1:${server.port}/`, seen, server };
 }
 
 const cases: [what: string, plan: Answer[], page: string | RegExp, repeated: boolean, connections: number][] =
@@ -37,7 +33,7 @@ const cases: [what: string, plan: Answer[], page: string | RegExp, repeated: boo
   ];
 for (const [what, plan, page, repeated, connections] of cases)
   test(what, async (t) => {
-    const { url, seen } = await meeting(t, plan);
+    const { url, seen, server } = await meeting(t, plan);
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     t.after(() => agent.destroy());
     assert.equal((await ask(agent, url)).page, "page");
@@ -45,7 +41,7 @@ for (const [what, plan, page, repeated, connections] of cases)
     if (typeof page === "string") assert.equal(asked.page, page);
     else assert.match((asked.page as Error).message, page);
     assert.equal(asked.repeated, repeated);
-    assert.equal(seen.connections, connections);
+    assert.equal(server.connections, connections);
     assert.equal(seen.requests, connections === 2 ? 3 : 2);
   });
 
@@ -57,13 +53,13 @@ test("a new connection that is closed is a failure at once", async (t) => {
 });
 
 test("users but the first keep their connections, and tell all that they asked", async (t) => {
-  const { url, seen } = await meeting(t, Array(1000).fill(answers));
+  const { url, seen, server } = await meeting(t, Array(1000).fill(answers));
   const users = startUsers([url], { each: 3, pause: 5 });
-  while (seen.requests < 60) await new Promise((resolve) => setTimeout(resolve, 5));
+  await until("60 requests", () => seen.requests >= 60);
   const asked = await users.stop();
   assert.equal(asked.length, seen.requests);
   // Each of the three has asked about as often.
-  const fresh = seen.connections - 2;
+  const fresh = server.connections - 2;
   assert.ok(fresh > 10 && fresh < asked.length - 20, `${fresh} of ${asked.length}`);
   assert.ok(asked.some((one) => one.url === `${url}slow`));
   for (const { page, began, ended } of asked) {
