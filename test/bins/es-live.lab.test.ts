@@ -55,6 +55,17 @@ async function reload(nginx: LabNginx): Promise<void> {
   await settled();
 }
 
+/** Kills the worker, waits for the next one, and resolves to what waits until that is past by nginx's clock. */
+async function crash(nginx: LabNginx): Promise<() => Promise<void>> {
+  const [worker = 0] = nginx.workers();
+  process.kill(worker, "SIGKILL");
+  const killed = Date.now();
+  await until("the next worker", async () => identity(worker) === undefined && nginx.workers().length > 0);
+  // nginx's log tells seconds: whatever begins in one of a crash, or in the next, may be in the place of the crashed one.
+  return () =>
+    until("the next second but one", () => Math.floor(Date.now() / 1000) > Math.floor(killed / 1000) + 2);
+}
+
 test("adds the side to every record, and later steps leave that virtualenv alone", async (t) => {
   const nginx = await balancer(t);
   const input =
@@ -83,12 +94,9 @@ test("what the workers have read counts, not what the file says", async (t) => {
   await untold(args, changed);
 
   // A worker that crashed has a successor, which runs what the master had read.
-  const [worker = 0] = nginx.workers();
-  process.kill(worker, "SIGKILL");
-  await until("the next worker", async () => identity(worker) === undefined && nginx.workers().length > 0);
+  const past = await crash(nginx);
   await untold(args, /^es-live: not-loaded: .*a worker of nginx took the place of one that crashed/);
-  // nginx's log knows seconds only.
-  await pause(2000);
+  await past();
 
   await reload(nginx);
   assert.equal(await printed(nginx), "b");
@@ -115,13 +123,9 @@ test("a file that a switch has edited and taken back is as its workers have read
   const dry = await expectStatus(0, "es-nginx-switch", ["--dry-run", ...right], { input });
   assert.match(dry.stderr, /would put upstreamB in 1 place of .* and reload; upstreamA is served/);
   assert.deepEqual(nginx.workers(), workers);
-  const [worker = 0] = workers;
-  process.kill(worker, "SIGKILL");
-  const killed = Date.now();
-  await until("the next worker", async () => identity(worker) === undefined && nginx.workers().length > 0);
+  const past = await crash(nginx);
   await untold(args, /not-loaded: .*a worker of nginx took the place of one that crashed/);
-  // nginx's log tells seconds: whatever begins in one of a crash, or in the next, may be in the place of the crashed one.
-  await until("the next second but one", () => Math.floor(Date.now() / 1000) > Math.floor(killed / 1000) + 2);
+  await past();
   await expectStatus(0, "es-nginx-switch", right, { input });
   assert.ok(!existsSync(join(nginx.directory, "conf/.nginx.conf.essay-read")));
   assert.equal(await printed(nginx), "b");
