@@ -5,7 +5,7 @@ import { kill, until } from "../lab/processes.js";
 import type { Ground } from "./ground.js";
 import { afterwards, type Keeper, outcomeOf, type StepLab } from "./step-lab.js";
 import { lost, type StepName } from "./step-table.js";
-import { type Work, works } from "./step-work.js";
+import { works } from "./step-work.js";
 import type { Verdict } from "./verdict.js";
 
 /** What goes wrong at a point. */
@@ -20,29 +20,18 @@ export const troubles = [
 ] as const;
 export type Trouble = (typeof troubles)[number];
 
-/** Something that a step does. */
-export interface Deed {
-  name: string;
-  step: StepName;
-  work: Work;
-}
-
 export interface Point {
-  deed: Deed;
+  step: StepName;
   /** Its place among the programs that are begun, from 1. */
   at: number;
   program: string;
   trouble: Trouble;
 }
 
-export const nameOf = ({ deed, at, program, trouble }: Point) =>
-  `${deed.name}, at its program ${at} (${program}): ${trouble}`;
+export const nameOf = ({ step, at, program, trouble }: Point) =>
+  `${step}, at its program ${at} (${program}): ${trouble}`;
 
-export const deeds: readonly Deed[] = Object.entries(works).map(([step, work]) => ({
-  name: step,
-  step: step as StepName,
-  work,
-}));
+export const steps = Object.keys(works) as StepName[];
 
 /** What records may say; "ok" only where all that was wanted is so. */
 const codes: Record<Trouble, (step: StepName) => readonly string[]> = {
@@ -67,18 +56,19 @@ export class Cleaning implements Keeper {
   }
 }
 
-/** All points of a deed, by running it once with nothing going wrong. */
-export async function pointsOf(lab: StepLab, ground: Ground, deed: Deed): Promise<Point[]> {
+/** All points of a step, by running it once with nothing going wrong. */
+export async function pointsOf(lab: StepLab, ground: Ground, step: StepName): Promise<Point[]> {
+  const work = works[step];
   const keeper = new Cleaning();
   try {
-    await lab.prepare(keeper, ground, deed.step, deed.work);
+    await lab.prepare(keeper, ground, step, work);
     ground.count(0);
-    const ran = await outcomeOf(lab.start(keeper, ground, deed.step, deed.work));
-    if (ran.code !== "ok" || !deed.work.done(ground)) throw new Error(`${deed.name} failed\n${ran.report}`);
+    const ran = await outcomeOf(lab.start(keeper, ground, step, work));
+    if (ran.code !== "ok" || !work.done(ground)) throw new Error(`${step} failed\n${ran.report}`);
     return ground
       .counted()
       .flatMap((words, place) =>
-        troubles.map((trouble) => ({ deed, at: place + 1, program: words.slice(0, 40), trouble })),
+        troubles.map((trouble) => ({ step, at: place + 1, program: words.slice(0, 40), trouble })),
       );
   } finally {
     await keeper.done();
@@ -110,8 +100,8 @@ const leftOn = (ground: Ground) => [
 
 /** Tries a case on a host. */
 export async function tryPoint(lab: StepLab, ground: Ground, point: Point): Promise<Verdict> {
-  const { deed, trouble, at } = point;
-  const { step, work } = deed;
+  const { step, trouble, at } = point;
+  const work = works[step];
   const wrong: string[] = [];
   const keeper = new Cleaning();
   let code = "nothing";

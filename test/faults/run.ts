@@ -58,9 +58,9 @@ async function scripts(isChosen: (name: string) => boolean): Promise<void> {
   try {
     const [first] = lab.grounds;
     if (first === undefined) return;
-    for (const deed of points.deeds) {
-      if (!mayBe(deed.name)) continue;
-      const all = await points.pointsOf(lab, first, deed);
+    for (const step of points.steps) {
+      if (!mayBe(step)) continue;
+      const all = await points.pointsOf(lab, first, step);
       const chosen = all.filter((one) => isChosen(points.nameOf(one)));
       const free = [...lab.grounds];
       await each(chosen, lab.grounds.length, async (point) => {
