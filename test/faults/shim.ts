@@ -55,9 +55,8 @@ function isTurn(name: string, args: readonly Any[]): boolean {
 
 const isFull = (name: string) => kind === "disk full" && acts >= at && at > 0 && needsRoom.test(name);
 
-function refuse(name: string): never {
-  throw Object.assign(new Error(`ENOSPC: no space left on device, ${name}`), { code: "ENOSPC", errno: -28 });
-}
+const noSpace = (name: string) =>
+  Object.assign(new Error(`ENOSPC: no space left on device, ${name}`), { code: "ENOSPC", errno: -28 });
 
 function wrap(owner: Any, name: string, shown = name, place = textAt[name]): void {
   const original = owner[name];
@@ -66,14 +65,8 @@ function wrap(owner: Any, name: string, shown = name, place = textAt[name]): voi
     const turn = isTurn(shown, args);
     if (turn && kind === "killed before") die();
     if (isFull(name)) {
-      if (name.endsWith("Sync")) refuse(name);
-      return new Promise((_, reject) => {
-        try {
-          refuse(name);
-        } catch (error) {
-          reject(error);
-        }
-      });
+      if (name.endsWith("Sync")) throw noSpace(name);
+      return Promise.reject(noSpace(name));
     }
     const half = turn && kind === "killed in the middle";
     within = true;
