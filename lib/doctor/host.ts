@@ -3,6 +3,7 @@
 import { printable } from "../base/printable.js";
 import type { VenvStatus } from "../base/schema.js";
 import { type Finding, findingsOf } from "./finding.js";
+import { isOldPython } from "./machine.js";
 
 /** What a script said, by name. */
 interface Told {
@@ -63,9 +64,7 @@ function python(where: string, told: Told): Finding {
   const [, version = "", venv, path] = /^(\S+)(?: (\d) (.*))?$/.exec(told.get("python") ?? "") ?? [];
   const advice = "install Python 3.8 or later there, or name another one: es-venv --python";
   if (version === "" || version === "-") return wrong("python", "there is no python3", advice);
-  const [major = 0, minor = 0] = version.split(".").map(Number);
-  if (major < 3 || (major === 3 && minor < 8))
-    return wrong("python", `${version} (${path}) is too old`, advice);
+  if (isOldPython(version)) return wrong("python", `${version} (${path}) is too old`, advice);
   if (venv !== "1")
     return wrong(
       "venv",

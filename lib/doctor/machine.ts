@@ -14,6 +14,9 @@ export interface Surroundings {
 
 const { ok, note, wrong } = findingsOf("here");
 
+/** The keys in ~/.ssh that ssh tries by itself. */
+const keyNames = ["id_ed25519", "id_ecdsa", "id_rsa"];
+
 /** What a program says on both outputs, and its status; undefined where there is no such program. */
 function ask(words: readonly string[], { env, signal }: Surroundings) {
   const [program = "", ...args] = words;
@@ -84,7 +87,7 @@ export function strayPip({ env, home }: Pick<Surroundings, "env" | "home">): Fin
 
 /** Files with passwords or keys that others of this machine can read. */
 export function openSecrets({ env, home }: Pick<Surroundings, "env" | "home">): Finding[] {
-  const keys = ["id_ed25519", "id_ecdsa", "id_rsa"].map((name) => join(home, ".ssh", name));
+  const keys = keyNames.map((name) => join(home, ".ssh", name));
   return [env.NETRC || join(home, ".netrc"), join(home, ".pypirc"), ...keys].flatMap((file) => {
     const mode = statSync(file, { throwIfNoEntry: false })?.mode;
     if (mode === undefined || (mode & 0o077) === 0) return [];
@@ -105,9 +108,7 @@ async function ssh(around: Surroundings): Promise<Finding[]> {
       : ok("ssh", version.said);
   const agent = around.env.SSH_AUTH_SOCK ? await ask(["ssh-add", "-l"], around) : undefined;
   const inAgent = agent?.status === 0 ? agent.said.split("\n").length : 0;
-  const files = ["id_ed25519", "id_ecdsa", "id_rsa"].filter((name) =>
-    existsSync(join(around.home, ".ssh", name)),
-  );
+  const files = keyNames.filter((name) => existsSync(join(around.home, ".ssh", name)));
   const keys = [
     ...(inAgent > 0 ? [`${inAgent} in the agent`] : []),
     ...files.map((name) => `~/.ssh/${name}`),
