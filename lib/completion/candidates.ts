@@ -53,7 +53,6 @@ async function ofKind(kind: string, sources: Sources): Promise<readonly string[]
   if (kinds.includes("ROLE")) all.push(...sources.roles());
   if (kinds.includes("VENV")) all.push(...sources.venvs());
   if (kinds.includes("VERSION")) all.push(...(await sources.versions()));
-  if (kinds.includes("SHELL")) all.push("bash", "zsh", "fish");
   return all;
 }
 
@@ -64,7 +63,6 @@ const operandsOf: Readonly<Record<string, string>> = {
   "es-venv": "VENV",
   "es-status": "VENV",
   "es-supervisor": "VENV",
-  "es-completion": "SHELL",
 };
 
 async function ofAlias(text: string, before: readonly string[], word: string, sources: Sources) {

@@ -12,6 +12,8 @@ usage: es-supervisor up|reload [--rolling] [VENV]
   -n, --lines N       so many lines
 `;
 const helps: Record<string, string> = {
+  "es-completion":
+    "es-completion: complete\nusage: es-completion bash|zsh\n       es-completion words WORD...\n",
   "es-supervisor": supervisor,
   "es-hosts":
     "es-hosts: make\nusage: es-hosts [ROLE|HOST]...\n       es-hosts -\n\n      --user NAME  log in\n",
@@ -45,6 +47,8 @@ test("verbs and flags of a program, with es before it or not", async () => {
   assert.deepEqual(await after("es-supervisor", "up", ""), ["a", "b"]);
   assert.deepEqual(await after("es-supervisor", "--venv", ""), ["a", "b"]);
   assert.deepEqual(await after("es-supervisor", "tail", "-n", ""), []);
+  assert.deepEqual(await after("es-completion", ""), ["bash", "words", "zsh"]);
+  assert.deepEqual(await after("es-completion", "bash", ""), []);
 });
 
 test("roles, virtualenvs and versions where they are meant", async () => {
