@@ -6,6 +6,7 @@ import type { Said, Settings } from "./config/settings.js";
 import { type Finding, findingsOf } from "./doctor/finding.js";
 import { projectFiles } from "./index/client.js";
 import { lookupCredentials, uploadCredentials } from "./index/credentials.js";
+import { formWithoutFile } from "./index/form.js";
 import { request } from "./index/http.js";
 import { targetOf } from "./index/target.js";
 
@@ -38,18 +39,10 @@ async function writable(settings: Settings, said: Said, signal: AbortSignal): Pr
     const { url, proxy, ca } = settings.access("uploadIndex", said);
     const { upload } = targetOf(url);
     const credentials = (await uploadCredentials(url)) ?? (await uploadCredentials(upload));
-    const boundary = "essay-doctor";
-    const text = `--${boundary}\r\nContent-Disposition: form-data; name=":action"\r\n\r\nfile_upload\r\n--${boundary}--\r\n`;
-    const body = Buffer.from(text);
+    const { type, body } = formWithoutFile();
     const answer = await request(upload, {
-      ...{ proxy, ca, credentials, signal, method: "POST" },
-      headers: { "content-type": `multipart/form-data; boundary=${boundary}` },
-      body: {
-        length: body.length,
-        chunks: (async function* () {
-          yield body;
-        })(),
-      },
+      ...{ proxy, ca, credentials, signal, method: "POST", body },
+      headers: { "content-type": type },
     });
     answer.body.destroy();
     const { status, reason } = answer;

@@ -66,6 +66,19 @@ function fieldsAfter({ md5, blake2b }: Pick<DigestTexts, "md5" | "blake2b">): [s
   ];
 }
 
+/** The boundary of a new form, and what its fields are in it. */
+function newForm() {
+  const boundary = `essay-${randomBytes(16).toString("hex")}`;
+  const parts = (fields: readonly (readonly [string, string])[]) =>
+    fields
+      .map(
+        ([name, value]) =>
+          `--${boundary}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`,
+      )
+      .join("");
+  return { boundary, type: `multipart/form-data; boundary=${boundary}`, parts };
+}
+
 const unknownYet = { md5: "0".repeat(32), blake2b: "0".repeat(64) };
 
 /**
@@ -77,14 +90,7 @@ export function uploadForm(
   metadata: readonly MetadataField[],
   content: AsyncGenerator<Buffer, DigestTexts>,
 ): { type: string; body: Body } {
-  const boundary = `essay-${randomBytes(16).toString("hex")}`;
-  const parts = (fields: [string, string][]) =>
-    fields
-      .map(
-        ([name, value]) =>
-          `--${boundary}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`,
-      )
-      .join("");
+  const { boundary, type, parts } = newForm();
   const head = Buffer.from(
     `${parts(fieldsBefore(file, metadata))}--${boundary}\r\nContent-Disposition: form-data; name="content"; filename="${file.filename}"\r\nContent-Type: application/octet-stream\r\n\r\n`,
   );
@@ -95,7 +101,17 @@ export function uploadForm(
     yield tail(yield* content);
   }
   return {
-    type: `multipart/form-data; boundary=${boundary}`,
+    type,
     body: { length: head.length + file.size + tail(unknownYet).length, chunks: chunks() },
   };
+}
+
+/** The form of an upload without a file: nothing can come of it, so an index that takes uploads refuses it for that. */
+export function formWithoutFile(): { type: string; body: Body } {
+  const { boundary, type, parts } = newForm();
+  const bytes = Buffer.from(`${parts([[":action", "file_upload"]])}--${boundary}--\r\n`);
+  async function* chunks() {
+    yield bytes;
+  }
+  return { type, body: { length: bytes.length, chunks: chunks() } };
 }

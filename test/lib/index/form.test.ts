@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ReleaseFile } from "../../../lib/base/schema.js";
-import { type MetadataField, uploadForm } from "../../../lib/index/form.js";
+import { formWithoutFile, type MetadataField, uploadForm } from "../../../lib/index/form.js";
 
 const wheel: ReleaseFile = {
   path: "/x/tiny-1.0-cp311-cp311-linux_x86_64.whl",
@@ -22,8 +22,10 @@ async function* content() {
 }
 
 /** The form's text, its length as announced, and its fields in their order. */
-async function formOf(file: ReleaseFile, metadata: readonly MetadataField[]) {
-  const { type, body } = uploadForm(file, metadata, content());
+const formOf = (file: ReleaseFile, metadata: readonly MetadataField[]) =>
+  fieldsOf(uploadForm(file, metadata, content()));
+
+async function fieldsOf({ type, body }: ReturnType<typeof uploadForm>) {
   const chunks: Buffer[] = [];
   for await (const chunk of body.chunks) chunks.push(chunk);
   const bytes = Buffer.concat(chunks);
@@ -116,4 +118,8 @@ test("content that fails ends the form before it is whole", async () => {
     for await (const chunk of body.chunks) text += chunk;
   }, /changed/);
   assert.doesNotMatch(text, /:action/);
+});
+
+test("without a file", async () => {
+  assert.deepEqual(await fieldsOf(formWithoutFile()), [[":action", "file_upload", ""]]);
 });
