@@ -88,13 +88,13 @@ async function surroundings(name: string | undefined): Promise<{ directory: stri
 
 run(command, async ({ args: [name], flags, context }) => {
   const { say, dryRun, interrupt } = context;
+  if (flags.remote !== undefined && !flags.git) throw new UsageError("--remote goes with --git");
   const { directory, found } = await surroundings(name);
   const values = { project: found.project, package: found.project.replace(/[-.]+/g, "_") };
   const files = await withTemplate(flags.template ?? "default", interrupt.signal, (root) =>
     templateFiles(root, values),
   );
   if (files.length === 0) throw new UsageError(`${flags.template} has no files`);
-  if (flags.remote !== undefined && !flags.git) throw new UsageError("--remote goes with --git");
   const remote = flags.remote ?? (flags.git && !dryRun ? await askForRemote(context) : undefined);
   if (remote !== undefined) checkRemote(remote);
   if (flags.git) await checkIdentity(process.cwd(), interrupt.signal);

@@ -94,6 +94,8 @@ test("refuses a directory that has something in it, an unknown template, and rem
   const template = await expectStatus(2, "es-init", ["-t", "defualt", "other"], { cwd });
   assert.match(template.stderr, /unknown template defualt; did you mean default\? \(known are default/);
   await expectStatus(2, "es-init", ["--remote", "x:y", "other"], { cwd });
+  // No repository is asked before.
+  await expectStatus(2, "es-init", ["-t", "http://127.0.0.1:9/x.git", "--remote", "x:y", "other"], { cwd });
   const option = await expectStatus(2, "es-init", ["--git", "--remote=--upload-pack=id", "other"], { cwd });
   assert.match(option.stderr, /is no URL/);
   const secret = ["--git", "--remote", "https://me:hush@git.example/x.git", "other"];
