@@ -135,20 +135,11 @@ export function parseTemplate(text: string): PipelineTemplate[] {
       `an alias is programs, words, {placeholders}, | and && only, not ${text.slice(at, at + 10)}`,
     );
   for (const stage of pipelines.flat()) {
-    const front = stage.findIndex((word) => !isCondition(word[0]));
-    if (
-      stage.some(
-        (word, index) => word.some(isCondition) && (word.length > 1 || (front >= 0 && index > front)),
-      )
-    )
+    const program = stage.findIndex((word) => word.length > 1 || !isCondition(word[0]));
+    if (program < 0) throw new UsageError(`an alias has a stage without a program: ${text}`);
+    if (stage.slice(program).flat().some(isCondition))
       throw new UsageError(`{if ...} and {unless ...} are the first words of a stage: ${text}`);
   }
-  if (
-    pipelines.some((stages) =>
-      stages.some((stage) => stage.filter((word) => !isCondition(word[0])).length === 0),
-    )
-  )
-    throw new UsageError(`an alias has a stage without a program: ${text}`);
   return pipelines;
 }
 
