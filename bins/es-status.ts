@@ -132,8 +132,12 @@ function look(only: string | undefined, flags: Given, context: Context, { settin
 }
 
 /** Marks a version on each host, or sees that it is not marked bad. */
-async function judgeVersion(flags: Given, context: Context, { settings, transport }: Hosts): Promise<number> {
-  const text = flags["mark-bad"] ?? flags["mark-good"] ?? flags["not-bad"] ?? "";
+async function judgeVersion(
+  text: string,
+  flags: Given,
+  context: Context,
+  { settings, transport }: Hosts,
+): Promise<number> {
   const version = await typedVersion(text);
   const verdict = flags["mark-bad"] ? "bad" : "good";
   const why = flags.why === undefined ? undefined : shortReason(flags.why);
@@ -160,8 +164,8 @@ async function judgeVersion(flags: Given, context: Context, { settings, transpor
 
 run(command, async ({ args: [only], flags, context }) => {
   check(only, flags);
-  const isOfVersion = flags["mark-bad"] ?? flags["mark-good"] ?? flags["not-bad"];
+  const version = flags["mark-bad"] ?? flags["mark-good"] ?? flags["not-bad"];
   return onHosts(context, flags, (hosts) =>
-    isOfVersion === undefined ? look(only, flags, context, hosts) : judgeVersion(flags, context, hosts),
+    version === undefined ? look(only, flags, context, hosts) : judgeVersion(version, flags, context, hosts),
   );
 });
