@@ -164,8 +164,13 @@ async function runAll(all: readonly string[][][], context: Context, session?: st
   return status;
 }
 
-/** Says how to go on with an alias that failed or was interrupted. */
-async function sayHowToGoOn(name: string, args: readonly string[], context: Context): Promise<void> {
+/** Says how to go on with an alias that failed or was interrupted; `asks`: its stages name a side. */
+async function sayHowToGoOn(
+  name: string,
+  args: readonly string[],
+  asks: boolean,
+  context: Context,
+): Promise<void> {
   const { interrupt, warn } = context;
   const expanded = async (some: string[]) => (await find(name, some, context)).pipelines(unasked);
   const file = fileBehind(1);
@@ -173,7 +178,7 @@ async function sayHowToGoOn(name: string, args: readonly string[], context: Cont
   if (retry) warn(`to go on with those that are not done: ${showCommand(["es", name, ...retry])}`);
   else if (!interrupt.received) return;
   // Which side is the idle one may have changed meanwhile.
-  else if ((await find(name, args, context)).asks)
+  else if (asks)
     warn("before you go on, see which side nginx serves now (es-live): the other one may be the idle one");
   else warn("to go on, run the same command again: what is done already is looked at, and left as it is");
 }
@@ -205,6 +210,6 @@ run(command, async ({ args: [name, ...args], flags, context }) => {
     context.say(`es: ${announce(sides)}`);
     return runAll(pipelines(sides), context, session);
   });
-  if (status !== 0) await sayHowToGoOn(name, args, context);
+  if (status !== 0) await sayHowToGoOn(name, args, asks, context);
   return status;
 });
