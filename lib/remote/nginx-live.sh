@@ -10,12 +10,8 @@ bin=$1 conf=$2 wanted=$3 from=$4 to=$5
 find_program
 find_conf
 find_file
-if [ -e "$note" ] && [ -z "$(told complete)" ]; then
-    if is_locked; then
-        fail locked "a switch of $wanted to $(told to) ($(told by)) is under way: wait for its end"
-    fi
-    refuse_unfinished
-fi
+if is_unfinished && is_locked; then fail locked "$unfinished is under way: wait for its end"; fi
+refuse_unfinished
 read_file
 upstream=$from
 [ "$state" = from ] || upstream=$to

@@ -55,10 +55,15 @@ seconds_left() {
     echo "$left"
 }
 
-# refuse_unfinished: fails where a switch of the file waits for confirmation, or was cut short, and may be taken back.
-refuse_unfinished() {
-    [ -e "$note" ] && [ -z "$(told complete)" ] || return 0
+# is_unfinished: true where a switch of the file has not come to its end, and may be taken back; $unfinished names it.
+is_unfinished() {
+    [ -e "$note" ] && [ -z "$(told complete)" ] || return 1
     unfinished="a switch of $wanted to $(told to) ($(told by))"
+}
+
+# refuse_unfinished: fails where such a switch waits for confirmation, or was cut short.
+refuse_unfinished() {
+    is_unfinished || return 0
     left=$(seconds_left)
     [ -z "$left" ] ||
         fail unconfirmed "$unfinished waits for confirmation, and goes back by itself in $left s: run es-nginx-switch --confirm-now or --recover, or wait"
