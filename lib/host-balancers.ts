@@ -102,10 +102,9 @@ export function balancerOf(
   return {
     label,
     lock: (signal) => {
-      const { owner = "another run", wait = 0 } = transport.locks ?? {};
       const holder = {
         parts: ["processes", "hold", "nginx", "nginx-lock", "nginx-hold"],
-        args: [bin, conf, owner, String(wait)],
+        args: [bin, conf],
         code: "lock-failed",
       };
       return inTurn(gate, signal, () => take(transport, target, holder, signal));

@@ -47,7 +47,6 @@ export function controlNginx(
   { verb, bin, conf, drain = false, limit }: Control,
   task: Circumstances,
 ) {
-  const { owner = "another run", wait = 0 } = transport.locks ?? {};
   const script = {
     parts: [
       "processes",
@@ -60,7 +59,7 @@ export function controlNginx(
       "nginx-reload",
       "nginx-control",
     ],
-    args: [verb, bin, conf, drain ? "drain" : "-", String(limit), owner, String(wait)],
+    args: [verb, bin, conf, drain ? "drain" : "-", String(limit)],
     code: "nginx-failed",
   };
   return runScript(transport, target, script, task);

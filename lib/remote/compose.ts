@@ -40,7 +40,7 @@ export interface Script {
   note?: Note | undefined;
 }
 
-/** For whom the lock of a virtualenv is taken. */
+/** For whom the lock of a virtualenv, or of an nginx, is taken. */
 export interface LockOwner {
   /** The session that has the lock for all of its steps; undefined where each step locks for itself. */
   session: string | undefined;
@@ -50,9 +50,11 @@ export interface LockOwner {
   wait: number;
 }
 
-/** What state.sh must know. */
+/** The parts that lock for somebody, who is named to others. */
+const locking = ["state", "nginx-lock"];
+
+/** What they must know. */
 const lockSettings = (locks: LockOwner | undefined) => [
-  `essay_session=${quoteWord(locks?.session ?? "-")}`,
   `essay_owner=${quoteWord(locks?.owner ?? "-")}`,
   `essay_wait=${locks?.wait ?? 0}`,
 ];
@@ -69,7 +71,8 @@ export function compose(script: Script): { program: string; ready: string } {
     `essay_plan=${script.plan ? 1 : 0}`,
     `essay_alone=${script.alone ? 1 : 0}`,
     `essay_holds=${holding.some((part) => script.parts.includes(part)) ? 1 : 0}`,
-    ...(script.parts.includes("state") ? lockSettings(script.locks) : []),
+    ...(script.parts.includes("state") ? [`essay_session=${quoteWord(script.locks?.session ?? "-")}`] : []),
+    ...(locking.some((part) => script.parts.includes(part)) ? lockSettings(script.locks) : []),
     `essay_history=${quoteWord(script.note ? noteText(script.note) : "")}`,
     `essay_history_folder=${quoteWord(script.note?.folder ?? "")}`,
     `set -- ${script.args.map(quoteWord).join(" ")}`,

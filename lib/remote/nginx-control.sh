@@ -2,11 +2,11 @@
 # Starts, stops, reloads or tests an nginx. After processes.sh, systemd.sh, hold.sh, nginx.sh, nginx-lock.sh,
 # nginx-file.sh, nginx-note.sh and nginx-reload.sh.
 # Arguments: the verb; the program; the main configuration, or "-"; "drain" where stop is to let connections end; how many
-# seconds there are; who, from where and for what, for the lock; how many seconds to wait for it.
+# seconds there are.
 #
 # Results: change; said, what is so now; warning.
 
-verb=$1 bin=$2 conf=$3 drain=$4 limit=$5 owner=$6 wait=$7
+verb=$1 bin=$2 conf=$3 drain=$4 limit=$5
 
 [ "$limit" -gt "$patience" ] || patience=$limit
 deadline=$(($(date +%s) + limit))
@@ -40,7 +40,7 @@ left_over() {
 look() {
     find_program
     find_conf
-    if [ "$verb" != test ] && [ "$essay_plan" = 0 ]; then lock_nginx "$owner" "$wait"; fi
+    if [ "$verb" != test ] && [ "$essay_plan" = 0 ]; then lock_nginx; fi
     sound=1
     test_configuration || sound=
     [ -n "$sound" ] || cat "$conf" >"$essay_scratch/dump"

@@ -22,18 +22,18 @@ give_back() {
     rm -f "$who" 2>/dev/null
 }
 
-# lock_nginx OWNER SECONDS: takes the lock, on descriptor 7, until the script ends; waits so long for another one. Some
-# look at it for a moment only (is_locked), so the first tries come soon after each other.
+# lock_nginx: takes the lock, on descriptor 7, until the script ends; waits $essay_wait seconds for another one. Some look
+# at it for a moment only (is_locked), so the first tries come soon after each other.
 lock_nginx() {
     find_lock
     exec 7<"$locked"
     tries=0
     until take_lock "$locked" 7; do
-        [ "$tries" -lt "$(($2 + 3))" ] ||
+        [ "$tries" -lt "$((essay_wait + 3))" ] ||
             fail locked "the nginx of $conf is locked by $(cat "$who" 2>/dev/null || echo "another run")"
         if [ "$tries" -lt 3 ]; then sleep 0.1; else sleep 1; fi
         tries=$((tries + 1))
     done
     trap essay_let_go EXIT
-    (printf '%s\n' "$1 (since $(date -u +%Y-%m-%dT%H:%M:%SZ))" >"$who") 2>/dev/null || :
+    (printf '%s\n' "$essay_owner (since $(date -u +%Y-%m-%dT%H:%M:%SZ))" >"$who") 2>/dev/null || :
 }

@@ -2,8 +2,8 @@
 # What every script on a host begins with. Set before it: essay_ready (the line to say on stdout that we
 # run), essay_payload (the number of bytes that follow, or -), essay_plan (1 in a dry run), essay_alone (1 when nobody
 # is at the other end, and the program goes on without a lifeline), essay_holds (1 when it may hold what others wait
-# for), the arguments; for state.sh also essay_session (the session that has locks for its steps, or -), essay_owner
-# (what others are told of a lock) and essay_wait (seconds).
+# for), the arguments; for state.sh and nginx-lock.sh also essay_owner (what others are told of a lock) and essay_wait
+# (seconds); for state.sh alone essay_session (the session that has locks for its steps, or -).
 #
 # Descriptors: 2 takes the output of tools; 3 takes results and nothing else; 8 is the lifeline, our first
 # stdin, which stays open in the watcher only; 9 and 7 are the locks of a virtualenv.
