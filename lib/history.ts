@@ -3,7 +3,7 @@
 import { appendFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { accountName } from "./base/account.js";
-import type { Json } from "./base/json.js";
+import { jsonLines } from "./base/json.js";
 import type { Note } from "./base/note.js";
 import type { Deed, RecordWith } from "./base/schema.js";
 import type { Context } from "./cli.js";
@@ -53,15 +53,10 @@ export function noteTaker(
   };
 }
 
-/** The lines of a log that are such; a full disk, or a hand, may have left others. */
+/** The deeds that a log tells of, line by line. */
 export async function parseHistory(lines: readonly string[]): Promise<Deed[]> {
   const { wrongField } = await import("./base/schema.js");
-  return lines.flatMap((line) => {
-    try {
-      const value: Json = JSON.parse(line);
-      return wrongField({ history: [value] }, ["history"]) === undefined ? [value as unknown as Deed] : [];
-    } catch {
-      return [];
-    }
-  });
+  const isDeed = (value: unknown): value is Deed =>
+    wrongField({ history: [value] }, ["history"]) === undefined;
+  return jsonLines(lines, isDeed);
 }

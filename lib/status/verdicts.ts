@@ -1,7 +1,6 @@
 // Verdicts: which versions of a project are not to be released again on a host, and why, as people have said.
 
-import type { Json } from "../base/json.js";
-import { isObject } from "../base/json.js";
+import { isObject, jsonLines } from "../base/json.js";
 import { printable } from "../base/printable.js";
 
 /** What was said of a version. */
@@ -45,17 +44,8 @@ function isVerdict(value: unknown): value is Verdict {
   return texts && why && (value.verdict === "bad" || value.verdict === "good");
 }
 
-/** The lines of a host's file that are such; a full disk, or a hand, may have left others. */
-export function readVerdicts(lines: readonly string[]): Verdict[] {
-  return lines.flatMap((line) => {
-    try {
-      const value: Json = JSON.parse(line);
-      return isVerdict(value) ? [value] : [];
-    } catch {
-      return [];
-    }
-  });
-}
+/** The verdicts of a host's file, line by line. */
+export const readVerdicts = (lines: readonly string[]): Verdict[] => jsonLines(lines, isVerdict);
 
 /** Why a version is bad: the last verdict on it, if that says so. Names and versions are in their normal forms. */
 export function badVerdict(
