@@ -1,9 +1,10 @@
 // Hosts behind a network that breaks, and a deploy of four steps to them that does real work each time: es-venv
 // mends, es-pip installs another version, es-supervisor starts anew, es-check asks for the new page.
 
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { scratchOf } from "../lab/claim.js";
 import type { FaultProxy } from "../lab/fault-proxy.js";
 import { type LabIndex, startIndex } from "../lab/index.js";
 import { isHeld } from "../lab/lock.js";
@@ -51,10 +52,7 @@ const locksOn = ({ prefix }: LabHost) =>
 /** What scripts have left: folders in /tmp, held locks; and, where all is `healed`, half-made files and marks. */
 function leftOn(host: LabHost, healed: boolean, known: ReadonlySet<string>): string[] {
   const { uid, prefix } = host;
-  const scratch = readdirSync("/tmp")
-    .filter((name) => /^essay\.[0-9a-f]{16}$/.test(name) && !known.has(name))
-    .map((name) => join("/tmp", name))
-    .filter((path) => statSync(path, { throwIfNoEntry: false })?.uid === uid);
+  const scratch = scratchOf(uid).filter((path) => !known.has(path));
   const locked = locksOn(host);
   if (!healed) return [...scratch, ...locked];
   const half = readdirSync(prefix, { recursive: true, encoding: "utf8" }).filter((path) =>
@@ -71,7 +69,7 @@ export async function startFleet(hosts: number): Promise<Fleet> {
   const file = join(directory, "supervisord.conf");
   const own = join(directory, "ssh_config");
   const temporary = join(directory, "tmp");
-  const known = new Set(readdirSync("/tmp"));
+  const known = new Set(ssh.hosts.flatMap(({ uid }) => scratchOf(uid)));
   mkdirSync(temporary);
   writeFileSync(file, template);
   writeFileSync(own, `${patience}Include ${sshConfig}\n`);

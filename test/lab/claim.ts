@@ -1,7 +1,7 @@
 // Claims: a number, and a directory named by it, that one lab has for itself while its process lives. From the
 // number come the lab's addresses (127.0.NUMBER.x; of a fleet 127.NUMBER.x.y) and users (essay-lab-NUMBER-x).
 
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { lock } from "./lock.js";
 import { identity, kill, processesOf } from "./processes.js";
@@ -10,7 +10,7 @@ export interface Claim {
   number: number;
   /** A directory that everybody may look into. */
   directory: string;
-  /** Ends the processes of this number's users, takes the directory away, gives the number back. */
+  /** Ends the processes of this number's users, takes the directory and what they left away, gives the number back. */
   release(): void;
 }
 
@@ -33,9 +33,19 @@ export function usersOf(number: number): { name: string; uid: number; gid: numbe
     .map(([name = "", , uid, gid, , , shell = ""]) => ({ name, uid: Number(uid), gid: Number(gid), shell }));
 }
 
+/** The private folders of a user's scripts that are in /tmp. */
+export const scratchOf = (uid: number): string[] =>
+  readdirSync("/tmp")
+    .filter((name) => /^essay\.[0-9a-f]{16}$/.test(name))
+    .map((name) => join("/tmp", name))
+    .filter((path) => statSync(path, { throwIfNoEntry: false })?.uid === uid);
+
 function clean(number: number, directory: string): void {
-  for (const { uid } of usersOf(number))
+  for (const { uid } of usersOf(number)) {
     for (let left = processesOf(uid); left.length > 0; left = processesOf(uid)) kill(left);
+    // A script that is killed takes nothing away.
+    for (const path of scratchOf(uid)) rmSync(path, { recursive: true, force: true });
+  }
   rmSync(`/etc/sudoers.d/essay-lab-${number}`, { force: true });
   rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
 }

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync } from "node:fs";
 import { basename } from "node:path";
 import { test } from "node:test";
+import { scratchOf } from "./claim.js";
 import { accepts } from "./ports.js";
 import { processesOf, until } from "./processes.js";
 import { program } from "./program.js";
@@ -23,11 +25,14 @@ test("each host has an address, a user and a home of its own, and all end with t
   const lab = await startSshd({ hosts: 2, shells: ["/bin/sh", "/usr/bin/fish"] });
   try {
     for (const host of lab.hosts) {
+      // As a script's that is killed with the lab.
+      const scratch = `/tmp/essay.${randomBytes(8).toString("hex")}`;
       const ran = await ssh(
         lab,
         host,
-        "id -un; pwd; echo $SHELL; set | grep ^SSH_CONN; sleep 600 >/dev/null 2>&1 &",
+        `id -un; pwd; echo $SHELL; set | grep ^SSH_CONN; mkdir ${scratch}; sleep 600 >/dev/null 2>&1 &`,
       );
+      assert.ok(scratchOf(host.uid).includes(scratch), ran.report);
       assert.equal(ran.status, 0, ran.report + lab.log());
       assert.deepEqual(ran.stdout.split("\n").slice(0, 2), [host.user, host.home], ran.report);
     }
@@ -38,7 +43,7 @@ test("each host has an address, a user and a home of its own, and all end with t
   } finally {
     await lab.stop();
   }
-  for (const { uid } of lab.hosts) assert.deepEqual(processesOf(uid), []);
+  for (const { uid } of lab.hosts) assert.deepEqual([...processesOf(uid), ...scratchOf(uid)], []);
   assert.ok(!existsSync(lab.directory));
 });
 
