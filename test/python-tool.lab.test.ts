@@ -107,8 +107,8 @@ post = "cat before; echo after"
   };
 });
 after(async () => {
-  await nginx.stop();
-  await lab.stop();
+  await nginx?.stop();
+  await lab?.stop();
 });
 
 interface Row {
