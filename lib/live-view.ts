@@ -122,6 +122,7 @@ export class LiveView {
 
   readonly #onSignal = () => {
     this.#heading.signal = this.#interrupt.received;
+    this.#painter.doubt();
     this.#draw();
   };
 

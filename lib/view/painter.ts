@@ -21,6 +21,8 @@ export interface Output {
 export class Painter {
   readonly #output: Output;
   #shown: Line[] = [];
+  /** Whether the terminal surely shows them. */
+  #sure = true;
 
   constructor(output: Output) {
     this.#output = output;
@@ -40,12 +42,18 @@ export class Painter {
     const before = this.#shown;
     const same = (i: number) => {
       const line = lines[i];
-      return line !== undefined && before[i]?.text === line.text && before[i]?.bad === line.bad;
+      return this.#sure && line !== undefined && before[i]?.text === line.text && before[i]?.bad === line.bad;
     };
     if (lines.length === before.length && lines.every((_, i) => same(i))) return;
     const drawn = lines.map((line, i) => `${same(i) ? "" : coloured(line) + eraseRest}\r\n`);
     this.#write(this.#up() + drawn.join("") + eraseBelow);
     this.#shown = [...lines];
+    this.#sure = true;
+  }
+
+  /** The next lines are written whole: a terminal drops what it has not yet shown when Ctrl-C is typed. */
+  doubt(): void {
+    this.#sure = false;
   }
 
   /** Writes lines that stay, above ours. */

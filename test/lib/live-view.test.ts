@@ -98,7 +98,12 @@ test("some of many fail: they are on top while others work, and at the end, with
   const cwd = ground(t, many);
   for (const size of sizes) {
     const state = "18 of 60 done, 2 failed, 30 at work, 10 waiting";
-    const ran = await onScreen(cwd, size, "es toil in.jsonl >run.jsonl", [[state, "\x03"]]);
+    const drawn = "\x1b[?25h";
+    // Not earlier: the terminal would drop the rest of the drawing.
+    const ran = await onScreen(cwd, size, "es toil in.jsonl >run.jsonl", [
+      [state, ""],
+      [drawn, "\x03"],
+    ]);
     assert.equal(ran.status, 130, ran.report);
     expectScreen(`failure-${size}`, ran.when(state).lines);
     assert.deepEqual([ran.end.cursorIsShown, ran.end.column], [true, 0]);

@@ -43,6 +43,17 @@ test("only lines that differ are written, and nothing where none does", () => {
   assert.doesNotMatch(written[1] ?? "", /one/);
 });
 
+test("after Ctrl-C, all lines are written: the terminal may not have shown them", () => {
+  const { screen, painter, draw } = painted(20, 6);
+  draw("one", "two");
+  screen.feed("\x1b[2A\x1b[J\r\n\r\n");
+  draw("one", "two");
+  assert.deepEqual(screen.lines, ["", "", ""], "what is thought to be shown is not written");
+  painter.doubt();
+  draw("one", "two");
+  assert.deepEqual(screen.lines, ["one", "two", ""]);
+});
+
 test("what failed is red", () => {
   const { written, painter } = painted(20, 6);
   painter.draw([{ text: "web1", bad: true }]);
