@@ -23,11 +23,15 @@ async function deploy(t: TestContext, started: ReturnType<typeof labFor>, openss
   });
   const { home, uid } = started.host(0);
   const target = targetOf(started.host(0));
-  const change = (step: (typeof steps)[0], place: number) =>
-    runScript(step, target, { parts, args: [`${home}/p/${place % 3}`], code: "it-failed" }, calm);
+  const change = (step: (typeof steps)[0], venv: number) =>
+    runScript(step, target, { parts, args: [`${home}/p/${venv}`], code: "it-failed" }, calm);
+  // Two steps of one session do not change a virtualenv at the same time.
+  const changeInTurn = async (venv: number) => {
+    for (const step of steps.filter((_, place) => place % 3 === venv)) await change(step, venv);
+  };
   const look = (step: (typeof steps)[0]) => runBody("sleep 0.2; exit 3", { transport: step, target });
   for (const time of [1, 2]) {
-    await Promise.all(steps.map(change));
+    await Promise.all([0, 1, 2].map(changeInTurn));
     const looked = await Promise.all(steps.map(look));
     assert.deepEqual(
       looked.map(({ status }) => status),
