@@ -7,6 +7,7 @@ import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { expectStatus, recordsOf, scratch } from "./lab/program.js";
 import { labFor, targetOf } from "./lab/reach.js";
+import { withoutNative } from "./lab/without-native.js";
 
 const native = fileURLToPath(
   new URL("../../node_modules/ssh2/lib/protocol/crypto/build/Release/sshcrypto.node", import.meta.url),
@@ -17,20 +18,17 @@ describe("a host", () => {
 
   test("ssh2 works without what its install script makes", async (t) => {
     const at = scratch(t);
-    const [hide, asked] = [join(at, "hide.cjs"), join(at, "asked")];
-    writeFileSync(
-      hide,
-      `require("node:module")._extensions[".node"] = (_, file) => {
-         require("node:fs").appendFileSync(${JSON.stringify(asked)}, file + "\\n");
-         throw new Error("no native part");
-       };`,
-    );
+    const asked = join(at, "asked");
     writeFileSync(asked, "");
     const host = started.host(0);
     const text = "x".repeat(50_000);
     const { stdout } = await expectStatus(0, "es-run", ["--", "printf", "%s", text], {
       input: `${JSON.stringify({ ...targetOf(host), transport: "ssh" })}\n`,
-      env: { NODE_OPTIONS: `--require ${hide}`, ESSAY_SSH_CONFIG: started.lab.sshConfig, HOME: at },
+      env: {
+        ...withoutNative(join(at, "hide.cjs"), asked),
+        ESSAY_SSH_CONFIG: started.lab.sshConfig,
+        HOME: at,
+      },
     });
     assert.equal(recordsOf(stdout)[0].ran.stdout, text);
     // Where none was made, all other tests show the same.
