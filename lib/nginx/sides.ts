@@ -1,6 +1,7 @@
 // The two sides that nginx can serve: names of virtualenvs, and of the upstreams that lead to them.
 
 import { UsageError } from "../base/failure.js";
+import { isPlainName } from "../base/name.js";
 
 export interface Side {
   /** As the virtualenv is called. */
@@ -11,13 +12,13 @@ export interface Side {
 
 /** `name` as one that stands in nginx's configuration by itself. Throws UsageError. */
 export function checkUpstream(name: string): string {
-  if (/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(name)) return name;
+  if (isPlainName(name)) return name;
   throw new UsageError(`${name} is no name of an upstream: letters, digits, "_", "-" and "." make one`);
 }
 
 /** `name` as one of a virtualenv, which shells are given. Throws UsageError. */
 function checkSide(name: string): string {
-  if (/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(name)) return name;
+  if (isPlainName(name)) return name;
   throw new UsageError(`${JSON.stringify(name)} is no name of a side: it is that of a virtualenv`);
 }
 

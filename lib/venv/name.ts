@@ -1,10 +1,11 @@
 // Names and places of virtualenvs.
 
 import { UsageError } from "../base/failure.js";
+import { isPlainName } from "../base/name.js";
 
 /** Checks the name of a virtualenv: one directory name of letters, digits, `_`, `-` and `.`. */
 export function checkVenvName(name: string): string {
-  if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(name))
+  if (!isPlainName(name))
     throw new UsageError(
       `${JSON.stringify(name)} cannot name a virtualenv: letters, digits, _ - and . only, and no - or . in front`,
     );
