@@ -13,14 +13,19 @@ PYTHON
 
 # find_way: puts into $way how the virtualenv is made: by virtualenv, or by the interpreter's own venv and a wheel of
 # pip, $wheel, which is ten times as fast as ensurepip. The host may have one, or it came with us; where there is
-# neither, $way is empty. Fails where the host can make none at all.
+# neither, $way is empty. $own_pip is the folder in which the interpreter has a pip of its own, or -. Fails where the host
+# can make none at all.
 find_way() {
     way=virtualenv
     [ "$virtualenv" = - ] || return 0
-    wheel=$("$python" -I -c 'import glob, os, sysconfig, venv
+    wheel=$("$python" -I -c 'import glob, importlib.util, os, sysconfig, venv
 places = [sysconfig.get_config_var("WHEEL_PKG_DIR") or "", os.path.join(sysconfig.get_path("stdlib"), "ensurepip", "_bundled"), "/usr/share/python-wheels"]
 found = [wheel for place in places for wheel in glob.glob(os.path.join(place, "pip-*-py*-none-any.whl"))]
-print(found[0] if found else "-")' 2>/dev/null) || wheel=
+own = importlib.util.find_spec("pip")
+print(found[0] if found else "-")
+print(own and own.submodule_search_locations and os.path.dirname(own.submodule_search_locations[0]) or "-")' 2>/dev/null) || wheel=
+    own_pip=${wheel#*"$essay_newline"}
+    wheel=${wheel%%"$essay_newline"*}
     virtualenv=virtualenv
     case $wheel in
         -) wheel=${payload-} ;;
@@ -40,7 +45,7 @@ print(found[0] if found else "-")' 2>/dev/null) || wheel=
 # make_with_venv: the interpreter's own venv, and pip unpacked from its wheel.
 make_with_venv() {
     "$python" -I -m venv --without-pip "$venv" || return 1
-    "$venv/bin/python" -I - "$wheel" <<'PYTHON'
+    "$venv/bin/python" -I - "$wheel" "$own_pip" <<'PYTHON'
 @venv-unpack-pip.py@
 PYTHON
 }

@@ -1,14 +1,54 @@
 # Unpacks pip's wheel into a virtualenv, and writes its programs. Of venv-make.sh.
+# Arguments: the wheel; the folder in which the interpreter has a pip of its own, or -.
 
 import glob, os, shutil, sys, sysconfig, zipfile
+from importlib.util import MAGIC_NUMBER, cache_from_source
 
 site, scripts = sysconfig.get_path("purelib"), sysconfig.get_path("scripts")
 # Two of them in one place would be neither.
 for old in [os.path.join(site, "pip"), *glob.glob(os.path.join(glob.escape(site), "pip-*.dist-info"))]:
     shutil.rmtree(old, ignore_errors=True)
 with zipfile.ZipFile(sys.argv[1]) as wheel:
+    names = wheel.namelist()
     wheel.extractall(site)
-    [record] = [name for name in wheel.namelist() if name.endswith(".dist-info/RECORD")]
+    [record] = [name for name in names if name.endswith(".dist-info/RECORD")]
+
+
+def content(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+# A number of four bytes, as a compiled file has it.
+def four(number):
+    return (int(number) & 0xFFFFFFFF).to_bytes(4, "little")
+
+
+# Puts beside a source what Python compiled of the same bytes elsewhere, if that is up to date there: 16 bytes, which
+# are its format, how it is told to be up to date (0: by the next two), time and size of the source; then the code, of
+# which Python itself mends the name of its source as it loads it.
+def take_compiled(source, elsewhere):
+    try:
+        there = os.stat(elsewhere)
+        compiled = content(cache_from_source(elsewhere))
+        if compiled[:16] != MAGIC_NUMBER + four(0) + four(there.st_mtime) + four(there.st_size):
+            return
+        if content(elsewhere) != content(source):
+            return
+    except OSError:
+        return
+    target = cache_from_source(source)
+    if not os.path.isdir(os.path.dirname(target)):
+        os.mkdir(os.path.dirname(target))
+    with open(target, "wb") as file:
+        file.write(MAGIC_NUMBER + four(0) + four(os.stat(source).st_mtime) + compiled[12:])
+
+
+# The first start of pip would compile most of it, which takes longer than all that is done here.
+if sys.argv[2] != "-":
+    for name in names:
+        if name.endswith(".py"):
+            take_compiled(os.path.join(site, name), os.path.join(sys.argv[2], name))
 interpreter = os.path.join(scripts, "python")
 if " " in interpreter or len(interpreter) > 124:
     # The kernel takes no such first line: sh reads two quotes and starts Python, Python reads a string.
