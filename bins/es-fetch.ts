@@ -2,6 +2,7 @@
 // es-fetch: fetches distributions from a package index, as files that es-upload puts on another one.
 
 import { resolve } from "node:path";
+import { milliseconds } from "../lib/base/clock.js";
 import { normaliseName } from "../lib/base/distribution.js";
 import { Failure, UsageError } from "../lib/base/failure.js";
 import type { JsonObject } from "../lib/base/json.js";
@@ -85,9 +86,9 @@ run(command, async ({ args, flags, context }) => {
         throw new Failure("version-not-found", `no ${project} on ${listing.url}`);
     const all = [...lines, ...inFiles.flatMap((file) => file.lines)];
     const only = all.length === 1 ? named[0] : undefined;
-    const started = performance.now();
+    const started = milliseconds();
     const say = (what: string, text: string) =>
-      context.say(`${what}  es-fetch  ${text}  ${((performance.now() - started) / 1000).toFixed(1)} s`);
+      context.say(`${what}  es-fetch  ${text}  ${((milliseconds() - started) / 1000).toFixed(1)} s`);
     if (context.dryRun) {
       for (const line of all) say(line, `dry run: would be fetched from ${listing.url}`);
       return { ...(only && { project: only.project }), plan: true };

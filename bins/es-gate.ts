@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // es-gate: waits for all records, and lets none of them go on where too many have failed.
 
+import { milliseconds } from "../lib/base/clock.js";
 import { Failure } from "../lib/base/failure.js";
 import { run } from "../lib/cli.js";
 import { readAll } from "../lib/step.js";
@@ -17,7 +18,7 @@ const command = {
 
 run(command, async ({ context }) => {
   const step = new Run(context);
-  const started = performance.now();
+  const started = milliseconds();
   const lines = await readAll(step, []);
   const failed = lines.filter(({ record }) => hasFailed(record));
   const { missing } = step;
@@ -33,7 +34,7 @@ run(command, async ({ context }) => {
     step.stopped ?? (closed ? new Failure("gate-closed", `the gate is closed: ${said}`) : undefined);
 
   for (const line of lines) {
-    if (why && !hasFailed(line.record)) await step.settle(line, why, Math.round(performance.now() - started));
+    if (why && !hasFailed(line.record)) await step.settle(line, why, Math.round(milliseconds() - started));
     else await step.pass(line);
   }
   if (why) {

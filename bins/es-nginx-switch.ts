@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 // es-nginx-switch: points nginx from one upstream to another, on all balancers or on none.
 
-import { randomBytes } from "node:crypto";
 import { Failure, UsageError } from "../lib/base/failure.js";
 import { Gate } from "../lib/base/gate.js";
+import { randomHex } from "../lib/base/random.js";
 import { type Context, run } from "../lib/cli.js";
 import type { Settings } from "../lib/config/settings.js";
 import { type Flags, hostOptions, switchFileOptions, wholeNumber } from "../lib/flags.js";
@@ -78,7 +78,7 @@ function workFor(args: readonly string[], flags: Wanted, settings: Settings, { p
   const { confirm, probe } = flags;
   const wish = {
     ...namesFrom(args, flags.to, settings),
-    id: randomBytes(8).toString("hex"),
+    id: randomHex(8),
     by: lockOwner(),
     confirm: confirm === undefined ? 0 : wholeNumber("--confirm", confirm, 1, 86_400),
     probe: probe !== undefined,

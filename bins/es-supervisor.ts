@@ -97,7 +97,7 @@ run(command, async ({ args: [verb = "", ...args], flags, rest: words, context })
   return onHosts(limits, flags, async ({ settings, transport }) => {
     const file = settings.find("template", { flag: flags.template });
     const lookUp = pipIndexes(context.warn);
-    const template = does.renders ? await readTemplate(file) : undefined;
+    const template = does.renders ? readTemplate(file) : undefined;
 
     /** What the script is told beside verb, virtualenv and name, and its payload. */
     const rest = async (venv: Venv, record: Parameters<typeof confFor>[4] & RecordWith<"index">) => {

@@ -135,8 +135,9 @@ function makeContext(
   interrupt: Interrupt,
   view: Progress | undefined,
 ): Context {
-  const colour = process.stderr.isTTY && !process.env.NO_COLOR;
-  const status = new StatusLine(process.stderr, !flags.quiet);
+  const stderr = messages();
+  const colour = stderr.isTTY && !process.env.NO_COLOR;
+  const status = new StatusLine(stderr, !flags.quiet);
   return {
     name: command.name,
     argv: withoutValues(argv).map(hideCredentials),
@@ -180,12 +181,23 @@ function makeContext(
   };
 }
 
+/**
+ * Standard error, whose first use loads what --help does without. That nobody reads our messages any more is no reason to
+ * stop the work.
+ */
+function messages(): NodeJS.WriteStream {
+  process.stderr.off("error", ignore).on("error", ignore);
+  return process.stderr;
+}
+
+const ignore = () => {};
+
 /** A secret in argv is in every process list: wipe it as early as can be. */
 function wipeArguments(name: string, argv: readonly string[]): void {
   const isTold = argv.some(hasCredentials);
   if (isTold || withoutValues(argv).some((word, at) => word !== argv[at])) process.title = name;
   if (!isTold) return;
-  process.stderr.write(
+  messages().write(
     `${name}: a password on a command line can be read by others; name the index in essay.toml and keep its password in ~/.netrc\n`,
   );
 }
@@ -207,8 +219,6 @@ export function run<const O extends Options>(command: Command<O>, main: Main<O>)
 async function finish<const O extends Options>(command: Command<O>, main: Main<O>): Promise<void> {
   const argv = process.argv.slice(2);
   wipeArguments(command.name, argv);
-  // Nobody reads our messages any more: no reason to stop the work.
-  process.stderr.on("error", () => {});
   let interrupt: Interrupt | undefined;
   let view: Progress | undefined;
   try {
@@ -260,15 +270,15 @@ function isMistake(error: unknown): boolean {
 }
 
 function report(command: Command<Options>, error: unknown, withUsage: boolean): void {
-  const say = (text: string) =>
-    process.stderr.write(`${command.name}: ${printable(hideCredentials(text))}\n`);
+  const out = messages();
+  const say = (text: string) => out.write(`${command.name}: ${printable(hideCredentials(text))}\n`);
   if (error instanceof UsageError) {
     say(error.message);
-    if (withUsage) process.stderr.write(`${usage(command)}\n`);
+    if (withUsage) out.write(`${usage(command)}\n`);
     return;
   }
   const failure = asFailure(error);
   say(`${failure.code}: ${failure.message}`);
   const { stderr = "" } = failure.details;
-  if (stderr) process.stderr.write(`${printableLines(hideCredentials(stderr).trimEnd())}\n`);
+  if (stderr) out.write(`${printableLines(hideCredentials(stderr).trimEnd())}\n`);
 }

@@ -1,6 +1,7 @@
 // SIGINT, SIGTERM and SIGHUP: the first one asks the work to end, the second one ends the program at once.
 
 import { setMaxListeners } from "node:events";
+import { milliseconds } from "./base/clock.js";
 import { Failure } from "./base/failure.js";
 import { hasTerminal } from "./base/terminal.js";
 
@@ -32,11 +33,11 @@ export class Interrupt {
 
   readonly #onSignal = (name: NodeJS.Signals) => {
     if (this.received) {
-      if (performance.now() - this.#at > sameSignal) this.raiseAgain();
+      if (milliseconds() - this.#at > sameSignal) this.raiseAgain();
       return;
     }
     this.received = name;
-    this.#at = performance.now();
+    this.#at = milliseconds();
     this.#controller.abort(new Failure("cancelled", `cancelled by ${name}`));
   };
 

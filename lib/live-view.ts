@@ -1,9 +1,10 @@
 // The live view: what the steps of a pipeline do, as one table on the terminal that is drawn again and again.
 
-import { randomBytes } from "node:crypto";
 import type { WriteStream } from "node:tty";
+import { milliseconds } from "./base/clock.js";
 import { printable } from "./base/printable.js";
 import { isOurs } from "./base/program.js";
+import { randomHex } from "./base/random.js";
 import type { Interrupt } from "./interrupt.js";
 import { SessionConnection } from "./transport/session-connection.js";
 import { SessionWatch } from "./transport/session-watch.js";
@@ -43,7 +44,7 @@ export class LiveView {
   readonly #heading: Heading;
   readonly #interrupt: Interrupt;
   readonly #connection: SessionConnection;
-  readonly #name = randomBytes(6).toString("hex");
+  readonly #name = randomHex(6);
   /** What was to be written while the terminal was somebody else's; undefined while it is ours. */
   #held: string | undefined;
   #next: NodeJS.Timeout | undefined;
@@ -64,7 +65,7 @@ export class LiveView {
   private constructor(session: string, title: string, screen: WriteStream, interrupt: Interrupt) {
     this.#screen = screen;
     this.#painter = new Painter(screen);
-    this.#heading = { title, began: performance.now() };
+    this.#heading = { title, began: milliseconds() };
     this.#interrupt = interrupt;
     this.#connection = new SessionConnection(session);
   }
@@ -74,7 +75,7 @@ export class LiveView {
       event: (value) => {
         const told = value.view === this.#name ? eventOf(value) : undefined;
         if (!told) return;
-        this.#board.take(told, performance.now());
+        this.#board.take(told, milliseconds());
         this.#soon();
       },
       hold: () => {
@@ -127,13 +128,13 @@ export class LiveView {
   };
 
   #soon(wait = 0): void {
-    const due = Math.max(wait, this.#drawnAt + pause - performance.now());
+    const due = Math.max(wait, this.#drawnAt + pause - milliseconds());
     clearTimeout(this.#next);
     this.#next = setTimeout(() => this.#draw(), due);
   }
 
   #draw(): void {
-    this.#drawnAt = performance.now();
+    this.#drawnAt = milliseconds();
     this.#soon(tick);
     if (this.#held === undefined)
       this.#painter.draw(liveLines(this.#board, this.#heading, this.#size, this.#drawnAt));
@@ -153,7 +154,7 @@ export class LiveView {
     this.#interrupt.signal.removeEventListener("abort", this.#onSignal);
     this.#connection.close();
     this.#writeHeld();
-    this.#painter.draw(finalLines(this.#board, this.#heading, this.#size, performance.now()));
+    this.#painter.draw(finalLines(this.#board, this.#heading, this.#size, milliseconds()));
     this.#painter.leave();
   }
 }

@@ -1,5 +1,6 @@
 // Telling the live view of `es` what a step does, where there is one: over the session's socket.
 
+import { milliseconds } from "./base/clock.js";
 import { SessionConnection } from "./transport/session-connection.js";
 import { kind } from "./transport/session-protocol.js";
 import type { Event } from "./view/event.js";
@@ -52,7 +53,7 @@ export class Progress {
 
   /** How far the work is; too soon after the last word, the text is not even made. */
   doing(text: () => string): void {
-    const now = performance.now();
+    const now = milliseconds();
     if (now - this.#saidAt < pause) return;
     this.#saidAt = now;
     this.#tell({ what: "doing", said: text() });

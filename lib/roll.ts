@@ -3,6 +3,7 @@
 import { rmSync, statSync } from "node:fs";
 import type { Readable } from "node:stream";
 import { pause } from "./base/abort.js";
+import { milliseconds } from "./base/clock.js";
 import { asFailure, Failure } from "./base/failure.js";
 import type { Json } from "./base/json.js";
 import { makePrivateFolder } from "./base/private-folder.js";
@@ -188,7 +189,7 @@ class Rolling {
       const were = left.length === 1 ? "was" : "were";
       warn(`stopped ${stopped}${left.length === 0 ? "" : `; ${hostsOf(left.length)} ${were} not touched`}`);
       const why = new Failure("not-attempted", `not begun: the roll was stopped ${stopped}`);
-      await this.#settle(linesOf(left), why, performance.now());
+      await this.#settle(linesOf(left), why, milliseconds());
     } else if (this.#batches.length > 0)
       say(
         `${name}: all ${this.#batches.length} batches: ${hostsOf(this.#all - this.#failures)} ok, ${this.#failures} failed`,
@@ -201,7 +202,7 @@ class Rolling {
   async #settle(lines: readonly Line[], failure: Failure, started: number): Promise<void> {
     for (const line of lines)
       await this.#order.put(line, () =>
-        this.#run.settle(line, failure, Math.round(performance.now() - started)),
+        this.#run.settle(line, failure, Math.round(milliseconds() - started)),
       );
   }
 
@@ -230,7 +231,7 @@ class Rolling {
 
   /** Runs the command on the hosts and writes a record for each. */
   async #batch(hosts: readonly Host[]): Promise<Outcome> {
-    const started = performance.now();
+    const started = milliseconds();
     const given = linesOf(hosts);
     const batch = newBatch(given.length) as unknown as Json;
     const input = given.map(({ text }) => {

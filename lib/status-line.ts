@@ -1,5 +1,7 @@
 // What a program does just now: one line on a terminal, drawn anew again and again, below all other lines.
 
+import { milliseconds } from "./base/clock.js";
+
 /** Where the line is shown, such as stderr. */
 export interface Screen {
   isTTY?: boolean;
@@ -25,7 +27,7 @@ export class StatusLine {
 
   /** Shows a text instead of the one before; too soon after that, it is not even made. It is printable. */
   draw(text: () => string): void {
-    const now = performance.now();
+    const now = milliseconds();
     if (!this.#wanted || now - this.#drawnAt < pause) return;
     this.#drawnAt = now;
     // A line that the terminal breaks could not be taken back.

@@ -1,6 +1,7 @@
 // One run of a step: what it has counted, what it writes of each record and says of it, and its exit status. In
 // which order and when that is done is the business of step.ts, and of the few programs that do it by themselves.
 
+import { milliseconds } from "./base/clock.js";
 import { Failure, type FailureDetails } from "./base/failure.js";
 import type { Json } from "./base/json.js";
 import { printableJson } from "./base/printable.js";
@@ -78,7 +79,7 @@ export class Run {
   readonly #writer: RecordWriter;
   /** What gives the terminal back to the live view, which was asked for it. */
   #release: Promise<() => void> | undefined;
-  readonly #started = performance.now();
+  readonly #started = milliseconds();
 
   /** With `render`, which is a table on a terminal, records are kept to the end and then written by it. */
   constructor(context: Context, render: Render | undefined = onTerminal(context)) {
@@ -146,7 +147,7 @@ export class Run {
 
   /** Writes a record that the step has worked on, with its trace, and says so. */
   async finish(line: Line, outcome: Done | Failure, started: number): Promise<void> {
-    const ms = Math.round(performance.now() - started);
+    const ms = Math.round(milliseconds() - started);
     await this.settle(line, outcome, ms);
     const failure = failureOf(outcome);
     // The live view has been told by `settle`.
@@ -272,7 +273,7 @@ export class Run {
       );
     if (this.context.verbose)
       this.context.say(
-        `${this.context.name}: ${this.#seen} records, ${this.#failed.length} failed, ${((performance.now() - this.#started) / 1000).toFixed(1)} s`,
+        `${this.context.name}: ${this.#seen} records, ${this.#failed.length} failed, ${((milliseconds() - this.#started) / 1000).toFixed(1)} s`,
       );
     return this.malformed ? 2 : status;
   }

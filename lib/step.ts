@@ -5,6 +5,7 @@
 import { once } from "node:events";
 import { createReadStream } from "node:fs";
 import type { Readable } from "node:stream";
+import { milliseconds } from "./base/clock.js";
 import { asFailure, Failure, UsageError } from "./base/failure.js";
 import { Gate, type Place } from "./base/gate.js";
 import type { JsonObject } from "./base/json.js";
@@ -174,7 +175,7 @@ export async function eachRecord<F extends FieldName>(context: Context, step: Pe
       await mayWrite;
       return run.emit(line);
     }
-    const started = performance.now();
+    const started = milliseconds();
     const record = line.record as RecordWith<F>;
     const outcome = await turns.take(step.key?.(record) ?? defaultKey(line.record), async () => {
       if (run.stopped) return run.stopped;
@@ -221,7 +222,7 @@ export async function wholeBatch<F extends FieldName>(
       ? new Failure("not-attempted", `not begun: ${failed} of ${lines.length} records came in failed`)
       : undefined) ??
     (run.missing ? new Failure("not-attempted", `not begun: ${run.missing} records are missing`) : undefined);
-  const started = performance.now();
+  const started = milliseconds();
   let outcomes: (Done | Failure)[] = [];
   if (!why && lines.length > 0) {
     for (const { record } of lines) context.view?.begun(labelOf(record));

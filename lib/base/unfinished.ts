@@ -1,24 +1,25 @@
 // Names for what is there only for a while, which tell whose it is: what a killed run has left goes with the next one.
 
-import { randomBytes } from "node:crypto";
 import { readdirSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { isAlive } from "./process.js";
+import { randomHex } from "./random.js";
 
-const machine = hostname()
-  .replace(/[^\w-]/g, "_")
-  .slice(0, 32);
+const machine = () =>
+  hostname()
+    .replace(/[^\w-]/g, "_")
+    .slice(0, 32);
 
 /** A new name: of this machine, of this process, and not to be guessed. */
 export function ownName(): string {
-  return `${machine}.${process.pid}.${randomBytes(6).toString("hex")}`;
+  return `${machine()}.${process.pid}.${randomHex(6)}`;
 }
 
 /** True for an own name of a process of this machine that runs no more. */
 export function isLeft(name: string): boolean {
   const [, where, pid] = /^([\w-]+)\.(\d+)\.[0-9a-f]{12}$/.exec(name) ?? [];
-  return where === machine && !isAlive(Number(pid));
+  return where === machine() && !isAlive(Number(pid));
 }
 
 const start = (path: string) => `.${basename(path)}.`;

@@ -1,7 +1,7 @@
 // Finding and reading the configuration: essay.toml, or [tool.essay] of pyproject.toml, from the working
 // directory upwards, with [env.NAME] laid over it.
 
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { UsageError } from "../base/failure.js";
 import { isObject } from "../base/json.js";
@@ -29,9 +29,10 @@ export interface ConfigChoice {
   configEnv: string | undefined;
 }
 
-async function readText(file: string): Promise<string | undefined> {
+// At once: the system has such a file sooner than Node has loaded what reads it in the meantime.
+function readText(file: string): string | undefined {
   try {
-    return await readFile(file, "utf8");
+    return readFileSync(file, "utf8");
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
@@ -73,7 +74,7 @@ async function* upwards(...names: string[]): AsyncGenerator<Document> {
   for (let folder = process.cwd(); ; folder = dirname(folder)) {
     for (const name of names) {
       const file = join(folder, name);
-      const text = await readText(file);
+      const text = readText(file);
       if (text !== undefined) yield { folder, file, text, document: await parse(file, text) };
     }
     if (dirname(folder) === folder) return;
@@ -103,7 +104,7 @@ async function search(): Promise<{ found: Found | undefined; projectName: string
 /** The configuration in a file that the user names, and the name of the project in which we are. */
 async function named(name: string): Promise<{ found: Found; projectName: string | undefined }> {
   const file = resolve(name);
-  const text = await readText(file);
+  const text = readText(file);
   if (text === undefined) throw new UsageError(`there is no configuration file ${file}`);
   const found = essayPart(file, text, await parse(file, text));
   if (!found) throw new UsageError(`${file} has no [tool.essay]`);

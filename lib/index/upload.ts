@@ -4,6 +4,7 @@
 import { readSync } from "node:fs";
 import { open, stat } from "node:fs/promises";
 import { pause } from "../base/abort.js";
+import { milliseconds } from "../base/clock.js";
 import { normaliseName, parseFilename } from "../base/distribution.js";
 import { Failure } from "../base/failure.js";
 import type { ReleaseFile, Upload } from "../base/schema.js";
@@ -293,14 +294,14 @@ export async function waitUntilListed(
   patience: number,
   how: Looking = {},
 ): Promise<Map<string, IndexFile>> {
-  const started = performance.now();
+  const started = milliseconds();
   const listed = new Map<string, IndexFile>();
   for (let ms = 100; ; ms = Math.min(ms * 2, 5000)) {
     const missing = files.filter(({ filename }) => !listed.has(filename));
     for (const [name, file] of await findListed(missing, to, how)) listed.set(name, file);
     const late = files.find(({ filename }) => !listed.has(filename));
     if (!late) return listed;
-    if (performance.now() - started + ms > patience)
+    if (milliseconds() - started + ms > patience)
       throw new Failure(
         "not-listed",
         `${late.filename} is uploaded to ${to.upload}, but ${to.simple} does not list it after ${patience / 1000} s; --no-wait does not wait for it`,

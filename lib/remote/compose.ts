@@ -1,17 +1,14 @@
 // The loader of the scripts in lib/remote: a script with its prelude, its settings, its arguments and what it has in
 // Python as one program of POSIX sh.
 
-import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { type Note, noteText } from "../base/note.js";
 import { inPackage } from "../base/package-root.js";
 import { quoteWord } from "../base/quote.js";
+import { randomHex } from "../base/random.js";
 
 // The scripts are not compiled.
-const folder = inPackage("lib/remote/");
-
-const read = (file: string) => readFileSync(join(folder, file), "utf8");
+const read = (file: string) => readFileSync(inPackage(`lib/remote/${file}`), "utf8");
 
 const loaded = new Map<string, string>();
 function load(name: string): string {
@@ -64,7 +61,7 @@ export const holding = ["state", "hold", "git", "nginx-note"];
 
 /** The program's text and the line with which it begins its output. */
 export function compose(script: Script): { program: string; ready: string } {
-  const ready = `essay-ready ${randomBytes(8).toString("hex")}`;
+  const ready = `essay-ready ${randomHex(8)}`;
   const settings = [
     `essay_ready=${quoteWord(ready)}`,
     `essay_payload=${script.payloadSize ?? "-"}`,

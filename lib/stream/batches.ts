@@ -1,11 +1,11 @@
 // Who is missing: each record says how many belong to its batch.
 
-import { randomBytes } from "node:crypto";
+import { randomHex } from "../base/random.js";
 import type { Batch } from "../base/schema.js";
 
 /** A batch with a name that no other one has. */
 export function newBatch(size: number): Batch {
-  return { id: randomBytes(4).toString("hex"), size };
+  return { id: randomHex(4), size };
 }
 
 /** Counts the records of each batch. */

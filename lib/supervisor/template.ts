@@ -1,10 +1,8 @@
 // The template of supervisord.conf: a project's own, otherwise the one that es-init gives to new projects.
 
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { UsageError } from "../base/failure.js";
 import { inPackage } from "../base/package-root.js";
-
-const usual = inPackage("lib/templates/default/conf/supervisord.conf");
 
 export interface Template {
   /** What it is called in errors. */
@@ -13,10 +11,11 @@ export interface Template {
 }
 
 /** Reads a template. Throws UsageError for a file that cannot be read. */
-export async function readTemplate(file: string | undefined): Promise<Template> {
+export function readTemplate(file: string | undefined): Template {
+  const path = file ?? inPackage("lib/templates/default/conf/supervisord.conf");
   try {
-    return { source: file ?? "built-in template", text: await readFile(file ?? usual, "utf8") };
+    return { source: file ?? "built-in template", text: readFileSync(path, "utf8") };
   } catch (error) {
-    throw new UsageError(`cannot read the template ${file ?? usual}: ${(error as Error).message}`);
+    throw new UsageError(`cannot read the template ${path}: ${(error as Error).message}`);
   }
 }

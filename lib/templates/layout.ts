@@ -10,7 +10,7 @@ import { unfinished } from "../base/unfinished.js";
 import { renderTemplate } from "./render.js";
 
 // The templates are read from the package's lib/, as they are not compiled.
-const home = inPackage("lib/templates/");
+const home = () => inPackage("lib/templates/");
 
 // Their tags are <% name %>, since {{ name }} in those files belongs to es-supervisor, and ${name} to es-sdist.
 const projectTags: [string, string] = ["<%", "%>"];
@@ -20,7 +20,7 @@ const leftOut = new Set([".git", "__pycache__"]);
 
 /** The names of all templates of ours. */
 export function templateNames(): string[] {
-  return readdirSync(home, { withFileTypes: true })
+  return readdirSync(home(), { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => name)
     .sort();
@@ -47,7 +47,7 @@ export interface TemplateFile {
 /** The folder of a template of ours. Throws UsageError for an unknown one. */
 export function ownTemplate(name: string): string {
   const known = templateNames();
-  if (known.includes(name)) return join(home, name);
+  if (known.includes(name)) return join(home(), name);
   throw new UsageError(
     `unknown template ${name}${didYouMean(name, known)} (known are ${known.join(", ")}, a folder by its path, such as ./${name}, and a git repository by its URL)`,
   );

@@ -1,15 +1,15 @@
 // How we learn of a command's beginning and end through the system's ssh, whose own status 255 means too much:
 // the host says both on stderr, in lines that nobody else can know.
 
-import { randomBytes } from "node:crypto";
 import { constants } from "node:os";
 import { Transform, type TransformCallback } from "node:stream";
 import { Failure } from "../base/failure.js";
+import { randomHex } from "../base/random.js";
 import type { Ended } from "./contract.js";
 
 /** A word that is new for each command. */
 export function newMark(): string {
-  return `essay-${randomBytes(12).toString("hex")}`;
+  return `essay-${randomHex(12)}`;
 }
 
 /**

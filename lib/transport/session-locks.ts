@@ -5,6 +5,7 @@
 // waits only for sessions that began after it. See lock.sh for how it knows.
 
 import { abortable } from "../base/abort.js";
+import { milliseconds } from "../base/clock.js";
 import { Failure } from "../base/failure.js";
 import type { Target, Transport } from "./contract.js";
 import { hold } from "./hold.js";
@@ -87,12 +88,12 @@ export class SessionLocks {
     signal: AbortSignal,
     take: (seconds: number) => Promise<void>,
   ): Promise<void> {
-    const began = performance.now();
+    const began = milliseconds();
     const seconds = transport.locks?.wait ?? 0;
     // Who waits for nobody is in no ring.
     if (seconds === 0) return take(0);
     while (this.#first && !this.#holdsSome) await abortable(this.#first, signal);
-    const taken = take(Math.max(0, Math.round(seconds - (performance.now() - began) / 1000)));
+    const taken = take(Math.max(0, Math.round(seconds - (milliseconds() - began) / 1000)));
     if (!this.#holdsSome) {
       const settled = taken.catch(() => {});
       this.#first = settled.then(() => {

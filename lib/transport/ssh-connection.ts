@@ -3,6 +3,7 @@
 import type { Duplex } from "node:stream";
 import type { Client, ClientChannel, ExecOptions } from "ssh2";
 import { abortable, settledWithin } from "../base/abort.js";
+import { milliseconds } from "../base/clock.js";
 import { Failure } from "../base/failure.js";
 import type { Channel, Ended, Use } from "./contract.js";
 import { NoRoom, Sessions } from "./ssh-sessions.js";
@@ -77,10 +78,10 @@ export class Connection {
     return new Promise((resolve, reject) => {
       const lose = () => reject(this.#lost("before the command began"));
       this.#open.add(lose);
-      const asked = performance.now();
+      const asked = milliseconds();
       const begun = (error: (Error & { reason?: unknown }) | undefined, stream: ClientChannel) => {
         this.#open.delete(lose);
-        if (!error) return resolve({ ...this.#channel(stream, leave), delay: performance.now() - asked });
+        if (!error) return resolve({ ...this.#channel(stream, leave), delay: milliseconds() - asked });
         // A reason is what a refused channel has (RFC 4254 section 5.1).
         const why = `${this.#host} starts no command: ${error.message}`;
         if (error.reason === undefined) reject(new Failure("exec-failed", why));

@@ -14,7 +14,7 @@ const settings = new Settings({
 const none = { project: undefined, profile: undefined, processes: undefined, "port-prefix": undefined };
 
 test("the built-in template with values of configuration, record and flags", async () => {
-  const template = await readTemplate(undefined);
+  const template = readTemplate(undefined);
   const venv = { name: "a", path: "/srv/demo/a" };
   const conf = await confFor(settings, template, venv, { ...none, profile: "flag" }, { bind: "10.0.0.7" });
   const written = await text(conf.payload.open());
@@ -28,7 +28,7 @@ test("the built-in template with values of configuration, record and flags", asy
 });
 
 test("a virtualenv without ports, and one whose path is not known yet", async () => {
-  const template = await readTemplate(undefined);
+  const template = readTemplate(undefined);
   await assert.rejects(confFor(settings, template, { name: "b", path: "/srv/demo/b" }, none, {}), {
     code: "template-failed",
     message: /port has no value: say its first digits by --port-prefix, or in \[ports\]/,

@@ -1,5 +1,6 @@
 // Which projects and files a directory has: an index in memory that follows the directory, whoever changes it.
 
+import { milliseconds } from "../../base/clock.js";
 import { projectsOf } from "../../base/distribution.js";
 import { Listing } from "./listing.js";
 
@@ -34,7 +35,7 @@ export class Catalogue {
    * it is known half a second later; at once where `certain` asks for it.
    */
   async refresh({ certain = false } = {}): Promise<void> {
-    if (!certain && this.#seen.size > many && performance.now() - this.#ended < pause) return;
+    if (!certain && this.#seen.size > many && milliseconds() - this.#ended < pause) return;
     // A look that began before the call may miss what was done before it: so a further one, for all who wait.
     if (this.#running)
       this.#next ??= this.#running
@@ -63,7 +64,7 @@ export class Catalogue {
       else this.#insert(name);
     for (const [name, reading] of this.#seen)
       if (reading !== this.#reading && !this.#made.has(name)) this.#drop(name);
-    this.#ended = performance.now();
+    this.#ended = milliseconds();
   }
 
   #insert(name: string): void {

@@ -1,10 +1,10 @@
 // The hidden folder in which the index keeps what is no distribution: uploads on their way in, what files are
 // yanked, and what is known of files' contents.
 
-import { randomBytes } from "node:crypto";
 import { lchown, mkdir, open, readdir, rename, stat, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { isAlive } from "../../base/process.js";
+import { randomHex } from "../../base/random.js";
 
 /** Where it is in the index's directory. */
 export function stateFolder(directory: string): string {
@@ -15,7 +15,7 @@ const temporary = /^(?:upload|new)-(\d+)-[0-9a-f]+$/;
 
 /** A name in the folder for a file that is not finished: whoever starts next takes it away if we are killed. */
 export function temporaryName(kind: "upload" | "new"): string {
-  return `${kind}-${process.pid}-${randomBytes(8).toString("hex")}`;
+  return `${kind}-${process.pid}-${randomHex(8)}`;
 }
 
 /**

@@ -6,12 +6,12 @@ import { UsageError } from "../../../lib/base/failure.js";
 import { readTemplate } from "../../../lib/supervisor/template.js";
 import { scratch } from "../../lab/program.js";
 
-test("a project's own template, or the built-in one", async (t) => {
+test("a project's own template, or the built-in one", (t) => {
   const file = join(scratch(t), "own.conf");
   writeFileSync(file, "mine");
-  assert.deepEqual(await readTemplate(file), { source: file, text: "mine" });
-  const { source, text } = await readTemplate(undefined);
+  assert.deepEqual(readTemplate(file), { source: file, text: "mine" });
+  const { source, text } = readTemplate(undefined);
   assert.equal(source, "built-in template");
   assert.match(text, /^\[program:\{\{project\}\}\]$/m);
-  await assert.rejects(readTemplate(`${file}.absent`), UsageError);
+  assert.throws(() => readTemplate(`${file}.absent`), UsageError);
 });
