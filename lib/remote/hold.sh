@@ -8,9 +8,12 @@ essay_let_go() {
     essay_leave "$essay_status"
 }
 
-# hold WHAT: says that it is held, and lasts as long as the clock, which ends the script when nothing is heard.
+# hold WHAT: says that it is held, and lasts until watcher or clock end the script.
 hold() {
     trap essay_let_go EXIT
     result locked "$1"
-    wait "$essay_clock" || :
+    while :; do
+        daemon sleep 86400 &
+        wait "$!" || :
+    done
 }

@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC2154
 # What every script on a host begins with. Set before it: essay_ready (the line to say on stdout that we
 # run), essay_payload (the number of bytes that follow, or -), essay_plan (1 in a dry run), essay_alone (1 when nobody
-# is at the other end, and the program goes on without a lifeline), essay_holds (1 when it may hold what others wait
+# is at the other end: there is neither payload nor lifeline), essay_holds (1 when it may hold what others wait
 # for), the arguments; for state.sh and nginx-lock.sh also essay_owner (what others are told of a lock) and essay_wait
 # (seconds); for state.sh alone essay_session (the session that has locks for its steps, or -).
 #
@@ -19,6 +19,8 @@ essay_newline='
 '
 essay_scratch=${TMPDIR:-/tmp}/essay.${essay_ready#* }
 essay_scratched=
+payload=$essay_scratch/payload
+essay_taken=
 essay_clock=
 essay_watcher=
 essay_ended=
@@ -136,28 +138,35 @@ daemon() (
     exec "$@" </dev/null
 )
 
-essay_cannot_take() {
-    fail disk-full "no space left in ${TMPDIR:-/tmp} for the $essay_payload bytes that were sent"
-}
-
-# Reads the payload exactly, from the descriptor of the lifeline, into the file $payload.
+# Reads the payload exactly, from the descriptor of the lifeline, into the file $payload, and says how that went. What
+# is not whole is taken away.
 essay_take_payload() {
-    scratch
-    payload=$essay_scratch/payload
-    (umask 077 && : >"$payload")
-    if dd bs=1 count=0 iflag=fullblock </dev/null >/dev/null 2>&1; then
-        {
+    essay_taken=full
+    umask 077
+    if mkdir "$essay_scratch" && : >"$payload"; then
+        if dd bs=1 count=0 iflag=fullblock </dev/null >/dev/null 2>&1; then
             dd bs=65536 count="$((essay_payload / 65536))" iflag=fullblock &&
                 if [ "$((essay_payload % 65536))" -gt 0 ]; then
                     dd bs="$((essay_payload % 65536))" count=1 iflag=fullblock
                 fi
-        } <&8 >>"$payload" 2>/dev/null || essay_cannot_take
-    else
-        dd bs=1 count="$essay_payload" <&8 >>"$payload" 2>/dev/null || essay_cannot_take
+        else
+            dd bs=1 count="$essay_payload"
+        fi <&8 >>"$payload" && essay_taken=short
+        [ "$(wc -c <"$payload")" -ne "$essay_payload" ] || essay_taken=whole
     fi
-    if [ "$(wc -c <"$payload")" -ne "$essay_payload" ]; then
-        fail connection-lost "the payload ended before all of it had come"
-    fi
+    [ "$essay_taken" = whole ] || rm -rf "$essay_scratch"
+    printf 'essay_taken=%s\n' "$essay_taken"
+}
+
+# Ends the script where the payload is not there; its watcher has gone then.
+essay_have_payload() {
+    [ "$essay_taken" != whole ] || return 0
+    essay_watcher=
+    [ "$essay_taken" = full ] || fail connection-lost "the payload ended before all of it had come"
+    # Where there cannot even be a folder, that is told.
+    essay_scratched=
+    scratch
+    fail disk-full "no space left in ${TMPDIR:-/tmp} for the $essay_payload bytes that were sent"
 }
 
 # Everything in our process group is asked to end, and is killed when the script says that it goes (USR1), or after 5 s.
@@ -177,14 +186,29 @@ essay_end_all() {
     kill -KILL 0
 }
 
-# The watcher reads the lifeline to its end: then the other side is gone, or wants us gone. Each line is a heartbeat.
+# The watcher takes the payload, and reads the lifeline to its end: then the other side is gone, or wants us gone. Each
+# line is a heartbeat. The private folder that a payload comes into is made by the watcher: whichever of the two is
+# killed, the other one takes it away. The script waits until the watcher's stdout is closed, and takes what has come
+# by it as settings.
 essay_watch() {
+    set +eu
+    trap '' PIPE
+    exec 3>&- 2>/dev/null
+    if [ "$essay_payload" != - ]; then
+        essay_take_payload
+        [ "$essay_taken" = whole ] || exit
+    fi
+    if [ "$essay_holds" = 1 ]; then
+        essay_time &
+        essay_clock=$!
+        echo "essay_clock=$essay_clock"
+    fi
     essay_gone=
     trap '' TERM HUP INT
     trap 'essay_gone=1' USR1
-    exec 3>&- >/dev/null 2>&1
+    exec >/dev/null
     while read -r _ <&8; do
-        [ -z "$essay_clock" ] || kill -USR2 "$essay_clock" || :
+        [ -z "$essay_clock" ] || kill -USR2 "$essay_clock"
     done
     essay_end_all
 }
@@ -239,16 +263,12 @@ trap 'essay_ended=1; exit 141' PIPE
 trap 'essay_ended=1; exit 143' TERM
 trap 'essay_ended=1; fail connection-lost "the script had begun, and was ended: no sign of life came for 8 s"' ALRM
 
-[ "$essay_payload" = - ] || essay_take_payload
 if [ "$essay_alone" = 0 ]; then
-    if [ "$essay_holds" = 1 ]; then
-        # A clock that has not come to its own traps yet is to be ended by TERM, and not to hear it as we would.
-        trap - TERM
-        essay_time &
-        essay_clock=$!
-        trap 'essay_ended=1; exit 143' TERM
-    fi
-    essay_watch &
-    essay_watcher=$!
+    [ "$essay_payload" = - ] || essay_scratched=1
+    eval "$(
+        essay_watch &
+        echo "essay_watcher=$!"
+    )"
 fi
 exec 8<&-
+[ "$essay_payload" = - ] || essay_have_payload

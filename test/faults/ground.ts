@@ -20,7 +20,7 @@ import {
 import { join } from "node:path";
 import { isHeld } from "../lab/lock.js";
 import { keepNamespace, type Namespace } from "../lab/namespace.js";
-import { commandLine, kill, parentOf, processesOf } from "../lab/processes.js";
+import { commandLine, kill, processesOf, sessionOf } from "../lab/processes.js";
 import { type LabHost, startSshd } from "../lab/sshd.js";
 import { supervisedBelow } from "../lab/supervised.js";
 
@@ -287,10 +287,9 @@ export class Ground {
     return processesOf(this.host.uid).filter((pid) => !supervised.has(pid) && !isSshd(pid));
   }
 
-  /** The scripts that run there: what sshd has started. */
+  /** The scripts that run there: what sshd has started, each in a session of its own. */
   scripts(): number[] {
-    const all = this.strangers();
-    return all.filter((pid) => !all.includes(parentOf(pid)));
+    return this.strangers().filter((pid) => sessionOf(pid) === pid);
   }
 
   /** What is there: files, processes that have come to stay, and what scripts have left in TMPDIR. */

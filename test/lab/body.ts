@@ -3,7 +3,7 @@
 import { Readable } from "node:stream";
 import { compose } from "../../lib/remote/compose.js";
 import { Results } from "../../lib/remote/results.js";
-import type { Target, Transport } from "../../lib/transport/contract.js";
+import type { Payload, Target, Transport } from "../../lib/transport/contract.js";
 import { execute } from "../../lib/transport/execute.js";
 
 export interface BodyRun {
@@ -12,7 +12,7 @@ export interface BodyRun {
   /** Files of lib/remote that come before it. */
   parts?: readonly string[];
   args?: readonly string[];
-  payload?: Buffer;
+  payload?: Buffer | Payload;
   plan?: boolean;
   become?: string;
   signal?: AbortSignal;
@@ -27,22 +27,24 @@ export interface BodyRan {
   stderr: string;
 }
 
+const payloadOf = (bytes: Buffer): Payload => ({ size: bytes.length, open: () => Readable.from([bytes]) });
+
 /** Runs the prelude and then `body`; resolves when it has ended, whatever its status. */
 export async function runBody(body: string, run: BodyRun): Promise<BodyRan> {
-  const { payload } = run;
+  const payload = Buffer.isBuffer(run.payload) ? payloadOf(run.payload) : run.payload;
   const results = new Results();
   const stderr: Buffer[] = [];
   const { program, ready } = compose({
     parts: run.parts ?? [],
     args: run.args ?? [],
-    payloadSize: payload?.length,
+    payloadSize: payload?.size,
     plan: run.plan ?? false,
   });
   const { status, signal } = await execute(run.transport, run.target ?? { host: "here" }, {
     program: `${program}\n${body}\n`,
     ready,
     become: run.become,
-    payload: payload && { size: payload.length, open: () => Readable.from([payload]) },
+    payload,
     signal: run.signal ?? new AbortController().signal,
     stdout: (chunk) => {
       results.push(chunk);

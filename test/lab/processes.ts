@@ -78,8 +78,18 @@ export function processesOf(uid: number): number[] {
 }
 
 /** The pid of a process's parent; NaN when it does not run. */
-export function parentOf(pid: number): number {
+function parentOf(pid: number): number {
   return Number(stat(pid)?.[1]);
+}
+
+/** The session that a process belongs to, by the pid of the one that began it; NaN when it does not run. */
+export function sessionOf(pid: number): number {
+  return Number(stat(pid)?.[3]);
+}
+
+/** Processes of a session, without those that have ended and only wait to be noticed. */
+export function processesOfSession(session: number): number[] {
+  return pids().filter((pid) => sessionOf(pid) === session && identity(pid) !== undefined);
 }
 
 /** Children of a process, their children, and so on. */

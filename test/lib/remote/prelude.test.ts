@@ -3,11 +3,18 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
-import { PassThrough } from "node:stream";
+import { PassThrough, Readable } from "node:stream";
 import { describe, test } from "node:test";
 import type { Channel, Target, Transport } from "../../../lib/transport/contract.js";
 import { runBody } from "../../lab/body.js";
-import { identity, until } from "../../lab/processes.js";
+import {
+  identity,
+  kill,
+  processesOfSession,
+  processesThatHave,
+  sessionOf,
+  until,
+} from "../../lab/processes.js";
 import { scratch } from "../../lab/program.js";
 import { LocalWith, pathOf, shells } from "../../lab/shells.js";
 
@@ -24,6 +31,12 @@ class Mute implements Transport {
     return { ...channel, stdin };
   }
   async close(): Promise<void> {}
+}
+
+/** Some bytes, and then no more, without an end. */
+async function* never(begin: Buffer) {
+  yield begin;
+  await new Promise(() => {});
 }
 
 const gone = (pid: string | undefined) => identity(Number(pid)) === undefined;
@@ -118,6 +131,34 @@ describe("the prelude", { concurrency: true }, () => {
         );
         assert.equal(ran.results.get("mode"), "600");
         assert.ok(!existsSync(ran.results.get("at") as string));
+      });
+
+    for (const victim of ["script", "watcher", "dd"] as const)
+      test(`${shell}: the ${victim} is killed while a payload comes, and no file of it stays`, async (t) => {
+        const directory = scratch(t);
+        const transport = new LocalWith({ PATH: pathOf(shell), TMPDIR: directory });
+        const payload = { size: 2 ** 20, open: () => Readable.from(never(Buffer.alloc(2 ** 17))) };
+        const ran = runBody("result begun 1", { transport, payload });
+        const reader = () =>
+          readdirSync(directory).flatMap((name) => processesThatHave(join(directory, name, "payload")));
+        await until("the payload", () => reader().length > 0);
+        const [dd = 0] = reader();
+        const script = sessionOf(dd);
+        const all = processesOfSession(script);
+        kill(
+          victim === "dd"
+            ? [dd]
+            : victim === "script"
+              ? [script]
+              : all.filter((pid) => pid !== script && pid !== dd),
+        );
+        const { status, signal, results } = await ran;
+        assert.deepEqual(
+          [results.get("begun"), status, signal],
+          victim === "script" ? [undefined, null, "KILL"] : [undefined, 1, null],
+        );
+        await until("the end of all", () => processesOfSession(script).length === 0);
+        assert.deepEqual(readdirSync(directory), []);
       });
 
     test(`${shell}: cancelling ends the script and what it started, and takes its files away`, async (t) => {
