@@ -91,7 +91,11 @@ export function pointsOf(mode: Mode, connections: readonly Passed[]): Point[] {
   });
 }
 
-/** The deploy that went well, with every kind of fault at every point of it. */
+/**
+ * The deploy that went well, with every kind of fault at every point of it; those of a kind one after the other, as a
+ * silence takes its time to be noticed, and others that are tried beside it would wait.
+ */
 export function casesOf(mode: Mode, connections: readonly Passed[]): Case[] {
-  return pointsOf(mode, connections).flatMap((point) => kinds.map((kind) => ({ ...point, kind })));
+  const points = pointsOf(mode, connections);
+  return kinds.flatMap((kind) => points.map((point) => ({ ...point, kind })));
 }

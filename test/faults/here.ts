@@ -5,6 +5,7 @@ import { createHash } from "node:crypto";
 import {
   appendFileSync,
   cpSync,
+  existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -65,8 +66,9 @@ function contents(folder: string): Map<string, string> {
 }
 
 const onItsWay = (path: string) => path.endsWith(".part");
-/** What an index keeps for itself. */
+/** What an index keeps for itself, and what of that is not whole yet. */
 const ofIndex = (path: string) => path.startsWith("store/.es-index");
+const half = /^(upload|new)-/;
 
 /** A place for one case, with the folders `work`, `home` and `tmp`. */
 class Place {
@@ -132,6 +134,12 @@ class Place {
   /** What is left for a while in the folder for that. */
   temporary(): string[] {
     return readdirSync(join(this.folder, "tmp"));
+  }
+
+  /** What is half-done in the store of an index. */
+  unfinished(): string[] {
+    const folder = join(this.work, "store/.es-index");
+    return existsSync(folder) ? readdirSync(folder).filter((name) => half.test(name)) : [];
   }
 
   async ended(): Promise<void> {
@@ -228,7 +236,9 @@ export async function tryHere(point: Point, sound: Sound): Promise<Verdict> {
     for (const path of new Set([...sound.after.keys(), ...now.keys()]))
       if (now.get(path) !== sound.after.get(path))
         wrong.push(`after the rerun ${path} is not as it shall be`);
-    wrong.push(...place.temporary().map((name) => `left after the rerun: ${name}`));
+    wrong.push(
+      ...[...place.temporary(), ...place.unfinished()].map((name) => `left after the rerun: ${name}`),
+    );
   } catch (error) {
     wrong.push((error as Error).message);
   } finally {

@@ -90,6 +90,12 @@ export async function makeJobs(folder: string, index: string): Promise<Job[]> {
       before: made,
       index: "own",
     },
+    {
+      program: "es-index",
+      args: ["store", "--", "es-upload", ...patience(4)],
+      input: moved({ project: "tiny", version: "1.0", files }, made),
+      before: made,
+    },
     { program: "es-init", args: [] },
     { program: "es-init", args: ["-t", "django"] },
     {
