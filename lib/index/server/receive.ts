@@ -29,6 +29,8 @@ class Form {
 
   /** A part with a file; what is not wanted is read and dropped. */
   take(name: string, content: Readable, filename: string): void {
+    // Errors of the content come while nobody reads it, too, as of a part that is dropped and ends too early.
+    content.on("error", () => {});
     if (name === "content") this.#parts++;
     if (name !== "content" || this.#parts > 1 || this.problem) content.resume();
     else
@@ -41,9 +43,7 @@ class Form {
 
   async #write(content: Readable, filename: string): Promise<void> {
     this.filename = filename;
-    // Errors of the content come while the file is opened, too.
     const chunks = content[Symbol.asyncIterator]();
-    content.on("error", () => {});
     // SHA-256 tells by itself whether these are the bytes; to make others of 25 MB takes a tenth of a second each.
     const settled = Boolean(this.fields.get("sha256_digest"));
     this.upload = await this.#store.receive(filename, { settled });

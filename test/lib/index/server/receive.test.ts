@@ -90,6 +90,11 @@ test("forms that are wrong leave nothing", async (t) => {
       /^400 the form is broken: Malformed part header/,
     ],
     ["cut before its end", formOf([digest, file]).slice(0, -8), /^400 the form is broken/],
+    [
+      "cut in a part that nobody wants",
+      formOf([digest, ["other", "x", "x"]]).slice(0, -8),
+      /^400 the form is broken/,
+    ],
     ["cut in a header", formOf([digest, file]).slice(0, 120), /^400 the form is broken/],
     ["no form at all", "hello", /^400 the form is broken/],
     ["nothing", "", /^400 the form is broken/],
