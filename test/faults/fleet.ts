@@ -24,8 +24,11 @@ export interface Fleet {
   proxy: FaultProxy;
   /** Deploys the version to the first so many hosts, or to all. */
   deploy(mode: Mode, version: string, hosts?: number): Promise<Ran>;
-  /** Puts a version on the index, and breaks the virtualenvs a little, so that every step has work to do. */
-  prepare(version: string): void;
+  /**
+   * Puts a version on the index, so that all steps from es-pip on have work to do. The virtualenvs of the hosts in these
+   * places are broken a little, for es-venv, whose work has pip read anew what it is made of, and takes its time.
+   */
+  prepare(version: string, broken: readonly number[]): void;
   /**
    * Waits until nothing of ours runs on the hosts, and gives what is left there, and here, all the same. Where work
    * was cut short, the virtualenv is marked so; `healed`: that must not be any more.
@@ -65,7 +68,7 @@ export async function startFleet(hosts: number): Promise<Fleet> {
   const directory = mkdtempSync(join(tmpdir(), "essay-faults-"));
   const ssh = await startSshd({ hosts });
   const { proxy, inventory, sshConfig } = await proxied(ssh);
-  const index: LabIndex = await startIndex({ empty: true });
+  const index: LabIndex = await startIndex();
   const file = join(directory, "supervisord.conf");
   const own = join(directory, "ssh_config");
   const temporary = join(directory, "tmp");
@@ -101,9 +104,10 @@ export async function startFleet(hosts: number): Promise<Fleet> {
       const options = { cwd: directory, limit: 180_000, env };
       return shell(mode === "steps" ? script : `es-session sh -c "${script}"`, options);
     },
-    prepare: (version) => {
+    prepare: (version, broken) => {
       tiny(index.directory, version, "tiny", server(version));
-      for (const host of ssh.hosts) rmSync(join(host.prefix, "a/bin/pip"), { force: true });
+      for (const [place, { prefix: folder }] of ssh.hosts.entries())
+        if (broken.includes(place)) rmSync(join(folder, "a/bin/pip"), { force: true });
     },
     heldLocks: async () => {
       const held = () => ssh.hosts.flatMap(locksOn);
