@@ -3,7 +3,7 @@
 
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { builtinAliases } from "../lib/alias/builtin.js";
+import { knownAliases } from "../lib/alias/known.js";
 import { UsageError } from "../lib/base/failure.js";
 import { didYouMean } from "../lib/base/nearest.js";
 import { inPackage } from "../lib/base/package-root.js";
@@ -14,6 +14,8 @@ import { candidates, type Sources } from "../lib/completion/candidates.js";
 import { type Config, loadConfig } from "../lib/config/load.js";
 import { Settings } from "../lib/config/settings.js";
 import { projectFiles } from "../lib/index/client.js";
+import { manualPages, shortName } from "../lib/manual/pages.js";
+import { shortPrograms } from "../lib/overview.js";
 import { publishedVersions } from "../lib/version/published.js";
 
 const command = {
@@ -59,10 +61,10 @@ async function versionsOf(settings: Settings): Promise<string[]> {
 async function sourcesOf(context: Context): Promise<Sources> {
   const config = await configured(context);
   const settings = new Settings(config);
-  const aliases: Record<string, string> = { ...builtinAliases, ...config.values.alias };
-  const short = ourPrograms().map((program) => program.replace(/^es-?/, ""));
+  const aliases = knownAliases(config.values.alias);
   return {
-    names: () => [...short.filter((name) => name !== ""), ...Object.keys(aliases)],
+    names: () => [...shortPrograms(), ...Object.keys(aliases)],
+    topics: () => manualPages().flatMap((page) => [page.name, shortName(page)]),
     alias: (name) => (Object.hasOwn(aliases, name) && !isOurs(`es-${name}`) ? aliases[name] : undefined),
     help: helpOf,
     roles: () => Object.keys(config.values.roles ?? {}),

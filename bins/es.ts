@@ -4,23 +4,24 @@
 import { resolve } from "node:path";
 import { fileBehind, retrying } from "../lib/alias/again.js";
 import { announcement, builtinAliases } from "../lib/alias/builtin.js";
+import { knownAliases, nameIn } from "../lib/alias/known.js";
 import { requirePrograms, runPipeline, type StageEnd, statusOf } from "../lib/alias/pipeline.js";
 import { expand, namesSide, parseTemplate, type Sides } from "../lib/alias/template.js";
 import { Failure, UsageError } from "../lib/base/failure.js";
 import { isObject } from "../lib/base/json.js";
 import { didYouMean } from "../lib/base/nearest.js";
 import { print } from "../lib/base/print.js";
-import { printable } from "../lib/base/printable.js";
-import { isInPath, isOurs, ourPrograms } from "../lib/base/program.js";
+import { isInPath, isOurs } from "../lib/base/program.js";
 import { showCommand } from "../lib/base/quote.js";
 import { type Context, run } from "../lib/cli.js";
 import { type Config, loadConfig } from "../lib/config/load.js";
 import { Settings } from "../lib/config/settings.js";
-import { type commonOptions, type Flags, fold } from "../lib/flags.js";
+import type { commonOptions, Flags } from "../lib/flags.js";
 import { sideFinder } from "../lib/host-live.js";
 import { inSession } from "../lib/host-session.js";
 import { onHosts } from "../lib/host-step.js";
 import { isShownLive, LiveView } from "../lib/live-view.js";
+import { overview, shortPrograms } from "../lib/overview.js";
 
 const command = {
   name: "es",
@@ -44,33 +45,7 @@ function configured(config: Config, key: string): unknown {
 }
 
 /** The aliases of this configuration. */
-const aliasesOf = (config: Config) => ({ ...builtinAliases, ...config.values.alias });
-
-/** The short names of our programs. */
-const shortNames = () =>
-  ourPrograms().flatMap((program) => (program === "es" ? [] : [program.replace(/^es-/, "")]));
-
-/** What `es` can be followed by, for whoever types it alone. */
-async function overview(context: Context): Promise<string> {
-  const all = Object.entries(aliasesOf(await loadConfig(context)));
-  const aliases = all.map(([name, text]): [string, string] => [
-    printable(name),
-    isOurs(`es-${name}`) ? `never run: es-${name} goes before it` : text,
-  ]);
-  const width = Math.max(...aliases.map(([name]) => name.length));
-  return [
-    `${fold("programs: ", shortNames().join(" "))}\n`,
-    "aliases:\n",
-    ...aliases.map(([name, text]) => `${fold(`  ${name.padEnd(width)}  `, printable(text))}\n`),
-    "es NAME --help says how to use a program; man es, man essay\n",
-  ].join("");
-}
-
-/** An alias of two words, such as "nginx reload", goes before the program that the first word names. */
-function wordsOf(name: string, args: readonly string[]): [name: string, args: readonly string[]] {
-  const both = `${name} ${args[0]}`;
-  return Object.hasOwn(builtinAliases, both) ? [both, args.slice(1)] : [name, args];
-}
+const aliasesOf = (config: Config) => knownAliases(config.values.alias);
 
 /** Pipelines to be run, as far as they are known before the balancers are asked. */
 interface Found {
@@ -88,7 +63,7 @@ const programAlone = (...words: string[]): Found => ({
 });
 
 async function find(word: string, words: readonly string[], context: Context): Promise<Found> {
-  const [name, args] = wordsOf(word, words);
+  const [name, args] = nameIn(word, words);
   if (isOurs(`es-${name}`)) return programAlone(`es-${name}`, ...args);
   const config = await loadConfig(context);
   const aliases = aliasesOf(config);
@@ -105,7 +80,7 @@ async function find(word: string, words: readonly string[], context: Context): P
   }
   if (!/^[a-z][a-z0-9-]*$/.test(name)) throw new UsageError(`${name} is no name of an executable or alias`);
   if (isInPath(`es-${name}`)) return programAlone(`es-${name}`, ...args);
-  const hint = didYouMean(name, [...Object.keys(aliases), ...shortNames()]);
+  const hint = didYouMean(name, [...Object.keys(aliases), ...shortPrograms()]);
   throw new UsageError(`there is no es-${name} in PATH and no alias ${name}${hint}`);
 }
 
@@ -185,7 +160,7 @@ async function sayHowToGoOn(
 
 run(command, async ({ args: [name, ...args], flags, context }) => {
   if (name === undefined) {
-    await print(await overview(context));
+    await print(overview(aliasesOf(await loadConfig(context))));
     throw new UsageError("say which program or alias to run");
   }
   refuseStepFlags(name, flags);

@@ -78,6 +78,8 @@ const allowedOfRoot: Record<string, readonly string[]> = {
   attempts: ["cli", "foreground", "step", "stream"],
   "stand-in": ["interrupt"],
   progress: ["transport", "view"],
+  overview: ["alias", "flags", "manual"],
+  reader: ["foreground", "interrupt", "manual"],
   "live-view": ["interrupt", "transport", "view"],
   cli: ["flags", "interrupt", "progress", "status-line"],
   "step-run": ["cli", "stream"],

@@ -4,6 +4,8 @@
 export interface Sources {
   /** The short names of programs and the names of aliases. */
   names(): readonly string[];
+  /** The names of the manual's pages, short and long. */
+  topics(): readonly string[];
   /** The text of an alias. */
   alias(name: string): string | undefined;
   /** What a program says for --help; empty where there is no such program. */
@@ -56,6 +58,9 @@ async function ofKind(kind: string, sources: Sources): Promise<readonly string[]
   return all;
 }
 
+/** The first word of an alias that has two. */
+const firstWord = (name: string) => name.replace(/ .*/, "");
+
 /** What operands a program takes beside its verb. */
 const operandsOf: Readonly<Record<string, string>> = {
   "es-hosts": "ROLE",
@@ -82,6 +87,13 @@ async function ofProgram(program: string, before: readonly string[], word: strin
   if (word.startsWith("-")) return [...flags.keys()];
   const verbs = verbsIn(help);
   if (verbs.length > 0 && before.every((one) => one.startsWith("-"))) return verbs;
+  if (program === "es-help") {
+    const [name] = before;
+    const verbs = sources
+      .names()
+      .flatMap((one) => (one.startsWith(`${name} `) ? [one.replace(/.* /, "")] : []));
+    return name === undefined ? [...sources.names().map(firstWord), ...sources.topics()] : verbs;
+  }
   if (program === "es-pip") {
     const project = sources.project();
     return project === undefined ? [] : (await sources.versions()).map((version) => `${project}==${version}`);
@@ -100,7 +112,7 @@ export async function candidates(words: readonly string[], sources: Sources): Pr
   const some = await (async () => {
     if (program !== "es") return ofProgram(program, before, word, sources);
     const [name, ...rest] = before;
-    if (name === undefined) return sources.names().map((one) => one.replace(/ .*/, ""));
+    if (name === undefined) return sources.names().map(firstWord);
     const [verb, ...others] = rest;
     const both = verb === undefined ? undefined : sources.alias(`${name} ${verb}`);
     if (both !== undefined) return ofAlias(both, others, word, sources);

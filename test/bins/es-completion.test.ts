@@ -34,6 +34,7 @@ test("words that may follow", async (t) => {
   assert.equal(await words("es-version", "la"), "latest\n");
   assert.equal(await words("es-venv", "--re"), "--recreate\n--remove\n");
   assert.equal(await words("es-pip", "demo=="), "");
+  assert.equal(await words("es", "help", "re"), "recipes\nrecord\nrelease\nreport\n");
   assert.equal(await words("es", "nosuch", ""), "");
 });
 

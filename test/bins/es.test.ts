@@ -171,7 +171,7 @@ test("alone, it lists what may follow", async (t) => {
   const cwd = scratch(t);
   writeFileSync(join(cwd, "essay.toml"), '[alias]\nrolls = "es-hosts {1:ROLE}"\npick = "es-hosts dev"\n');
   const ran = await expectStatus(2, "es", [], { cwd });
-  assert.match(ran.stdout, /^programs: check .*\bhosts\b.* wheel\naliases:\n/s, ran.report);
+  assert.match(ran.stdout, /^programs:\n {2}check .*\n {2}wheel .*\naliases:\n/s, ran.report);
   assert.match(ran.stdout, /^ {2}rolls +es-hosts \{1:ROLE\}$/m, ran.report);
   assert.match(ran.stdout, /^ {2}pick +never run: es-pick goes before it$/m, ran.report);
   assert.match(ran.stderr, /say which program or alias to run/, ran.report);

@@ -25,6 +25,7 @@ const aliases: Record<string, string> = {
 };
 const sources: Sources = {
   names: () => ["supervisor", "hosts", "pip", ...Object.keys(aliases)],
+  topics: () => ["es-hosts", "hosts", "recipes"],
   alias: (name) => aliases[name],
   help: async (program) => helps[program] ?? "",
   roles: () => ["dev", "web"],
@@ -38,6 +39,14 @@ test("programs and aliases after es, each once", async () => {
   assert.deepEqual(await after("es", ""), ["deploy", "hosts", "pip", "supervisor"]);
   assert.deepEqual(await after("es", "d"), ["deploy"]);
   assert.deepEqual(await after("es", "x"), []);
+});
+
+test("programs, aliases and topics after es help, and the verbs that an alias has", async () => {
+  const all = ["deploy", "es-hosts", "hosts", "pip", "recipes", "supervisor"];
+  assert.deepEqual(await after("es", "help", ""), all);
+  assert.deepEqual(await after("es-help", "r"), ["recipes"]);
+  assert.deepEqual(await after("es", "help", "supervisor", ""), ["stop"]);
+  assert.deepEqual(await after("es-help", "deploy", ""), []);
 });
 
 test("verbs and flags of a program, with es before it or not", async () => {
