@@ -152,7 +152,7 @@ export class LiveView {
     this.#screen.off("resize", this.#onResize);
     process.off("SIGCONT", this.#onContinue);
     this.#interrupt.signal.removeEventListener("abort", this.#onSignal);
-    this.#connection.close();
+    void this.#connection.close();
     this.#writeHeld();
     this.#painter.draw(finalLines(this.#board, this.#heading, this.#size, milliseconds()));
     this.#painter.leave();

@@ -23,11 +23,8 @@ export class Progress {
   }
 
   #tell(event: Event): void {
-    this.#connection.connected().then(
-      (link) => link.sendJson(kind.event, 0, { ...this.#by, ...event }),
-      // A view that hears nothing shows nothing: no reason for the work to end.
-      () => {},
-    );
+    // A view that hears nothing shows nothing: no reason for the work to end.
+    void this.#connection.tell((link) => link.sendJson(kind.event, 0, { ...this.#by, ...event }));
   }
 
   /** The step works on records. */
@@ -68,6 +65,6 @@ export class Progress {
   }
 
   close(): void {
-    this.#connection.close();
+    void this.#connection.close();
   }
 }

@@ -123,6 +123,6 @@ export class SessionTransport implements Transport {
   }
 
   async close(): Promise<void> {
-    this.#connection.close();
+    await this.#connection.close();
   }
 }

@@ -46,7 +46,11 @@ export class SessionConnection {
   readonly #asked = new Map<number, Asked>();
   #last = 0;
   #socket: Socket | undefined;
+  /** Our hello is sent: what follows it is heard. */
+  #opened: Promise<Link> | undefined;
+  /** Its hello has come. */
   #link: Promise<Link> | undefined;
+  readonly #hello = new Question();
   #lost: Failure | undefined;
 
   constructor(path: string) {
@@ -55,13 +59,27 @@ export class SessionConnection {
 
   /** Throws Failure: "no-session" where no session answers, "connection-lost" where it has gone. */
   async connected(signal?: AbortSignal): Promise<Link> {
-    this.#link ??= this.#connect();
+    this.#link ??= this.#greeted();
     const link = await (signal ? abortable(this.#link, signal) : this.#link);
     if (this.#lost) throw this.#lost;
     return link;
   }
 
-  async #connect(): Promise<Link> {
+  /** Tells it something that is not answered; nothing where there is no session any more. */
+  async tell(send: (link: Link) => void): Promise<void> {
+    this.#opened ??= this.#open();
+    const link = await this.#opened.catch(() => undefined);
+    if (link && !this.#lost) send(link);
+  }
+
+  async #greeted(): Promise<Link> {
+    this.#opened ??= this.#open();
+    const link = await this.#opened;
+    await this.#hello.answered;
+    return link;
+  }
+
+  async #open(): Promise<Link> {
     const socket = connect(this.#path);
     this.#socket = socket;
     try {
@@ -73,8 +91,7 @@ export class SessionConnection {
       );
     }
     const link = new Link(socket);
-    const hello = new Question();
-    this.#asked.set(0, hello);
+    this.#asked.set(0, this.#hello);
     let broken = "";
     socket.on("error", () => {}); // "close" follows
     socket.on("close", () => {
@@ -86,22 +103,21 @@ export class SessionConnection {
       this.#asked.clear();
     });
     link.receive(
-      (frame) => this.#take(frame, hello),
+      (frame) => this.#take(frame),
       (error) => {
         broken = `: it does not keep to the protocol: ${error.message}`;
       },
     );
     link.sendJson(kind.hello, 0, { protocol });
-    await hello.answered;
     return link;
   }
 
-  #take(frame: Frame, hello: Question): void {
+  #take(frame: Frame): void {
     if (frame.kind === kind.hello) {
       const { protocol: spoken } = jsonOf(frame);
       if (spoken !== protocol)
         throw new ProtocolError(`it speaks protocol ${spoken}, and this step ${protocol}`);
-      hello.take({ ...frame, kind: kind.done });
+      this.#hello.take({ ...frame, kind: kind.done });
     }
     // What is not known any more was dropped while this was on its way.
     else this.#asked.get(frame.number)?.take(frame);
@@ -140,7 +156,9 @@ export class SessionConnection {
     }
   }
 
-  close(): void {
+  /** Ends it when all is sent that is to be told. */
+  async close(): Promise<void> {
+    await this.#opened?.catch(() => {});
     // Not after its hello, which a session that hangs never says.
     this.#socket?.destroySoon();
   }

@@ -92,7 +92,7 @@ class Client {
       lock.serve(this.#link, number, (signal) => locks.take(transport, target, venv, signal));
     } else if (frame.kind === kind.event) {
       views.tell(frame.body);
-    } else if (frame.kind === kind.watch) {
+    } else if (frame.kind === kind.watch && !this.#served.has(number)) {
       this.#keep(number, views.watch(this.#link, number, forget));
     } else if (frame.kind === kind.hold && !this.#served.has(number)) {
       this.#keep(number, views.holdFor(this.#link, number, forget));

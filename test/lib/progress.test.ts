@@ -42,7 +42,26 @@ test("what a step tells reaches the view, each host once, and not too many words
   ]);
   await until("the terminal to be given back", () => holds.length === 2);
   progress.close();
-  connection.close();
+  await connection.close();
+  await session.idle();
+  await session.close();
+});
+
+test("what a step tells that ends at once reaches the view, too", async () => {
+  const session = await openSession({ jobs: 1 });
+  const path = session.variables.ESSAY_SESSION;
+  const seen: object[] = [];
+  const connection = new SessionConnection(path);
+  const watch = { event: (value: object) => seen.push(value), hold: () => {}, resume: () => {} };
+  await new SessionWatch(watch).begin(connection);
+  const progress = new Progress(path, "abc.3", "es-pip");
+  progress.done("web1", 5, "there", undefined);
+  progress.close();
+  await until("what it told", () => seen.length > 0);
+  assert.deepEqual(seen, [
+    { view: "abc", stage: 3, step: "es-pip", what: "done", host: "web1", ms: 5, said: "there" },
+  ]);
+  await connection.close();
   await session.idle();
   await session.close();
 });

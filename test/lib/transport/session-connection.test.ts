@@ -32,7 +32,7 @@ test("what is asked is answered under its number, and dropped once", async (t) =
     link.send(kind.lock, number);
     return new Question();
   });
-  connection.close();
+  await connection.close();
   while (seen.length < 6) await new Promise((resolve) => setImmediate(resolve));
   assert.deepEqual(seen, [
     [kind.hello, 0],

@@ -36,7 +36,7 @@ test("whoever watches hears of events, leaves the terminal and says so, and has 
   });
   await watch.begin(connection);
   while (!seen.includes("resume")) await new Promise((resolve) => setImmediate(resolve));
-  connection.close();
+  await connection.close();
   assert.deepEqual(
     seen.filter((one) => one !== "closed"),
     [{ what: "step" }, "hold", "left", "resume"],
