@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { isSshd } from "./lab/commands.js";
 import { templateOf } from "./lab/daemon.js";
 import { type LabIndex, startIndex } from "./lab/index.js";
 import { isHeld } from "./lab/lock.js";
@@ -131,7 +132,6 @@ test("an interface goes down in the middle of a step, in a session and without o
   // Nobody tells the host; it is the heartbeats' end that it notices.
   await until("the end of the locks", () => !locks.some(isHeld), 12_000);
   const strangers = () => processesOf(host.uid).filter((pid) => !supervised().flat().includes(pid));
-  const isSshd = (pid: number) => /^sshd: /.test(commandLine(pid));
   const ended = (what: string, are: () => number[]) =>
     until(what, () => are().length === 0, 30_000).catch((error: Error) => {
       throw new Error(`${error.message}: ${are().map(commandLine).join("\n")}`);

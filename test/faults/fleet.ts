@@ -10,7 +10,7 @@ import { type LabIndex, startIndex } from "../lab/index.js";
 import { isHeld } from "../lab/lock.js";
 import { commandLine, kill, processesOf, until } from "../lab/processes.js";
 import { type Ran, shell } from "../lab/program.js";
-import { proxied } from "../lab/proxied.js";
+import { impatient, proxied } from "../lab/proxied.js";
 import { type LabHost, type SshLab, startSshd } from "../lab/sshd.js";
 import { supervisedBelow } from "../lab/supervised.js";
 import { tiny } from "../lab/tiny.js";
@@ -42,9 +42,6 @@ export interface Fleet {
 /** The port of the one process, on each host's own address. */
 export const port = 8800;
 
-// A network that is silent for six seconds is taken for dead.
-const patience = "ConnectTimeout 5\nServerAliveInterval 2\nServerAliveCountMax 3\n";
-
 /** The locks of the virtualenv that somebody holds. */
 const locksOn = ({ prefix }: LabHost) =>
   ["deploy", "lock"]
@@ -70,13 +67,15 @@ export async function startFleet(hosts: number): Promise<Fleet> {
   const { proxy, inventory, sshConfig } = await proxied(ssh);
   const index: LabIndex = await startIndex();
   const file = join(directory, "supervisord.conf");
-  const own = join(directory, "ssh_config");
   const temporary = join(directory, "tmp");
   const known = new Set(ssh.hosts.flatMap(({ uid }) => scratchOf(uid)));
   mkdirSync(temporary);
   writeFileSync(file, template);
-  writeFileSync(own, `${patience}Include ${sshConfig}\n`);
-  const env = { ESSAY_SSH_CONFIG: own, ESSAY_INDEX: index.url, TMPDIR: temporary };
+  const env = {
+    ESSAY_SSH_CONFIG: impatient(directory, sshConfig),
+    ESSAY_INDEX: index.url,
+    TMPDIR: temporary,
+  };
 
   const prefix = "~/essay_demo";
   const pipeline = (version: string, count: number) =>

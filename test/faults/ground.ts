@@ -13,14 +13,15 @@ import {
   readFileSync,
   readlinkSync,
   rmSync,
-  statfsSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { isSshd, scriptsOn, strangersOn } from "../lab/commands.js";
+import { Disk } from "../lab/disk.js";
 import { isHeld } from "../lab/lock.js";
 import { keepNamespace, type Namespace } from "../lab/namespace.js";
-import { commandLine, kill, processesOf, sessionOf } from "../lab/processes.js";
+import { kill, processesOf } from "../lab/processes.js";
 import { type LabHost, startSshd } from "../lab/sshd.js";
 import { supervisedBelow } from "../lab/supervised.js";
 
@@ -32,8 +33,6 @@ export interface Slow {
   /** Where it stands still: before it has done its work, or when all of that is done. */
   at: "beginning" | "end";
 }
-
-const plenty = "64m";
 
 /** Where Debian has it, and where es-supervisor looks for it besides PATH. */
 const supervisord = "/usr/bin/supervisord";
@@ -103,8 +102,6 @@ function contents(folder: string): string[] {
     });
 }
 
-const isSshd = (pid: number) => /^sshd: /.test(commandLine(pid));
-
 /** A host to which things are done. */
 export class Ground {
   readonly host: LabHost;
@@ -125,6 +122,10 @@ export class Ground {
 
   #placeOf(disk: "prefix" | "tmp"): string {
     return disk === "prefix" ? this.host.prefix : join(this.host.home, "tmp");
+  }
+
+  #disk(disk: "prefix" | "tmp"): Disk {
+    return new Disk(this.#space, this.#placeOf(disk));
   }
 
   #use(programs: string): void {
@@ -159,17 +160,9 @@ export class Ground {
     for (let left = processesOf(uid); left.length > 0; left = processesOf(uid)) kill(left);
     for (const disk of ["prefix", "tmp"] as const) {
       const place = this.#placeOf(disk);
-      if (existsSync(place)) this.#here("umount", "--lazy", place);
+      if (existsSync(place)) this.#disk(disk).unmount();
       else mkdirSync(place);
-      this.#here(
-        "mount",
-        "-t",
-        "tmpfs",
-        "-o",
-        `size=${plenty},mode=0755,uid=${uid},gid=${gid}`,
-        "none",
-        place,
-      );
+      this.#disk(disk).mount({ uid, gid });
     }
     // tmpfs takes a size of 0 for none.
     writeFileSync(this.#tmp("filler"), Buffer.alloc(4096));
@@ -232,10 +225,7 @@ export class Ground {
 
   /** Leaves so many KiB on a disk; undefined: plenty. */
   leaveRoom(disk: "prefix" | "tmp", kib: number | undefined): void {
-    const place = this.#placeOf(disk);
-    const { blocks, bfree, bsize } = statfsSync(join(`/proc/${this.#space.pid}/root`, place));
-    const size = kib === undefined ? plenty : String((blocks - bfree) * bsize + kib * 1024);
-    this.#here("mount", "-o", `remount,size=${size}`, place);
+    this.#disk(disk).leaveRoom(kib);
   }
 
   /** Lets the prefix be read only, also where somebody has a file of it open to write; or be written again. */
@@ -283,13 +273,12 @@ export class Ground {
 
   /** What runs for the host's account, besides sshd and what is under supervisord. */
   strangers(): number[] {
-    const supervised = new Set(supervisedBelow(this.host.prefix));
-    return processesOf(this.host.uid).filter((pid) => !supervised.has(pid) && !isSshd(pid));
+    return strangersOn(this.host);
   }
 
-  /** The scripts that run there: what sshd has started, each in a session of its own. */
+  /** The scripts that run there. */
   scripts(): number[] {
-    return this.strangers().filter((pid) => sessionOf(pid) === pid);
+    return scriptsOn(this.host);
   }
 
   /** What is there: files, processes that have come to stay, and what scripts have left in TMPDIR. */

@@ -19,9 +19,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { indexServer } from "../../lib/index/server/server.js";
 import { Store } from "../../lib/index/store/store.js";
+import { type Exchanges, type ExchangeTrouble, exchangeTroubles, startExchanges } from "../lab/exchanges.js";
 import { processesIn, until } from "../lab/processes.js";
 import { pathWithBins, program, type Ran, recordsOf } from "../lab/program.js";
-import { type Exchanges, type ExchangeTrouble, exchangeTroubles, startExchanges } from "./exchanges.js";
 import { type Mishap, mishaps } from "./shim.js";
 import type { Verdict } from "./verdict.js";
 

@@ -36,3 +36,11 @@ export async function proxied(lab: SshLab, delay?: number): Promise<Proxied> {
   const inventory = lab.hosts.map(({ user, address }) => `${user}@${address}:${port}`);
   return { proxy, port, inventory, sshConfig };
 }
+
+/** Writes, into a folder, a file for ssh -F by which a network that is silent for six seconds is taken for dead. */
+export function impatient(directory: string, sshConfig: string): string {
+  const file = join(directory, "ssh_config");
+  const patience = "ConnectTimeout 5\nServerAliveInterval 2\nServerAliveCountMax 3\n";
+  writeFileSync(file, `${patience}Include ${sshConfig}\n`);
+  return file;
+}

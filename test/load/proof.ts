@@ -1,38 +1,17 @@
 // The proof that users notice no switch: under their load, balancers go from side to side, with deploys to the side that
 // is idle in between, and each reply is of a version that was live at some moment of its request.
 
-import { firstVersion, otherSide, type Side, type Site } from "./site.js";
-import { type Asked, type Crowd, startUsers } from "./users.js";
-
-/** A time in which a version may have been served: from the beginning of the switch to it to the end of that from it. */
-export interface Live {
-  version: string;
-  /** Milliseconds, as performance.now() has them. */
-  from: number;
-  until: number;
-}
+import { firstVersion, otherSide, type Side, type Site, wellDone } from "../lab/site.js";
+import type { Crowd } from "../lab/users.js";
+import { type Met, Witness } from "../lab/witness.js";
 
 /** Eight users, and some 200 requests a second. */
 export const crowd: Crowd = { each: 4, pause: 25 };
 
-export interface Figures {
+export interface Figures extends Met {
   switches: number;
   deploys: number;
   seconds: number;
-  requests: number;
-  repeats: number;
-  /** What went wrong, a line for each request. */
-  wrong: string[];
-}
-
-/** What is wrong with a request; undefined where it is well. Pages are as those of test/lab/versioned.ts. */
-export function complaint({ url, began, ended, page }: Asked, live: readonly Live[]): string | undefined {
-  if (page instanceof Error) return `${url} failed: ${page.message}`;
-  const [, version] = /^version (\S+)\n$/.exec(page) ?? [];
-  if (live.some((time) => time.version === version && time.from <= ended && began <= time.until))
-    return undefined;
-  const then = live.filter(({ from, until }) => from <= ended && began <= until);
-  return `${url} showed ${JSON.stringify(page)} while ${then.map((time) => time.version).join(" or ")} was live`;
 }
 
 /**
@@ -43,38 +22,26 @@ export async function prove(site: Site, switches: number, every: number): Promis
   let side: Side = "a";
   let deploys = 0;
   const deployed = { a: firstVersion, b: "" };
-  const live: Live[] = [{ version: firstVersion, from: performance.now(), until: Infinity }];
-  const users = startUsers(
-    site.balancers.map(({ url }) => url),
-    crowd,
-  );
+  const urls = site.balancers.map(({ url }) => url);
+  const witness = new Witness(urls, crowd, firstVersion);
   const began = performance.now();
-  let asked: Asked[] = [];
+  let met: Met | undefined;
   try {
     for (let number = 0; number < switches; number++) {
-      const [before] = live.slice(-1);
       side = otherSide(side);
       if (number % every === 0) {
         deployed[side] = `1.${++deploys}`;
-        await site.deploy(deployed[side], side);
+        site.publish(deployed[side]);
+        wellDone(await site.deploy(deployed[side], side));
       }
-      live.push({ version: deployed[side], from: performance.now(), until: Infinity });
       // What is deployed to next must have answered its last user.
       const next = (number + 1) % every === 0 ? ["--wait-drain"] : [];
-      await site.switchTo(side, ...next);
-      if (before) before.until = performance.now();
+      await witness.during(deployed[side], async () => wellDone(await site.switchTo(side, ...next)));
     }
   } finally {
-    asked = await users.stop();
+    met = await witness.stop();
   }
-  return {
-    switches,
-    deploys,
-    seconds: (performance.now() - began) / 1000,
-    requests: asked.length,
-    repeats: asked.filter(({ repeated }) => repeated).length,
-    wrong: asked.flatMap((one) => complaint(one, live) ?? []),
-  };
+  return { switches, deploys, seconds: (performance.now() - began) / 1000, ...met };
 }
 
 /** The figures, for people. */

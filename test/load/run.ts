@@ -5,9 +5,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { startSite } from "../lab/site.js";
+import { startUsers } from "../lab/users.js";
 import { crowd, describe, prove } from "./proof.js";
-import { startSite } from "./site.js";
-import { startUsers } from "./users.js";
 import { type Counted, startWrk } from "./wrk.js";
 
 const switches = Number(process.argv[2] ?? 50);
@@ -17,7 +17,7 @@ const describeWrk = (what: string, { requests, readErrors, others }: Counted) =>
   `wrk, under ${what}: ${requests} requests, ${readErrors} read errors, ${others} others\n`;
 
 const directory = mkdtempSync(join(tmpdir(), "essay-wrk-"));
-const site = await startSite({ hosts: 4, balancers: 2 });
+const site = await startSite({ hosts: 4, balancers: 2, processes: 2 });
 try {
   const [first] = site.balancers;
   if (!first) throw new Error("there is no balancer");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { complaint, type Live } from "./proof.js";
+import { complaint, type Live } from "./witness.js";
 
 const live: Live[] = [
   { version: "1.0", from: 0, until: 120 },

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { Agent } from "node:http";
 import type { Socket } from "node:net";
 import { type TestContext, test } from "node:test";
-import { until } from "../lab/processes.js";
-import { tcpServer } from "../lab/tcp-server.js";
+import { until } from "./processes.js";
+import { tcpServer } from "./tcp-server.js";
 import { ask, startUsers } from "./users.js";
 
 const ok = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\npage";
@@ -55,8 +55,10 @@ test("a new connection that is closed is a failure at once", async (t) => {
 test("users but the first keep their connections, and tell all that they asked", async (t) => {
   const { url, seen, server } = await meeting(t, Array(1000).fill(answers));
   const users = startUsers([url], { each: 3, pause: 5 });
+  await until("30 requests", () => seen.requests >= 30);
+  const first = users.take();
   await until("60 requests", () => seen.requests >= 60);
-  const asked = await users.stop();
+  const asked = [...first, ...(await users.stop())];
   assert.equal(asked.length, seen.requests);
   // Each of the three has asked about as often.
   const fresh = server.connections - 2;

@@ -65,7 +65,9 @@ export async function ask(agent: Agent, url: string): Promise<Asked> {
 }
 
 export interface Users {
-  /** Has each ask no more; what all of them asked. */
+  /** What they asked since the last time, as far as it has been answered. */
+  take(): Asked[];
+  /** Has each ask no more; what all of them asked since the last time. */
   stop(): Promise<Asked[]>;
 }
 
@@ -92,11 +94,13 @@ export function startUsers(urls: readonly string[], crowd: Crowd): Users {
     agent.destroy();
   };
   const all = urls.flatMap((url) => Array.from({ length: crowd.each }, (_, number) => one(url, number > 0)));
+  const take = () => asked.splice(0);
   return {
+    take,
     stop: async () => {
       over = true;
       await Promise.all(all);
-      return asked;
+      return take();
     },
   };
 }
