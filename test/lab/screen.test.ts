@@ -16,3 +16,16 @@ test("the cursor moves up, lines are erased, and the cursor is hidden and shown"
   assert.throws(() => screen.feed("\x1b[2Z"), /does not know/);
   assert.throws(() => screen.feed("\x1b"), /not whole/);
 });
+
+test("red text is known as such", () => {
+  const screen = new Screen(10, 2);
+  screen.feed("a \x1b[31mbad\x1b[0m c\r\nd");
+  assert.deepEqual(screen.colouredLines, [
+    [
+      { text: "a ", isRed: false },
+      { text: "bad", isRed: true },
+      { text: " c", isRed: false },
+    ],
+    [{ text: "d", isRed: false }],
+  ]);
+});

@@ -1,6 +1,6 @@
 # Runs a command at a terminal of its own, which is its controlling terminal, and types answers when it asks. Arguments:
 # a JSON list of pairs [text that is waited for, what is typed then], and the command. What the terminal shows goes to
-# stdout; the status is that of the command, or 128 and the signal that ended it.
+# stdout; the status is that of the command, or 128 and the signal that ended it. ESSAY_LAB_PATIENCE: how many seconds it may take (30).
 import json
 import os
 import pty
@@ -13,7 +13,7 @@ pid, terminal = pty.fork()
 if pid == 0:
     os.execvp(sys.argv[2], sys.argv[2:])
 shown = b""
-deadline = time.monotonic() + 30
+deadline = time.monotonic() + float(os.environ.get("ESSAY_LAB_PATIENCE", "30"))
 while True:
     if not select.select([terminal], [], [], max(0, deadline - time.monotonic()))[0]:
         os.write(2, b"nothing more came: " + shown)
