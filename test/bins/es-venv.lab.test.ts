@@ -25,7 +25,7 @@ import { bins, expectStatus, program, type RunOptions, recordsOf, scratch } from
 import { otherShells, pathOf } from "../lab/shells.js";
 import { atTerminal, withoutTerminal } from "../lab/terminal.js";
 import { tiny } from "../lab/tiny.js";
-import { putCompiledPip, siteOf } from "../lab/venv.js";
+import { siteOf } from "../lab/venv.js";
 
 const here = `${JSON.stringify({ host: "@local", transport: "local" })}\n`;
 
@@ -48,7 +48,6 @@ async function run(home: string, status: number, args: string[], options: RunOpt
 
 /** Asserts that a virtualenv is sound by using it as its user would. */
 function assertSound(venv: string): void {
-  putCompiledPip(venv);
   const prefix = execFileSync(join(venv, "bin/python"), ["-c", "import sys; print(sys.prefix)"], {
     encoding: "utf8",
   });
@@ -93,7 +92,6 @@ test("a virtualenv to which things happen", async (t) => {
   await t.test(
     "pip in it is a whole distribution: it lists, upgrades and removes itself as it should",
     async () => {
-      putCompiledPip(venv);
       const listed = execFileSync(join(venv, "bin/pip"), ["list", "--format=freeze"], { encoding: "utf8" });
       assert.match(listed, /^pip==/m);
       execFileSync(join(venv, "bin/pip"), ["uninstall", "--yes", "pip"], { encoding: "utf8", stdio: "pipe" });

@@ -2,10 +2,9 @@
 // time; `bin/python` of a copy works all the same, which is all that es-pip and es-supervisor start.
 
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, dirname, join, relative } from "node:path";
-import { madeOnce } from "./cache.js";
+import { join, relative } from "node:path";
 import { expectStatus, recordsOf } from "./program.js";
 
 /** Its directory for modules. */
@@ -33,33 +32,15 @@ export async function makeVenv(prefix: string, env: NodeJS.ProcessEnv = {}) {
   return recordsOf(ran.stdout)[0];
 }
 
-/** The directory of what Python compiled of the pip of a virtualenv; made once for each version of the two. */
-function compiledPip(venv: string): string {
-  const site = siteOf(venv);
-  const pip = readdirSync(site).find((name) => /^pip-.*\.dist-info$/.test(name));
-  if (pip === undefined) throw new Error(`${venv} has no pip`);
-  const name = `compiled-${basename(dirname(site))}-${pip.replace(".dist-info", "")}`;
-  return madeOnce(name, (directory) => {
-    // The hash of its source stands in each file (PEP 552), and Python compares it: another source is not hidden.
-    const mode = ["-m", "compileall", "-q", "--invalidation-mode", "checked-hash"];
-    execFileSync(join(venv, "bin/python"), ["-I", ...mode, join(site, "pip")]);
-    const filter = (path: string) => statSync(path).isDirectory() || path.endsWith(".pyc");
-    cpSync(join(site, "pip"), directory, { recursive: true, filter });
-  });
-}
-
-/** Gives the pip of a virtualenv what was compiled of it once: to compile it takes longer than all that tests do with it. */
-export function putCompiledPip(venv: string): void {
-  execFileSync("cp", ["-R", `${compiledPip(venv)}/.`, join(siteOf(venv), "pip")]);
-}
-
 let first: Promise<{ prefix: string; record: Awaited<ReturnType<typeof makeVenv>> }> | undefined;
 
 async function makeFirst() {
   const prefix = mkdtempSync(join(tmpdir(), "essay-venv-"));
   process.once("exit", () => rmSync(prefix, { recursive: true }));
   const record = await makeVenv(prefix);
-  putCompiledPip(join(prefix, "a"));
+  // Where es-venv has found nothing that was compiled of this pip.
+  const venv = join(prefix, "a");
+  execFileSync(join(venv, "bin/python"), ["-I", "-m", "compileall", "-q", join(siteOf(venv), "pip")]);
   return { prefix, record };
 }
 
