@@ -79,6 +79,9 @@ async function atDesk(
       `\n[nginx]\nbin = "${nginxBin}"\nconf = "${nginx.conf}"\nsides = { a = "upstreamA", b = "upstreamB" }\n`,
     );
   writeFileSync(file, text);
+  const conf = join(project, "conf/supervisord.conf");
+  // No page shows a process that needs longer to find that it cannot work.
+  writeFileSync(conf, readFileSync(conf, "utf8").replace(/^startsecs=.*$/m, "startsecs=1"));
   const env = { ...day, ...committer, HOME: home, ESSAY_INDEX: index.url };
   const run = (script: string) => shell(script, { cwd: project, env, limit: 120_000 });
   try {
