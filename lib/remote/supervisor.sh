@@ -77,6 +77,7 @@ stop_all() {
     done
     # shellcheck disable=SC2046
     end_rest "$@" $(everything)
+    answering=
 }
 
 # substitute_credentials: the configuration with the kept credentials in it, in the file $rendered.
@@ -198,7 +199,8 @@ ended() {
     fail start-failed "supervisord has ended: $(tail -n 1 "$venv/logs/supervisord.log" 2>/dev/null)"
 }
 
-# running DO NAME...: rpc start or wait, and fails when one of these does not come to run.
+# running DO NAME...: rpc start or arrive, and fails when one of these does not come to run. False when a supervisord that
+# is to arrive does not answer yet.
 running() {
     status=0
     why=$(rpc "$@") || status=$?
@@ -206,8 +208,9 @@ running() {
         0) ;;
         4) fail process-failed "$why${untouched:+; not restarted any more: $untouched}" ;;
         6) exit 1 ;;
-        *) ended ;;
+        *) if [ "$1" != arrive ] || [ -z "$(daemons)" ]; then ended; fi ;;
     esac
+    [ "$status" = 0 ]
 }
 
 # named WHICH: the names of all processes; of those that start by themselves, for "automatic"; of the group live,
@@ -323,12 +326,9 @@ up() {
     place_file "$conf"
     place_file "$kept/ports"
     start_supervisord
-    until look_patiently; do
-        [ -n "$(daemons)" ] || ended
+    until running arrive; do
         in_time || fail start-failed "supervisord does not answer"
     done
-    # shellcheck disable=SC2046
-    running wait $(named automatic)
     # shellcheck disable=SC2046
     [ ! -e "$kept/active" ] || running start $(named live)
     note_start

@@ -167,11 +167,13 @@ def stop():
 
 processes = look()
 patience = time.time() + 1
-while do == "await" and processes is None and time.time() < patience:
+while do == "arrive" and processes is None and time.time() < patience:
     time.sleep(0.1)
     processes = look()
 if processes is None:
     sys.exit(3)
+if do == "arrive":
+    names = [name for name, info in processes.items() if info.get("auto", True)]
 for name in names:
     idle = processes[name]["statename"] in stopped
     try:
@@ -181,7 +183,7 @@ for name in names:
             call("stopProcess", name, False)
     except Fault:
         pass  # its state tells
-if do in ("start", "wait"):
+if do in ("start", "arrive"):
     wait()
 elif do == "stop":
     stop()

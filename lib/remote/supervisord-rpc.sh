@@ -8,9 +8,10 @@
 # daemon's pid to $processes.daemon; ends with 3 when nobody answers, with 6 when it cannot write. Does
 #     look            nothing else
 #     await           nothing else, but does not take 3 for an answer at once: supervisord may just be starting
-#     start NAME...   starts those of them that do not run; then as
-#     wait NAME...    waits until all are RUNNING, which means past their startsecs; otherwise writes to stdout
-#                     why one is not, the end of its log to stderr, and ends with 4
+#     start NAME...   starts those of them that do not run, and waits until all are RUNNING, which means past their
+#                     startsecs; otherwise writes to stdout why one is not, the end of its log to stderr, and ends with 4
+#     arrive          waits in the same way for those that start by themselves, after a start of supervisord, which is
+#                     given a moment to answer
 #     stop NAME...    stops them and waits until they are; ends with 5 when the time is over
 #     logs NAME...    writes to stdout a line NAME<TAB>FILE for each of their logs
 rpc() {
@@ -31,13 +32,13 @@ find_supervisord() {
 }
 
 # shellcheck disable=SC2034 # for the scripts
-# ask DO: rpc look or await; the daemon's pid in $answering; false when none answers.
-ask() {
+# look: the states of all processes in $processes, and the daemon's pid in $answering; false when none answers.
+look() {
     : >"$processes"
     answering=
     [ -f "$conf" ] && find_supervisord || return 1
     essay_status=0
-    rpc "$1" || essay_status=$?
+    rpc look || essay_status=$?
     case $essay_status in
         0) answering=$(cat "$processes.daemon") ;;
         # It may well run.
@@ -45,12 +46,6 @@ ask() {
         *) return 1 ;;
     esac
 }
-
-# look: the states of all processes in $processes, and the daemon's pid in $answering; false when none answers.
-look() { ask look; }
-
-# look_patiently: the same, for a supervisord that may just be starting.
-look_patiently() { ask await; }
 
 # told_processes: after look, a line "NAME STATE PID PORT" for each process, with - for what there is not. The ports
 # are those that es-supervisor noted.
