@@ -99,18 +99,10 @@ explain() {
     fail pip-failed "pip: ${last:-it failed without an error line}"
 }
 
-# unmet: prints what distributions need and is not there, as "pip check" does, in the time of which pip only starts. An
-# old pip, without the module that this takes, is asked itself.
-unmet() {
-    "$venv/bin/python" -I - <<'PYTHON'
-@pip-distributions.py@
-@pip-unmet.py@
-PYTHON
-}
-
-# refuse_unmet: fails when what is installed does not go together, which pip's own success does not tell.
+# refuse_unmet FILE: fails when what is installed does not go together, which pip's own success does not tell; FILE is
+# the one that a look filled.
 refuse_unmet() {
-    trouble=$(unmet) || fail venv-broken "the python of $venv does not run: run es-venv again"
+    trouble=$(cat "$1")
     case $trouble in
         '' | "No broken"*) ;;
         *) fail conflict "these do not go together: $trouble" ;;

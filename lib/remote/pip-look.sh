@@ -13,21 +13,24 @@ glance() {
 PYTHON
 }
 
-# look: the same, of the files $essay_scratch/wanted and $essay_scratch/constraints, with all that a requirement may
+# look FILE: the same, of the files $essay_scratch/wanted and $essay_scratch/constraints, with all that a requirement may
 # say. The version is empty for what is for other systems only. Status 3 when not all is there; what will not do is
-# printed as <TAB>NAME<TAB>VERSION, and nothing for what is not there, or whose metadata is there twice.
+# printed as <TAB>NAME<TAB>VERSION, and nothing for what is not there, or whose metadata is there twice. FILE, unless it is
+# -, gets what does not go together of all that is installed.
 look() {
-    "$venv/bin/python" -I - "$essay_scratch/wanted" "$essay_scratch/constraints" <<'PYTHON'
+    "$venv/bin/python" -I - "$essay_scratch/wanted" "$essay_scratch/constraints" "$1" <<'PYTHON'
 @pip-distributions.py@
+@pip-unmet.py@
 @pip-look.py@
 PYTHON
 }
 
-# look_for_any: prints the names of the list $essay_scratch/wanted that are there in any version, as <TAB>NAME<TAB>VERSION;
-# status 3 when one is.
+# look_for_any FILE: prints the names of the list $essay_scratch/wanted that are there in any version, as <TAB>NAME<TAB>VERSION;
+# status 3 when one is. FILE as for look.
 look_for_any() {
-    "$venv/bin/python" -I - "$essay_scratch/wanted" <<'PYTHON'
+    "$venv/bin/python" -I - "$essay_scratch/wanted" "$1" <<'PYTHON'
 @pip-distributions.py@
+@pip-unmet.py@
 @pip-look-for-any.py@
 PYTHON
 }

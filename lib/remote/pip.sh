@@ -74,11 +74,15 @@ install() {
     tell_yanked
 }
 
-# examine: $found is what is there, and $status is 0 when that is what is wanted, 3 when it is not; $marked tells whether
-# pip was cut short.
+# examine [FILE]: $found is what is there, and $status is 0 when that is what is wanted, 3 when it is not; $marked tells
+# whether pip was cut short. FILE gets what does not go together.
 examine() {
     status=0
-    if [ "$verb" = uninstall ]; then found=$(look_for_any) || status=$?; else found=$(look) || status=$?; fi
+    if [ "$verb" = uninstall ]; then
+        found=$(look_for_any "${1:--}") || status=$?
+    else
+        found=$(look "${1:--}") || status=$?
+    fi
     marked=no
     if marked_by "$venv" es-pip; then marked=yes; fi
 }
@@ -210,10 +214,11 @@ if [ "$verb" != uninstall ]; then
 elif [ "$status" != 0 ]; then
     run_pip uninstall --yes "$@" --requirement "$essay_scratch/requirements-1.txt" || failed "$@"
 fi
-examine
+if [ "$together" = 1 ]; then examine "$essay_scratch/unmet"; else examine; fi
+[ "$status" = 0 ] || [ "$status" = 3 ] || fail venv-broken "the python of $venv does not run: run es-venv again"
 [ "$status" = 0 ] ||
     fail not-installed "pip said that all went well, but $venv has: $(printf '%s' "$found" | tr '\t\n' ' ,' | sed 's/^ //')"
-[ "$together" = 0 ] || refuse_unmet
+[ "$together" = 0 ] || refuse_unmet "$essay_scratch/unmet"
 tell_changes "$old"
 if [ "$cut_short" = yes ] || [ "$before" != "$(snapshot)" ]; then
     renew_venv "$venv" es-pip
