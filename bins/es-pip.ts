@@ -107,6 +107,7 @@ run(command, async ({ args, flags, context }) => {
       listings.set(access.url, listing);
       return listing;
     };
+    const wantedOf = pip.wantedOfEach(context.warn);
     const resolved = new Map<Listing, Promise<pip.Wanted>>();
     const wantedFrom = (listing: Listing) => {
       const wanted = resolved.get(listing) ?? wantedBy((project) => pip.latestOn(listing, project));
@@ -138,7 +139,7 @@ run(command, async ({ args, flags, context }) => {
         const said = { flag: flags.index ?? known?.index, record: record.index };
         const wanted =
           source === "record"
-            ? await pip.wantedOf(record, labelOf(record), context.warn)
+            ? await wantedOf(record, labelOf(record))
             : (known ?? (await wantedFrom(listingOf(said))));
         if (flags.push && wanted.files === undefined)
           throw new Failure("no-files", "--push sends the files of a release, and the record has none");

@@ -83,11 +83,8 @@ export async function wantedRelease(file: string, tell: Tell, which?: string): P
   return filesOfRelease(file, { ...release, project, version, files }, tell);
 }
 
-/**
- * What the record of a host says: the files of its release, or where it has none, its version from the index. Throws
- * as `wantedRelease` does, and Failure "no-release".
- */
-export async function wantedOf(record: Release, label: string, tell: Tell): Promise<Wanted> {
+/** What the record of a host says: the files of its release, or where it has none, its version from the index. */
+async function wantedOf(record: Release, label: string, tell: Tell): Promise<Wanted> {
   const { project, version, files = [] } = record;
   if (project === undefined || version === undefined)
     throw new Failure(
@@ -101,6 +98,21 @@ export async function wantedOf(record: Release, label: string, tell: Tell): Prom
     main: lookedAt(main),
     runs: [requirementLine(main.name, main.version)],
     alone: 0,
+  };
+}
+
+/**
+ * What the records of hosts say, of one after the other: the files of the release, or where there are none, the version
+ * from the index. What many records say alike is worked out once. Throws as `wantedRelease` does, and Failure
+ * "no-release".
+ */
+export function wantedOfEach(tell: Tell): (record: Release, label: string) => Promise<Wanted> {
+  const known = new Map<string, Wanted>();
+  return async (record, label) => {
+    const said = JSON.stringify(releaseFields.map((field) => record[field]));
+    const wanted = known.get(said) ?? (await wantedOf(record, label, tell));
+    known.set(said, wanted);
+    return wanted;
   };
 }
 

@@ -11,7 +11,7 @@ import {
   refuseAbsent,
   unchanged,
   unwanted,
-  wantedOf,
+  wantedOfEach,
   wantedRelease,
   wantedVersions,
 } from "../../lib/pip-wanted.js";
@@ -56,13 +56,24 @@ test("versions of a command line are one run of pip", async () => {
 test("what a host's record says: the files of its release, otherwise its version", async (t) => {
   const files = [file("demo", "1.0", "a")];
   const record = { project: "demo", version: "1.0", commit, files, index: "http://a/simple/" };
-  assert.deepEqual(await wantedOf(record, "web1", silent), await wantedRelease(release(t, record), silent));
-  assert.deepEqual(
-    await wantedOf({ project: "demo", version: "1.0" }, "web1", silent),
-    await versions("demo==1.0"),
-  );
-  await assert.rejects(wantedOf({ project: "demo" }, "web1", silent), { code: "no-release" });
-  await assert.rejects(wantedOf({ ...record, version: "x; y" }, "web1", silent), UsageError);
+  const notes: string[] = [];
+  const wantedOf = wantedOfEach((note) => notes.push(note));
+  assert.deepEqual(await wantedOf(record, "web1"), await wantedRelease(release(t, record), silent));
+  assert.deepEqual(await wantedOf({ project: "demo", version: "1.0" }, "web1"), await versions("demo==1.0"));
+  await assert.rejects(wantedOf({ project: "demo" }, "web1"), { code: "no-release" });
+  for (const label of ["web1", "web2"])
+    await assert.rejects(
+      wantedOf({ ...record, version: "x; y" }, label),
+      (error) => error instanceof UsageError && error.message.startsWith(`${label}: `),
+    );
+
+  // What many say is worked out once, and noted once.
+  assert.deepEqual(notes, []);
+  const labelled = { ...record, version: "1.0-fixbug", files: [file("demo", "1.0+fixbug", "a")] };
+  const first = await wantedOf(labelled, "web1");
+  assert.equal(await wantedOf(structuredClone(labelled), "web2"), first);
+  assert.equal(notes.length, 1, notes.join("\n"));
+  assert.notEqual(await wantedOf({ ...labelled, index: "http://other/simple/" }, "web3"), first);
 });
 
 test("a release of one distribution: its files by hash, then what it depends on", async (t) => {
