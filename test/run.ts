@@ -42,7 +42,7 @@ const longest = [
   "build.lab",
   "bins/es-pip-index.lab",
   "network.lab",
-  "load/sample.lab",
+  "soak/sample.lab",
   "bins/es-pip-half.lab",
   "bins/es-pip-release.lab",
   "structure",
