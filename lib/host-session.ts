@@ -4,7 +4,7 @@ import { keepHeapSmall } from "./base/small-heap.js";
 import type { Context } from "./cli.js";
 import { loadConfig } from "./config/load.js";
 import { Settings } from "./config/settings.js";
-import { isSession, openSession, type Session } from "./transport/session-server.js";
+import type { Session } from "./transport/session-server.js";
 
 /** What programs need in order to share a session: one that is there already watches over its own command only. */
 export type Shared = Pick<Session, "variables"> & Partial<Pick<Session, "watched">>;
@@ -18,6 +18,8 @@ export async function inSession<T>(
   { jobs }: { jobs?: string | undefined },
   work: (session: Shared) => Promise<T>,
 ): Promise<T> {
+  // Late, for it needs Node's streams, which --help does without.
+  const { isSession, openSession } = await import("./transport/session-server.js");
   const known = process.env.ESSAY_SESSION;
   if (known && (await isSession(known))) return work({ variables: { ESSAY_SESSION: known } });
   if (known) context.warn(`ESSAY_SESSION names ${known}, where no session answers: this is a new one`);

@@ -21,7 +21,7 @@ import {
   versionFiles,
 } from "./render.js";
 import { readSetupCfg } from "./setup-cfg.js";
-import { Archive } from "./tarball.js";
+import type { Archive } from "./tarball.js";
 
 export interface SdistRequest {
   /** The name that the release has, in any spelling. */
@@ -212,6 +212,7 @@ export async function writeSdist(
     request.out,
     filename,
     async (temporary) => {
+      const { Archive } = await import("./tarball.js");
       const archive = await Archive.create(temporary, stem, request.checkout.time, signal);
       try {
         await pack(archive, request, decided);

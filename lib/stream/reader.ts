@@ -1,7 +1,6 @@
 // Reading records: JSON objects, one on each line, UTF-8, at most 1 MiB a line.
 
-import { type Readable, Transform, type TransformCallback } from "node:stream";
-import split2 from "split2";
+import type { Readable } from "node:stream";
 import { isObject } from "../base/json.js";
 import type { FieldName } from "../base/schema.js";
 
@@ -38,41 +37,12 @@ function parse(number: number, bytes: string): Line | BadLine {
   }
 }
 
-/**
- * Hands bytes on as text of one character for each, for split2 counts characters of text, and leaves out of
- * a line what is beyond the longest one: so a line is too long however the chunks fall, and memory is bounded.
- */
-class CutLines extends Transform {
-  /** Bytes of the line that the last chunk left open. */
-  #open = 0;
-
-  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
-    const text = chunk.toString("latin1");
-    if (this.#open + text.length <= longestLine) {
-      const end = text.lastIndexOf("\n");
-      this.#open = end < 0 ? this.#open + text.length : text.length - end - 1;
-      done(null, text);
-      return;
-    }
-    const lines = text.split("\n");
-    const kept = lines.map((line, index) => {
-      if (index > 0) this.#open = 0;
-      const part = line.slice(0, Math.max(0, longestLine + 1 - this.#open));
-      this.#open += line.length;
-      return part;
-    });
-    done(null, kept.join("\n"));
-  }
-}
-
 /** The lines of `input`, in order, blank ones left out. */
 export async function* readRecords(input: Readable): AsyncGenerator<Line | BadLine> {
-  const lines = split2("\n");
-  const cut = new CutLines();
-  input.on("error", (error) => lines.destroy(error));
-  input.pipe(cut).pipe(lines);
+  // Late, for it needs Node's streams, which --help does without.
+  const { linesOf } = await import("./lines-of.js");
   let number = 0;
-  for await (const bytes of lines) {
+  for await (const bytes of linesOf(input, longestLine)) {
     number++;
     if (!/^[ \t\r]*$/.test(bytes)) yield parse(number, bytes);
   }

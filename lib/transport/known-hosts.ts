@@ -37,7 +37,7 @@ export function typeOf(key: Buffer): string {
   return key.subarray(4, 4 + key.readUInt32BE(0)).toString("latin1");
 }
 
-/** A key as people compare it: "ED25519 SHA256:…", as `ssh-keygen -l` writes it. */
+/** A key as people compare it: "ED25519 SHA256:...", as `ssh-keygen -l` writes it. */
 export function fingerprint(key: Buffer): string {
   const kind = typeOf(key)
     .replace(/^ssh-/, "")
@@ -150,7 +150,7 @@ class KnownHostsFile {
     ofKey.others.push(line);
   }
 
-  /** The lines for a name; comparing with hashed names costs 3 µs a line. */
+  /** The lines for a name; comparing with hashed names costs 3 microseconds a line. */
   linesFor(name: string, withHashed: boolean): KnownHostsLine[] {
     const others = withHashed ? [...this.#patterns, ...this.#hashed] : this.#patterns;
     return [...(this.#byName.get(name) ?? []), ...others.filter((line) => lineMatches(line, name))];

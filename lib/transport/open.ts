@@ -2,10 +2,11 @@
 
 import { resolve } from "node:path";
 import { Failure } from "../base/failure.js";
+import type { Place } from "../base/gate.js";
 import type { LockOwner } from "../remote/compose.js";
 import type { Channel, SshOptions, Target, Transport, Use } from "./contract.js";
 import { lockOwner, sessionName } from "./lock-owner.js";
-import { SessionTransport } from "./session-client.js";
+import type { SessionTransport } from "./session-client.js";
 
 class Transports implements Transport {
   readonly #options: SshOptions;
@@ -45,27 +46,32 @@ class Transports implements Transport {
 
 /** Inside es-session: what is not on this machine is reached through it. */
 class SessionTransports extends Transports {
-  readonly #session: SessionTransport;
+  readonly #open: () => Promise<SessionTransport>;
+  #session: Promise<SessionTransport> | undefined;
 
   constructor(options: SshOptions, wait: number, path: string) {
     super(options, wait, sessionName(path));
-    this.#session = new SessionTransport(path, options);
+    this.#open = async () => {
+      const { SessionTransport } = await import("./session-client.js");
+      return new SessionTransport(path, options);
+    };
   }
 
-  protected override async openSsh(): Promise<Transport> {
+  protected override openSsh(): Promise<SessionTransport> {
+    this.#session ??= this.#open();
     return this.#session;
   }
 
-  place(signal: AbortSignal) {
-    return this.#session.place(signal);
+  async place(signal: AbortSignal): Promise<Place> {
+    return (await this.openSsh()).place(signal);
   }
 
-  lock(target: Target, venv: string, signal: AbortSignal): Promise<void> {
-    return this.#session.lockWithin(this.locks.wait, target, venv, signal);
+  async lock(target: Target, venv: string, signal: AbortSignal): Promise<void> {
+    await (await this.openSsh()).lockWithin(this.locks.wait, target, venv, signal);
   }
 
   override async close(): Promise<void> {
-    await this.#session.close();
+    await (await this.#session)?.close();
   }
 }
 
