@@ -35,14 +35,6 @@ test("each program has a line of its own to begin with", () => {
   assert.notEqual(one.ready, other.ready);
 });
 
-test("the scripts are clean under shellcheck, and dash and busybox sh can read them", () => {
-  assert.ok(scripts.includes("prelude.sh"));
-  execFileSync("shellcheck", scripts, { cwd: folder, stdio: ["ignore", "inherit", "inherit"] });
-  for (const script of scripts)
-    for (const shell of [["dash"], ["busybox", "sh"]] as const)
-      execFileSync(shell[0], [...shell.slice(1), "-n", script], { cwd: folder });
-});
-
 test("what is in Python is a file of its own, which the oldest Python that hosts may have can read", () => {
   assert.ok(programs.includes("conf.py"));
   // Each by itself, and as it is sent: a script may send several as one program.

@@ -1,31 +1,32 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type TestContext, test } from "node:test";
+import { after, before, test } from "node:test";
 import mustache from "mustache";
 import { fetchPage } from "../../lab/http.js";
 import { accepts, freePort, freePrefix } from "../../lab/ports.js";
 import { until } from "../../lab/processes.js";
-import { expectStatus, program, scratch } from "../../lab/program.js";
+import { expectStatus, program } from "../../lab/program.js";
 import { wheels } from "../../lab/wheels.js";
 
-/** A virtualenv with the template's project in it, built as pip builds it. */
-async function installed(t: TestContext): Promise<{ directory: string; venv: string }> {
-  const directory = scratch(t);
-  const venv = join(directory, "a");
+/** The folder of the template's project, and of a virtualenv with it, built as pip builds it. */
+const directory = mkdtempSync(join(tmpdir(), "essay-template-"));
+const venv = join(directory, "a");
+
+before(async () => {
   await expectStatus(0, "es-init", ["essay_demo"], { cwd: directory });
   await expectStatus(0, "/usr/bin/python3", ["-m", "venv", "--without-pip", venv]);
   const pip = ["-m", "pip", "--isolated", "--python", join(venv, "bin/python"), "install", "--no-index"];
   const from = ["--find-links", await wheels(), join(directory, "essay_demo")];
   await expectStatus(0, "/usr/bin/python3", [...pip, ...from]);
-  return { directory, venv };
-}
+});
+after(() => rmSync(directory, { recursive: true }));
 
 test("the service answers its version, finishes a request under way on SIGTERM, and ends well", async (t) => {
-  const { venv } = await installed(t);
   const port = await freePort();
   const words = ["--port", String(port), "--bind", "127.0.0.1", "--profile", "test"];
   const service = spawn(join(venv, "bin/essay_demo"), words, { stdio: ["ignore", "ignore", "pipe"] });
@@ -57,8 +58,7 @@ test("the service answers its version, finishes a request under way on SIGTERM, 
   assert.match(said, /profile test[\s\S]*stopped/);
 });
 
-test("supervisord runs its processes by conf/supervisord.conf", async (t) => {
-  const { directory, venv } = await installed(t);
+test("supervisord runs its processes by conf/supervisord.conf", async () => {
   const prefix = await freePrefix();
   for (const folder of ["tmp", "logs"]) mkdirSync(join(venv, folder));
   const template = readFileSync(join(directory, "essay_demo/conf/supervisord.conf"), "utf8");
