@@ -25,7 +25,7 @@ export interface Fault {
   kind: Kind;
   /** The place of the host to which it happens, among all. */
   host: number;
-  /** When: a part of what the pipeline takes where nothing goes wrong, from 0 up to 1. */
+  /** When: a part of what the pipeline takes where nothing goes wrong. */
   moment: number;
 }
 
@@ -45,7 +45,8 @@ export function faultOf(
   if (chance(seed, name, "whether") >= part) return undefined;
   const kind = kinds[Math.floor(chance(seed, name, "kind") * kinds.length)];
   const host = hosts[0] + Math.floor(chance(seed, name, "host") * (hosts[1] - hosts[0]));
-  return kind && { kind, host, moment: chance(seed, name, "moment") };
+  // Not at its very end: it may well be over by then.
+  return kind && { kind, host, moment: 0.9 * chance(seed, name, "moment") };
 }
 
 /** What a pipeline comes to where nothing goes wrong. */
@@ -57,28 +58,11 @@ export interface Usual {
   bytes: number;
 }
 
-export interface Struck {
-  ran: Ran;
-  /** The fault has happened, while the pipeline was under way. */
-  hit: boolean;
-}
-
 const proxyKinds: Partial<Record<Kind, Broken["kind"]>> = {
   "connection reset": "reset",
   "connection ended": "end",
   "connection silent": "stall",
 };
-
-/** Runs a pipeline in which nothing goes wrong, and tells what it has come to. */
-export async function runWhole(site: Site, run: () => Promise<Ran>): Promise<[Ran, Usual]> {
-  site.proxy.plan([]);
-  site.exchanges.plan(0, "500");
-  const began = performance.now();
-  const ran = await run();
-  const ms = performance.now() - began;
-  const bytes = Math.max(0, ...site.proxy.connections.map(({ down }) => down));
-  return [ran, { ms, exchanges: site.exchanges.count, bytes }];
-}
 
 /** Those of our programs that are under way on the site, and how they were begun. */
 const programs = (site: Site, names: RegExp) =>
@@ -87,62 +71,85 @@ const programs = (site: Site, names: RegExp) =>
 const stepNames = /\/es-(venv|pip|supervisor|check|nginx-switch) /;
 const sessionNames = /\/es(-session)? /;
 
-/** Kills what is there at the moment; false when nothing is. */
-function killOne(site: Site, { kind, host, moment }: Fault): boolean {
-  if (kind === "script killed") {
-    const target = site.ssh.hosts[host];
-    const scripts = target ? scriptsOn(target) : [];
-    kill(scripts);
-    return scripts.length > 0;
-  }
-  const found = programs(site, kind === "step killed" ? stepNames : sessionNames);
-  // Which step it is must not depend on the moment alone: a later one waits for an earlier one.
-  const victims =
-    kind === "step killed" ? found.slice(Math.floor(chance(moment) * found.length)).slice(0, 1) : found;
-  kill(victims);
-  return victims.length > 0;
+/** What a fault kills of that which runs now; of the steps one. */
+function victims(site: Site, { kind, host, moment }: Fault): number[] {
+  const target = site.ssh.hosts[host];
+  if (kind === "script killed") return target ? scriptsOn(target) : [];
+  if (kind === "session killed") return programs(site, sessionNames);
+  const steps = programs(site, stepNames);
+  const place = Math.floor(chance("step", moment) * steps.length);
+  return steps.slice(place, place + 1);
 }
 
-/** Runs a pipeline in which something goes wrong. */
+/** Has happen now what happens to a host or a program; false where there is nothing that it could happen to. */
+function strikeNow(site: Site, fault: Fault): boolean {
+  const { disk } = site.web[fault.host] ?? {};
+  if (fault.kind === "disk full") {
+    disk?.leaveRoom(0);
+    return disk !== undefined;
+  }
+  const found = victims(site, fault);
+  kill(found);
+  return found.length > 0;
+}
+
+/** Plans what the network or the index does, and returns what tells whether it has; undefined for other faults. */
+function planned(site: Site, { kind, host, moment }: Fault, usual: Usual): (() => boolean) | undefined {
+  if (kind === "index answers 500") {
+    const exchange = 1 + Math.floor(moment * usual.exchanges);
+    site.exchanges.plan(exchange, "500");
+    return () => site.exchanges.count >= exchange;
+  }
+  const broken = proxyKinds[kind];
+  if (broken === undefined) return undefined;
+  const plan: (Broken | undefined)[] = Array(site.ssh.hosts.length).fill(undefined);
+  const after = Math.floor(moment * usual.bytes);
+  plan[host] = { kind: broken, connection: 0, direction: "down", after };
+  site.proxy.plan(plan);
+  return () => site.proxy.connections.some((one) => one.broken);
+}
+
+/** From here on nothing goes wrong. */
+function mend(site: Site, fault?: Fault): void {
+  site.proxy.plan([]);
+  site.exchanges.plan(0, "500");
+  if (fault?.kind === "disk full") site.web[fault.host]?.disk.leaveRoom(undefined);
+}
+
+/** Runs a pipeline in which nothing goes wrong, and tells what it has come to. */
+export async function runWhole(site: Site, run: () => Promise<Ran>): Promise<[Ran, Usual]> {
+  mend(site);
+  const began = performance.now();
+  const ran = await run();
+  const ms = performance.now() - began;
+  const bytes = Math.max(0, ...site.proxy.connections.map(({ down }) => down));
+  return [ran, { ms, exchanges: site.exchanges.count, bytes }];
+}
+
+/** Runs a pipeline in which something goes wrong; `hit`: it happened while the pipeline was under way. */
 export async function strike(
   site: Site,
   fault: Fault,
   usual: Usual,
   run: () => Promise<Ran>,
-): Promise<Struck> {
-  const { kind, host, moment } = fault;
-  const broken = proxyKinds[kind];
-  const at = Math.floor(moment * usual.bytes);
-  const plan: (Broken | undefined)[] = Array(site.ssh.hosts.length).fill(undefined);
-  if (broken) plan[host] = { kind: broken, connection: 0, direction: "down", after: at };
-  site.proxy.plan(plan);
-  const exchange = 1 + Math.floor(moment * usual.exchanges);
-  site.exchanges.plan(kind === "index answers 500" ? exchange : 0, "500");
-
+): Promise<{ ran: Ran; hit: boolean }> {
+  mend(site);
+  const hasCome = planned(site, fault, usual);
   let over = false;
   const ended = run().finally(() => {
     over = true;
   });
-  const { disk } = site.web[host] ?? {};
   let hit = false;
   try {
-    if (/killed|disk/.test(kind)) await Promise.race([pause(moment * usual.ms), ended]);
-    if (kind === "disk full" && disk && !over) {
-      disk.leaveRoom(0);
-      hit = true;
-    }
-    // A script may have ended just now, and the next one not have begun.
-    while (/killed/.test(kind) && !over && !hit) {
-      hit = killOne(site, fault);
+    if (!hasCome) await Promise.race([pause(fault.moment * usual.ms), ended]);
+    while (!hasCome && !over && !hit) {
+      hit = strikeNow(site, fault);
+      // A script may have ended just now, and the next one not have begun.
       if (!hit) await pause(5);
     }
     const ran = await ended;
-    if (broken) hit = site.proxy.connections.some((one) => one.broken);
-    if (kind === "index answers 500") hit = site.exchanges.count >= exchange;
-    return { ran, hit };
+    return { ran, hit: hasCome ? hasCome() : hit };
   } finally {
-    if (kind === "disk full") disk?.leaveRoom(undefined);
-    site.exchanges.plan(0, "500");
-    site.proxy.plan([]);
+    mend(site, fault);
   }
 }

@@ -3,6 +3,7 @@
 import { lstatSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { commandLine, descendants, processesIn, processesOf, until } from "../lab/processes.js";
+import { program } from "../lab/program.js";
 import type { Site } from "../lab/site.js";
 import { supervisedBelow } from "../lab/supervised.js";
 import type { Sample } from "./drift.js";
@@ -30,18 +31,30 @@ const longestHistory = "longest history of a host, KiB";
 /** What may grow, and up to what: a history is two files, each of them up to 256 KiB and a line more. */
 export const limits: Sample = { [longestHistory]: 2 * (256 + 4) };
 
-/** What is below a folder. */
-function treeOf(folder: string): Tree {
+/** What is below a folder. By a process of its own: users must not wait while we look at a hundred thousand files. */
+async function treeOf(folder: string): Promise<Tree> {
+  const { status, stdout, report } = await program("find", [
+    folder,
+    "-ignore_readdir_race",
+    "-mindepth",
+    "1",
+    "-printf",
+    "%b %P\\n",
+  ]);
+  if (status !== 0) throw new Error(report);
   const tree: Tree = { files: 0, kib: 0, history: 0 };
-  for (const path of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
-    const { blocks } = lstatSync(join(folder, path));
+  for (const line of stdout.split("\n").filter(Boolean)) {
+    const [, blocks, path = ""] = /^(\d+) (.*)$/.exec(line) ?? [];
+    // A block is of 512 bytes, whatever the file system.
+    const kib = Number(blocks) / 2;
     tree.files++;
-    // A block is of 512 bytes, whatever the file system (inode(7)).
-    if (/(^|\/)\.essay\/history(\.1)?\.jsonl$/.test(path)) tree.history += blocks / 2;
-    else if (!/(^|\/)logs\//.test(path)) tree.kib += blocks / 2;
+    if (/(^|\/)\.essay\/history(\.1)?\.jsonl$/.test(path)) tree.history += kib;
+    else if (!/(^|\/)logs\//.test(path)) tree.kib += kib;
   }
   return tree;
 }
+
+const treesOf = (folders: readonly string[]) => Promise.all(folders.map(treeOf));
 
 /** Where things may lie about that are in no home. */
 const common = ["/tmp", "/var/tmp", "/dev/shm", "/run"];
@@ -84,10 +97,10 @@ export async function measure(site: Site): Promise<Sample> {
     Object.fromEntries(
       Object.entries(daemons).map(([name, pids]) => [`${what} of ${name}${unit}`, sumOf(pids, one)]),
     );
-  const web = site.web.map(({ disk }) => treeOf(disk.seen));
-  const front = site.front.map(({ home }) => treeOf(home));
-  const index = treeOf(site.index.directory);
-  const ours = ["home", "run", "tmp"].map((name) => treeOf(join(site.directory, name)));
+  const web = await treesOf(site.web.map(({ disk }) => disk.seen));
+  const front = await treesOf(site.front.map(({ home }) => home));
+  const index = await treeOf(site.index.directory);
+  const ours = await treesOf(["home", "run", "tmp"].map((name) => join(site.directory, name)));
   return {
     ...of("memory", ", KiB", memoryOf),
     ...of("descriptors", "", descriptorsOf),
