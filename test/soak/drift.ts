@@ -14,15 +14,18 @@ export interface Row {
 /** By how much memory may be more, in KiB: what an allocator and a garbage collector keep differs by some pages. */
 const memoryRoom = (first: number) => 1024 + first / 20;
 
+/** With fewer samples there is nothing to compare. */
+export const least = 4;
+
 /**
  * A quarter of the samples is the time in which all warms up. Of the rest, the first third is compared with the last: it
  * is a drift where even the least of the last ones is more than the most of the first ones. What is measured with
  * "memory" in its name may be a little more. What may grow up to a limit has it in `limits`, by its name.
  */
 export function compare(samples: readonly Sample[], limits: Sample = {}): Row[] {
+  if (samples.length < least) throw new Error(`${samples.length} samples are too few to compare`);
   const warm = samples.slice(Math.ceil(samples.length / 4));
   const third = Math.floor(warm.length / 3);
-  if (third === 0) throw new Error(`${samples.length} samples are too few to compare`);
   const [first, last] = [warm.slice(0, third), warm.slice(-third)];
   return Object.keys(samples[0] ?? {}).map((what) => {
     const range = (some: readonly Sample[]): [number, number] => {

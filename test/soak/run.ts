@@ -3,7 +3,7 @@
 
 import { parseArgs } from "node:util";
 import { startSite } from "../lab/site.js";
-import { compare, describe as describeRows } from "./drift.js";
+import { compare, describe as describeRows, least } from "./drift.js";
 import { deployKinds, type Fault, faultOf, switchKinds } from "./faults.js";
 import { limits } from "./gauges.js";
 import { describe, type Plan, Soak } from "./soak.js";
@@ -67,8 +67,13 @@ try {
   print(`\n${describe(tally)}\n`);
   await site.stop();
 }
-const rows = compare(tally.samples, limits);
-print(describeRows(rows));
-const drifts = rows.filter((row) => row.drifts).length;
-print(`\ndrifts: ${drifts} of ${rows.length}`);
-if (interrupted || drifts > 0 || tally.wrong.length > 0) process.exitCode = 1;
+if (tally.samples.length < least) {
+  print(`${tally.samples.length} samples are too few to tell what grows`);
+  process.exitCode = 1;
+} else {
+  const rows = compare(tally.samples, limits);
+  const drifts = rows.filter((row) => row.drifts).length;
+  print(`${describeRows(rows)}\n\nsamples: ${tally.samples.length}; drifts: ${drifts} of ${rows.length}`);
+  if (drifts > 0) process.exitCode = 1;
+}
+if (interrupted || tally.wrong.length > 0) process.exitCode = 1;
