@@ -8,13 +8,13 @@ import { print } from "../lib/base/print.js";
 import { isInPath, isOurs } from "../lib/base/program.js";
 import { run } from "../lib/cli.js";
 import { loadConfig } from "../lib/config/load.js";
-import { manualPages, pageNamed, shortName } from "../lib/manual/pages.js";
+import { codeEntry, manualPages, pageNamed, shortName } from "../lib/manual/pages.js";
 import { aliasHelp, overview } from "../lib/overview.js";
-import { showPage } from "../lib/reader.js";
+import { showItem, showPage } from "../lib/reader.js";
 
 const command = {
   name: "es-help",
-  summary: "show what the manual says of a program, an alias or a topic",
+  summary: "show what the manual says of a program, an alias, a topic or an error",
   usage: ["[NAME [VERB]]"],
   operands: [0, 2],
   options: {},
@@ -35,11 +35,13 @@ run(command, async ({ args: [word, ...verb], context }) => {
   const [name, rest] = nameIn(word, verb);
   const page = pageNamed(name);
   const alias = Object.hasOwn(aliases, name) ? aliases[name] : undefined;
+  const code = codeEntry(name);
   const isProgram = page !== undefined && isOurs(page.name);
   if (rest.length > 0 && !isProgram) throw new UsageError(`${name} has no verb ${rest[0]}`);
   // As `es NAME` finds what it runs; what it never runs is a topic.
   if (alias !== undefined && !isProgram) await print(aliasHelp(name, alias));
   else if (page) await showPage(page, context.interrupt);
+  else if (code) await showItem(code);
   else {
     const other = ofOthers(name);
     if (other === undefined) {

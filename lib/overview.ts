@@ -1,5 +1,6 @@
 // What `es` can be followed by: programs, aliases, and where to read on; and what an alias is.
 
+import { builtinAliases, pipCommands } from "./alias/builtin.js";
 import { usageOf } from "./alias/usage.js";
 import { printable } from "./base/printable.js";
 import { isOurs, ourPrograms } from "./base/program.js";
@@ -31,12 +32,15 @@ function inShort(name: string, text: string): string {
 export function overview(aliases: Readonly<Record<string, string>>): string {
   const pages = manualPages();
   const programs = pages.filter(({ name }) => name !== "es" && isOurs(name));
+  const isPip = (name: string) => pipCommands.includes(name) && aliases[name] === builtinAliases[name];
+  const others = Object.entries(aliases).filter(([name]) => !isPip(name));
   const topics = pages.filter(({ name }) => !isOurs(name));
   return [
     "programs:\n",
     table(programs.map((page) => [shortName(page), titleOf(page)])),
     "aliases:\n",
-    table(Object.entries(aliases).map(([name, text]) => [printable(name), printable(inShort(name, text))])),
+    table(others.map(([name, text]) => [printable(name), printable(inShort(name, text))])),
+    `${fold("  and pip as it is: ", pipCommands.filter(isPip).join(" "))}\n`,
     "more of the manual:\n",
     table(topics.map((page) => [shortName(page), titleOf(page)])),
     "es help NAME says more of each of them, es NAME --help which flags a program has\n",

@@ -12,10 +12,17 @@ import { plainText } from "./manual/text.js";
 const usualWidth = 80;
 const mostWidth = 100;
 
+const width = (columns = usualWidth) => Math.min(columns, mostWidth) - 2;
+
+/** An item of a page's list, from its source, as plain text. */
+export async function showItem(source: string): Promise<void> {
+  await print(plainText(`.Bl -tag -width Ds\n${source}.El\n`, width(process.stdout.columns)));
+}
+
 /** On a terminal by man(1), with its pager; as plain text elsewhere, and where there is no man that can show it. */
 export async function showPage({ file }: Page, interrupt: Interrupt): Promise<void> {
-  const { columns = usualWidth, isTTY } = process.stdout;
-  if (isTTY && isInPath("man") && (await runForeground(["man", file], {}, interrupt)) === 0) return;
+  if (process.stdout.isTTY && isInPath("man") && (await runForeground(["man", file], {}, interrupt)) === 0)
+    return;
   interrupt.signal.throwIfAborted();
-  await print(plainText(readFileSync(file, "utf8"), Math.min(columns, mostWidth) - 2));
+  await print(plainText(readFileSync(file, "utf8"), width(process.stdout.columns)));
 }

@@ -60,6 +60,33 @@ test("essay.toml(5) explains every variable of the environment", () => {
   );
 });
 
+/** The codes that are items of a page, by their section. */
+const codesIn = (page: string, heading: string) =>
+  [
+    ...(page.split(heading)[1]?.split(/^\.S[hs] /m)[0] ?? "").matchAll(
+      /^\.It Li ([a-z][\w-]+(?: , [\w-]+)*)$/gm,
+    ),
+  ].flatMap(([, codes = ""]) => codes.split(" , "));
+
+test("essay-recipes(7) says what to do about each code by which a host is not reached, and of others that there are", () => {
+  const record = read("man/es-record.5");
+  const [, trouble = ""] = read("man/essay-recipes.7").split(".Sh WHEN SOMETHING FAILS\n");
+  const told = new Set(
+    [...trouble.matchAll(/^\.Ss .*$/gm)].flatMap(([heading]) => codesIn(trouble, heading)),
+  );
+  const reaching = codesIn(record, ".Ss Reaching a host\n");
+  assert.ok(reaching.length > 15, "codes are not found any more");
+  assert.deepEqual(
+    reaching.filter((code) => !told.has(code)),
+    [],
+  );
+  const known = new Set([...record.matchAll(/^\.Ss .*$/gm)].flatMap(([heading]) => codesIn(record, heading)));
+  assert.deepEqual(
+    [...told].filter((code) => !known.has(code)),
+    [],
+  );
+});
+
 test("README.md and essay(7) list every executable", () => {
   for (const name of Object.keys(JSON.parse(read("package.json")).bin)) {
     assert.match(read("README.md"), new RegExp(`^\\| \`${name}\` +\\|`, "m"), name);

@@ -11,6 +11,12 @@ const nginx = (verb: string) => `${balancers} | es-nginx ${verb} {@}`;
 /** What es-supervisor does, on the hosts of a role; without one it is a step of a pipeline. */
 const supervisor = (verb: string) => `{if -R} es-hosts {-R:ROLE} {--dry-run!} | es-supervisor ${verb} {@}`;
 
+/** The commands of pip, but for those that are called as programs of essay are: check, completion, help, index, wheel. */
+export const pipCommands: readonly string[] = [
+  ...["install", "uninstall", "download", "freeze", "list", "show", "search", "inspect", "config", "cache"],
+  ...["hash", "lock", "debug"],
+];
+
 /** A command of pip, for the Python of whoever types it. */
 const pip = (command: string) => `python3 -m pip ${command} {@}`;
 
@@ -117,12 +123,7 @@ export const builtinAliases: Readonly<Record<string, string>> = {
   "nginx test": nginx("test"),
   "nginx switch": switching,
   sync: "es-fetch --from={--from?} {@} | es-upload --index={--index?}",
-  install: pip("install"),
-  uninstall: pip("uninstall"),
-  download: pip("download"),
-  freeze: pip("freeze"),
-  list: pip("list"),
-  show: pip("show"),
+  ...Object.fromEntries(pipCommands.map((command) => [command, pip(command)])),
   pinstall: `es-index use --index={--index?} -- ${pip("install")}`,
 };
 

@@ -37,3 +37,11 @@ export function pageNamed(word: string): Page | undefined {
 export function titleOf(page: Page): string {
   return /^\.Nd (.*)$/m.exec(readFileSync(page.file, "utf8"))?.[1] ?? "";
 }
+
+/** The source of what es-record(5) says of the code of an error; undefined for a word that is none. */
+export function codeEntry(code: string): string | undefined {
+  const page = pageNamed("es-record(5)");
+  const [, codes = ""] = (page && readFileSync(page.file, "utf8").split(/^\.Sh ERROR CODES$/m)) || [];
+  const items = codes.split(/^(?=\.(?:It|El|Sh))/m).filter((item) => item.startsWith(".It Li "));
+  return items.find((item) => /^\.It Li (.*)$/m.exec(item)?.[1]?.split(" , ").includes(code));
+}

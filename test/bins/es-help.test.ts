@@ -15,6 +15,7 @@ test("programs, topics and aliases by their names; es help is es-help", async (t
   await begins(/^NAME\n {5}es-supervisor - /, "supervisor", "status");
   await begins(/^NAME\n {5}essay-recipes - /, "recipes");
   await begins(/^NAME\n {5}essay\.toml - /, "essay.toml");
+  await begins(/^ {5}locked {2}Another run deploys to this virtualenv/, "locked");
   await begins(/^es nginx reload \[-R ROLE\].*\n {4}es-nginx reload \{@\}\n/s, "nginx", "reload");
   await begins(/^es peek ROLE\n/, "peek");
   await begins(/^programs:\n.*\n {2}peek +ROLE\n/s);

@@ -3,6 +3,8 @@ import { once } from "node:events";
 import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { pipCommands } from "../../lib/alias/builtin.js";
+import { ourPrograms } from "../../lib/base/program.js";
 import { identity, until } from "../lab/processes.js";
 import {
   expectStatus,
@@ -102,6 +104,19 @@ test("--print says what an alias would run", async (t) => {
     "es-hosts lb | es-nginx-switch upstreamA upstreamB\n",
   );
   assert.equal(await printed(cwd, "hosts", "a b"), "es-hosts 'a b'\n");
+});
+
+test("commands of pip are pip's own, unless a program of essay has the name", async (t) => {
+  const cwd = scratch(t);
+  assert.equal(
+    await printed(cwd, "cache", "list", "--format", "x"),
+    "python3 -m pip cache list --format x\n",
+  );
+  assert.equal(await printed(cwd, "wheel", "x"), "es-wheel x\n");
+  const known = (await expectStatus(0, "python3", ["-m", "pip", "help"])).stdout;
+  const taken = new Set(ourPrograms());
+  for (const [, command = ""] of known.matchAll(/^ {2}([a-z]+) {3}/gm))
+    assert.ok(pipCommands.includes(command) || taken.has(`es-${command}`), command);
 });
 
 test("aliases of two words go before the program that the first one names", async (t) => {

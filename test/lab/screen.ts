@@ -107,6 +107,7 @@ export class Screen {
   #obey(command: string, number: number): void {
     const line = this.#lines[this.#row] as Cell[];
     if (command === "A") this.#row = Math.max(0, this.#row - number);
+    else if (command === "G") this.#column = Math.max(1, number) - 1;
     else if (command === "K" || command === "J") {
       line.splice(this.#column, this.#columns, ...this.#empty(this.#column));
       if (command === "J")

@@ -16,6 +16,8 @@ test("all programs, aliases and other pages are listed, in lines that a terminal
   assert.match(text, /^ {2}pick +never run: es-pick goes before it$/m);
   assert.match(text, /^ {2}bad +a \| b > c$/m);
   assert.match(text, /^ {2}say +echo \\x1b\[2J$/m);
+  assert.match(text, /^ {2}and pip as it is: install uninstall /m);
+  assert.doesNotMatch(overview(knownAliases({ list: "ls" })), /pip as it is:[^:]* list/);
   for (const name of shortPrograms()) assert.match(text, new RegExp(`^  ${name} +[a-z]`, "m"));
   assert.doesNotMatch(text, /.{81}/);
 });

@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startDeployment } from "../lab/deployment.js";
+import { knowing } from "../lab/names.js";
 import { pathWithBins, recordsOf } from "../lab/program.js";
 import type { LabHost } from "../lab/sshd.js";
 import { type Recording, written } from "./recording.js";
@@ -19,16 +20,6 @@ const rows = 24;
 const names = ["web1", "web2", "web3"];
 /** The day of the release: its version is always the same. */
 const day = { SOURCE_DATE_EPOCH: "1795338000", TZ: "UTC" };
-
-/** What goes before a command for which a file stands in the place of /etc/hosts. */
-const knowing = (hosts: string) => [
-  "unshare",
-  "--mount",
-  "sh",
-  "-c",
-  'mount --bind "$0" /etc/hosts && exec "$@"',
-  hosts,
-];
 
 /** Runs a dialogue with a shell at a terminal, and keeps what that shows; `hear` is told of all that was shown so far. */
 async function record(

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { manualPages, pageNamed, shortName, titleOf } from "../../../lib/manual/pages.js";
+import { codeEntry, manualPages, pageNamed, shortName, titleOf } from "../../../lib/manual/pages.js";
 
 test("pages are in the order of their sections", () => {
   const names = manualPages().map(({ name, section }) => `${name}.${section}`);
@@ -26,4 +26,11 @@ test("short names stand for one page each", () => {
 
 test("each page has a title", () => {
   for (const page of manualPages()) assert.match(titleOf(page), /^[a-z].{9,}[^.]$/, page.name);
+});
+
+test("what is said of a code is its item, also where several share one", () => {
+  assert.match(codeEntry("refused") ?? "", /^\.It Li refused\nNothing listens[^.]*\.\n$/);
+  assert.match(codeEntry("no-git") ?? "", /^\.It Li no-program , no-git\n/);
+  assert.match(codeEntry("cut-short") ?? "", /balancers\.\n$/);
+  for (const word of ["venv", "error", ",", "Li", ".It"]) assert.equal(codeEntry(word), undefined, word);
 });
