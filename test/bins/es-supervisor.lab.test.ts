@@ -492,14 +492,14 @@ esac
     assert.deepEqual(readdirSync(join(at, "one")), [".essay"]);
   });
 
-  test("where systemd runs the host, enable makes a unit of the account that systemd accepts", async (t) => {
+  test("where systemd runs the host, enable makes a unit that systemd accepts, of the account or, for root, of the system", async (t) => {
     const { es, path, record } = await supervised(t);
     await es(0, "up", "--profile", "silent");
     const directory = scratch(t);
     const stub = (name: string, text: string) =>
       writeFileSync(join(directory, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
-    // An account like any other, with a systemd that notes what it is told.
-    stub("id", 'case $1 in -u) echo 1000 ;; *) exec /usr/bin/id "$@" ;; esac');
+    // An account like any other, or root, with a systemd that notes what it is told.
+    stub("id", 'case $1 in -u) echo "$LAB_UID" ;; *) exec /usr/bin/id "$@" ;; esac');
     stub(
       "loginctl",
       `case $* in *enable-linger*) touch ${directory}/linger ;; *) test ! -e ${directory}/linger || echo Linger=yes ;; esac`,
@@ -507,30 +507,53 @@ esac
     stub(
       "systemctl",
       `echo "$*" >>${directory}/said
-case $2 in
-is-system-running) echo running ;;
-enable) touch ${directory}/enabled ;;
-disable) rm ${directory}/enabled ;;
-is-enabled) if test -e ${directory}/enabled; then echo enabled; else echo disabled; exit 1; fi ;;
+case " $* " in
+*" is-system-running "*) echo running ;;
+*" enable "*) touch ${directory}/enabled ;;
+*" disable "*) rm ${directory}/enabled ;;
+*" is-enabled "*) if test -e ${directory}/enabled; then echo enabled; else echo disabled; exit 1; fi ;;
 esac`,
     );
-    const env = { PATH: `${directory}:${process.env.PATH}`, HOME: directory, XDG_CONFIG_HOME: "" };
-    const systemd = (verb: string) => expectStatus(0, "es-supervisor", [verb], { input: record, env });
-    assert.equal(recordOf(await systemd("enable")).trace.at(-1).changed, true);
-    const units = join(directory, ".config/systemd/user");
-    const [unit = ""] = readdirSync(units);
-    assert.match(unit, /^essay-a-[0-9a-f]{8}\.service$/);
-    assert.ok(readFileSync(join(units, unit), "utf8").includes(`ExecStart=/bin/sh "${path}/.essay/boot"\n`));
-    if (existsSync("/usr/bin/systemd-analyze"))
-      await expectStatus(0, "systemd-analyze", ["verify", "--user", "--man=no", join(units, unit)], {
-        env: { XDG_RUNTIME_DIR: directory },
-      });
-    assert.equal(recordOf(await systemd("enable")).trace.at(-1).changed, false);
-    const told = readFileSync(join(directory, "said"), "utf8");
-    assert.equal(told.match(/^--user enable essay-a-\w+\.service$/gm)?.length, 1);
-    assert.equal(recordOf(await systemd("disable")).trace.at(-1).changed, true);
-    assert.deepEqual(readdirSync(units), []);
-    assert.equal(recordOf(await systemd("disable")).trace.at(-1).changed, false);
+    const ofAccount = join(directory, ".config/systemd/user");
+    const ofSystem = join(directory, "system");
+    mkdirSync(ofSystem);
+    // The system's own directory, for one run.
+    const inPlace = 'mount --bind "$1" /etc/systemd/system && exec "$2" "$3"';
+    const cases = [
+      { uid: "1000", units: ofAccount, scope: "--user ", wantedBy: "default.target" },
+      { uid: "0", units: ofSystem, scope: "", wantedBy: "multi-user.target" },
+    ];
+    for (const { uid, units, scope, wantedBy } of cases) {
+      const env = {
+        ...{ PATH: `${directory}:${process.env.PATH}`, LAB_UID: uid },
+        ...{ HOME: directory, XDG_CONFIG_HOME: "", XDG_RUNTIME_DIR: directory },
+      };
+      const changed = async (verb: string) => {
+        const words = ["-m", "sh", "-c", inPlace, "sh", ofSystem, join(bins, "es-supervisor"), verb];
+        return recordOf(await expectStatus(0, "unshare", words, { input: record, env })).trace.at(-1).changed;
+      };
+      assert.equal(await changed("enable"), true);
+      const [unit = ""] = readdirSync(units);
+      assert.match(unit, /^essay-a-[0-9a-f]{8}\.service$/);
+      const text = readFileSync(join(units, unit), "utf8");
+      assert.ok(text.includes(`ExecStart=/bin/sh "${path}/.essay/boot"\n`), text);
+      assert.ok(text.includes(`WantedBy=${wantedBy}\n`), text);
+      if (existsSync("/usr/bin/systemd-analyze"))
+        await expectStatus(
+          0,
+          "systemd-analyze",
+          [scope ? "--user" : "--system", "--man=no", "verify", join(units, unit)],
+          {
+            env: { XDG_RUNTIME_DIR: directory },
+          },
+        );
+      assert.equal(await changed("enable"), false);
+      const told = readFileSync(join(directory, "said"), "utf8").split("\n");
+      assert.equal(told.filter((line) => line === `${scope}enable ${unit}`).length, 1, told.join("\n"));
+      assert.equal(await changed("disable"), true);
+      assert.deepEqual(readdirSync(units), []);
+      assert.equal(await changed("disable"), false);
+    }
   });
 
   test("a half-done virtualenv, none at all, and the live one are refused", async (t) => {
