@@ -4,6 +4,7 @@
 
 import { accountAndHost } from "../lib/base/account.js";
 import { Failure, UsageError } from "../lib/base/failure.js";
+import { timestamp } from "../lib/base/timestamp.js";
 import { type Context, run } from "../lib/cli.js";
 import { type Flags, hostOptions, liveOption, wholeNumber } from "../lib/flags.js";
 import { parseHistory } from "../lib/history.js";
@@ -151,7 +152,7 @@ async function judgeVersion(
         await refuseBad(transport, record, prefix, [project, version], task);
         return { changed: false, said: `${name} is not marked bad`, trace: false };
       }
-      const at = new Date().toISOString().replace(/\.\d+Z$/, "Z");
+      const at = timestamp();
       const said = { project, version, verdict, ...(why && { why }), at, by: accountAndHost() } as const;
       const changed = await addVerdict(transport, record, prefix, said, task);
       return {

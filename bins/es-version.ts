@@ -4,6 +4,7 @@
 import { untilOurs } from "../lib/attempts.js";
 import { isProjectName } from "../lib/base/distribution.js";
 import { Failure, UsageError } from "../lib/base/failure.js";
+import { timestamp } from "../lib/base/timestamp.js";
 import { splitCredentials } from "../lib/base/url.js";
 import { run } from "../lib/cli.js";
 import { loadConfig } from "../lib/config/load.js";
@@ -62,12 +63,11 @@ run(command, async ({ args: [verb = "", ...args], flags, rest, context }) => {
   const noVersion = `${typed} is no version (PEP 440)`;
   const recordOf = (version: string) => ({ project, version, ...(context.dryRun && { plan: true }) });
   const present = () => now(process.env.SOURCE_DATE_EPOCH);
-  const released = (moment: Date) => `${moment.toISOString().slice(0, 19)}Z`;
 
   if (verb === "use") {
     if (!typedVersion) throw new UsageError(noVersion);
     const version = await named(typedVersion.version);
-    return produce(context, [{ ...recordOf(version), released: released(present()) }]);
+    return produce(context, [{ ...recordOf(version), released: timestamp(present()) }]);
   }
   if (verb === "check" && !typedVersion) throw new Failure("not-a-version", noVersion);
 
@@ -87,7 +87,7 @@ run(command, async ({ args: [verb = "", ...args], flags, rest, context }) => {
     const moment = present();
     const day = chosenDay ?? dayOf(moment);
     const version = await named(await nextVersion(scheme, day, [...taken, ...tried], skip));
-    return { ...recordOf(version), released: released(moment) };
+    return { ...recordOf(version), released: timestamp(moment) };
   };
   if (rest) return untilOurs(context, rest, next);
   if (verb === "next") return produce(context, [await next([], 0)]);

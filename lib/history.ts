@@ -6,6 +6,7 @@ import { accountName } from "./base/account.js";
 import { jsonLines } from "./base/json.js";
 import type { Note } from "./base/note.js";
 import type { Deed, RecordWith } from "./base/schema.js";
+import { timestamp } from "./base/timestamp.js";
 import type { Context } from "./cli.js";
 import type { Settings } from "./config/settings.js";
 
@@ -42,7 +43,7 @@ export function noteTaker(
     const project = settings.find("project", { record: said.project });
     const folder =
       settings.find("prefix", { record: said.prefix }) ?? (project === undefined ? "~" : `~/${project}`);
-    const at = new Date().toISOString().replace(/\.\d+Z$/, "Z");
+    const at = timestamp();
     const members = { host, project, version, commit, profile };
     return {
       fields: { at, user, from, step, args: [...argv], ...known(members) },

@@ -6,6 +6,7 @@ import { Failure, type FailureDetails } from "./base/failure.js";
 import type { Json } from "./base/json.js";
 import { printableJson } from "./base/printable.js";
 import type { Batch, TraceEntry } from "./base/schema.js";
+import { timestamp } from "./base/timestamp.js";
 import { hideCredentials } from "./base/url.js";
 import type { Context } from "./cli.js";
 import { Batches } from "./stream/batches.js";
@@ -164,7 +165,7 @@ export class Run {
     const entry: TraceEntry = {
       step: name,
       args: [...argv],
-      at: new Date(Date.now() - ms).toISOString().replace(/\.\d+Z$/, "Z"),
+      at: timestamp(Date.now() - ms),
       ms,
       changed: done?.changed ?? false,
       ...((this.context.dryRun || line.record.plan === true) && { plan: true }),

@@ -2,6 +2,7 @@
 
 import { duration } from "../base/duration.js";
 import { printable, printableLines } from "../base/printable.js";
+import { timestamp } from "../base/timestamp.js";
 import { columnsOf, labelOf } from "../stream/table.js";
 import { style } from "./style.js";
 import {
@@ -148,7 +149,7 @@ function titleOf(records: readonly Row[]): string {
 export function renderHtml(records: readonly Row[], summary: Summary): string {
   const title = html(printable(titleOf(records)));
   const when = summary.span
-    ? `${new Date(summary.span.from).toISOString().replace(/\.\d+Z$/, "Z")}, ${duration(summary.span.to - summary.span.from)}`
+    ? `${timestamp(summary.span.from)}, ${duration(summary.span.to - summary.span.from)}`
     : "";
   return `<!doctype html>
 <html lang="en">
