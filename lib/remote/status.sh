@@ -62,7 +62,10 @@ tell_venv() {
         state=marked
         while IFS= read -r mark; do result mark "$1 $mark"; done <"$venv/.essay/changing"
     fi
-    look 2>/dev/null || :
+    : >"$processes"
+    answering=
+    # Of the one that it is compared with, only the version counts.
+    [ "$1" = "$other" ] || look 2>/dev/null || :
     started=-
     if [ -s "$venv/.essay/started" ]; then read -r started _ <"$venv/.essay/started"; fi
     result venv "$1 $state $2 $4 $(generation_of "$venv") $started ${answering:--}"
