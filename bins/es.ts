@@ -105,14 +105,19 @@ function refuseStepFlags(name: string, flags: Flags<typeof commonOptions>): void
 const show = (pipelines: readonly string[][][], joint: string) =>
   pipelines.map((stages) => stages.map(showCommand).join(" | ")).join(joint);
 
-/** Runs one pipeline and resolves to how its stages ended; with `session`, it is shown live where that can be. */
+/**
+ * Runs one pipeline and resolves to how its stages ended; with `session`, it is shown live where that can be. `which`:
+ * what tells it from the others of the command.
+ */
 async function runOne(
   stages: readonly string[][],
+  which: string,
   { interrupt, argv }: Context,
   session: string | undefined,
 ): Promise<StageEnd[]> {
   if (session === undefined || !isShownLive(stages)) return runPipeline(stages, interrupt);
-  const view = await LiveView.open(session, showCommand(["es", ...argv]), process.stderr, interrupt);
+  const title = showCommand(["es", ...argv]) + which;
+  const view = await LiveView.open(session, title, process.stderr, interrupt);
   try {
     return await runPipeline(stages, interrupt, view);
   } finally {
@@ -127,7 +132,8 @@ async function runAll(all: readonly string[][][], context: Context, session?: st
   for (const [place, stages] of all.entries()) {
     // One that came before they were there would be heard by none of them.
     interrupt.signal.throwIfAborted();
-    const ends = await runOne(stages, context, session);
+    const which = all.length > 1 ? ` (${place + 1} of ${all.length})` : "";
+    const ends = await runOne(stages, which, context, session);
     for (const { program, signal } of ends)
       if (signal && !interrupt.received) warn(`${program} was ended by ${signal}`);
     status = statusOf(ends);

@@ -204,7 +204,10 @@ export function liveLines(board: Board, { title, began, signal }: Heading, size:
   const unseen = Array<State>(board.total - states.length).fill("waiting");
   const rest = counted([...states.filter((state) => state !== "done"), ...unseen]);
   const seconds = Math.floor((now - began) / 1000);
-  const counts = `${done} of ${board.total} done${rest && `, ${rest}`}, ${seconds} s`;
+  const counts =
+    board.total === 0
+      ? `starting, ${seconds} s`
+      : `${done} of ${board.total} done${rest && `, ${rest}`}, ${seconds} s`;
   const lines: Line[] = [{ text: cut(printable(title), columns) }, { text: cut(counts, columns) }];
   if (signal !== undefined)
     lines.push({ text: cut(`${signal}: what runs is being ended`, columns), bad: true });

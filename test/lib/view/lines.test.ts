@@ -48,6 +48,11 @@ test("a step has a column, and what failed is on top with its reason", () => {
   );
 });
 
+test("before the first host is there, nothing is counted", () => {
+  const lines = liveLines(new Board(), heading, { columns: 80, rows: 24 }, 1500);
+  assert.deepEqual(texts(lines), ["es deploy 26.1.31.1 a", "starting, 1 s"]);
+});
+
 test("the last table has all, why something failed in whole, and no host that still is at work", () => {
   assert.deepEqual(texts(finalLines(four, heading, { columns: 80, rows: 4 }, 61_000)), [
     "es deploy 26.1.31.1 a",
