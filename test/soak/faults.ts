@@ -68,8 +68,9 @@ const proxyKinds: Partial<Record<Kind, Broken["kind"]>> = {
 const programs = (site: Site, names: RegExp) =>
   processesIn(site.directory).filter((pid) => names.test(commandLine(pid)));
 
-const stepNames = /\/es-(venv|pip|supervisor|check|nginx-switch) /;
-const sessionNames = /\/es(-session)? /;
+// es begins its stages by the files that they are.
+const stepNames = /\/es-(venv|pip|supervisor|check|nginx-switch)(\.c?js)? /;
+const sessionNames = /\/es(-session)?(\.c?js)? /;
 
 /** What a fault kills of that which runs now; of the steps one. */
 function victims(site: Site, { kind, host, moment }: Fault): number[] {
