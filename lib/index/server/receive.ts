@@ -27,6 +27,12 @@ class Form {
     this.#store = store;
   }
 
+  /** Has it be broken: the rest need not come. */
+  refuse(problem: unknown): void {
+    this.problem ??= problem;
+    this.onProblem(problem);
+  }
+
   /** A part with a file; what is not wanted is read and dropped. */
   take(name: string, content: Readable, filename: string): void {
     // Errors of the content come while nobody reads it, too, as of a part that is dropped and ends too early.
@@ -35,9 +41,8 @@ class Form {
     if (name !== "content" || this.#parts > 1 || this.problem) content.resume();
     else
       this.writing = this.#write(content, filename).catch((error) => {
-        this.problem = error;
         content.resume();
-        this.onProblem(error);
+        this.refuse(error);
       });
   }
 
@@ -86,7 +91,11 @@ export async function receiveUpload(
     parser.on("field", (name, value) => {
       if (looked.has(name)) form.fields.set(name, value);
     });
-    parser.on("file", (name, content, { filename }) => form.take(name, content, filename ?? ""));
+    parser.on("file", (name, content, { filename }) => {
+      form.take(name, content, filename ?? "");
+      if (isOver(parser))
+        form.refuse(new Failure("bad-form", "the form is broken: it goes on behind its end"));
+    });
     await feed(request, parser, form);
     await form.writing;
     return { filename: form.filename, outcome: await form.commit() };
@@ -95,6 +104,12 @@ export async function receiveUpload(
     await form.upload?.discard();
   }
 }
+
+/**
+ * Whether the parser has read the end of the form. A part that stands behind that, in one chunk with it, is read all the
+ * same, and where it has no end of its own the parser waits for ever.
+ */
+const isOver = (parser: Writable & { _complete?: boolean }) => parser._complete === true;
 
 /** The body through the parser. The request outlives a broken form: somebody waits for its answer. */
 function feed(request: IncomingMessage, parser: Writable, form: Form): Promise<void> {
