@@ -7,12 +7,12 @@ import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { Subject } from "./subject.js";
 import { subjects } from "./subjects.js";
-import type { Tried } from "./try-subject.js";
+import { cpuSeconds, type Tried } from "./try-subject.js";
 import type { Task } from "./worker.js";
 
 const usualSeed = 20261122;
-/** Milliseconds after which an input that is still being read counts as a hang. */
-const patience = 20_000;
+/** Seconds of work after which an input that is still being read counts as a hang; and of any time, worked or waited. */
+const patience = { work: 20, wait: 300 };
 const largestInput = 16 * 1024 * 1024;
 /** Memory of a thread, in MiB: no input may take more. */
 const memory = 512;
@@ -34,7 +34,7 @@ function tryApart({ name, cases }: Subject): Promise<Tried> {
     resourceLimits: { maxOldGenerationSizeMb: memory },
   });
   return new Promise((resolve) => {
-    let [seen, since] = [-1, performance.now()];
+    let [seen, worked, waited] = [-1, cpuSeconds(), performance.now()];
     const settle = (tried: Tried) => {
       clearInterval(watching);
       resolve(tried);
@@ -45,9 +45,10 @@ function tryApart({ name, cases }: Subject): Promise<Tried> {
     };
     const watching = setInterval(() => {
       const number = Atomics.load(numbers, 0);
-      if (number !== seen) [seen, since] = [number, performance.now()];
-      else if (performance.now() - since > patience) {
-        stop(`it was not read after ${patience / 1000} s`);
+      const [work, wait] = [cpuSeconds() - worked, (performance.now() - waited) / 1000];
+      if (number !== seen) [seen, worked, waited] = [number, cpuSeconds(), performance.now()];
+      else if (work > patience.work || wait > patience.wait) {
+        stop(`it was not read after ${wait.toFixed(0)} s, ${work.toFixed(0)} s of them worked`);
         void worker.terminate();
       }
     }, 500);
