@@ -151,7 +151,8 @@ function neverRan(target: Target, become: string | undefined, ended: Execution, 
   const lines = stderr.toString().trim().split("\n");
   // sudo's first line is the cause; start-up files may have written before it.
   const cause = lines.find((line) => become !== undefined && line.startsWith("sudo: ")) ?? lines.at(-1);
-  const why = cause || `it ended with status ${ended.status}`;
+  const how = ended.signal === null ? `ended with status ${ended.status}` : `was ended by SIG${ended.signal}`;
+  const why = cause || `it ${how}`;
   const details = { ...(ended.status !== null && { exit: ended.status }), ...textOf(stderr) };
   return become === undefined
     ? new Failure("exec-failed", `${target.host} ran no POSIX shell for us: ${why}`, details)
