@@ -22,8 +22,8 @@ export type Mode = "steps" | "session";
 export interface Fleet {
   ssh: SshLab;
   proxy: FaultProxy;
-  /** Deploys the version to the first so many hosts, or to all. */
-  deploy(mode: Mode, version: string, hosts?: number): Promise<Ran>;
+  /** Deploys the version to the first so many hosts. */
+  deploy(mode: Mode, version: string, hosts: number, patience?: Patience): Promise<Ran>;
   /**
    * Puts a version on the index, so that all steps from es-pip on have work to do. The virtualenvs of the hosts in these
    * places are broken a little, for es-venv, whose work has pip read anew what it is made of, and takes its time.
@@ -34,13 +34,17 @@ export interface Fleet {
    * was cut short, the virtualenv is marked so; `healed`: that must not be any more.
    */
   leftovers(healed: boolean): Promise<string[]>;
-  /** The locks that are held still when hosts that hear nothing must have noticed, which takes 10 s. */
+  /** The locks that are held still when hosts that hear nothing must have noticed, which takes some 10 s. */
   heldLocks(): Promise<string[]>;
   stop(): Promise<void>;
 }
 
 /** The port of the one process, on each host's own address. */
 export const port = 8800;
+
+/** How soon a network that is silent is taken for dead: in a minute, as a machine that has much to do needs it, or soon. */
+export type Patience = "long" | "short";
+const patient = "ConnectTimeout 60\nServerAliveInterval 20\nServerAliveCountMax 3\n";
 
 /** The locks of the virtualenv that somebody holds. */
 const locksOn = ({ prefix }: LabHost) =>
@@ -71,11 +75,9 @@ export async function startFleet(hosts: number): Promise<Fleet> {
   const known = new Set(ssh.hosts.flatMap(({ uid }) => scratchOf(uid)));
   mkdirSync(temporary);
   writeFileSync(file, template);
-  const env = {
-    ESSAY_SSH_CONFIG: impatient(directory, sshConfig),
-    ESSAY_INDEX: index.url,
-    TMPDIR: temporary,
-  };
+  const patiently = join(directory, "ssh_config-patient");
+  writeFileSync(patiently, `${patient}Include ${sshConfig}\n`);
+  const configs: Record<Patience, string> = { long: patiently, short: impatient(directory, sshConfig) };
 
   const prefix = "~/essay_demo";
   const pipeline = (version: string, count: number) =>
@@ -98,9 +100,10 @@ export async function startFleet(hosts: number): Promise<Fleet> {
   return {
     ssh,
     proxy,
-    deploy: (mode, version, count = hosts) => {
+    deploy: (mode, version, count, patience = "long") => {
       const script = pipeline(version, count);
-      const options = { cwd: directory, limit: 180_000, env };
+      const env = { ESSAY_SSH_CONFIG: configs[patience], ESSAY_INDEX: index.url, TMPDIR: temporary };
+      const options = { cwd: directory, limit: 600_000, env };
       return shell(mode === "steps" ? script : `es-session sh -c "${script}"`, options);
     },
     prepare: (version, broken) => {
@@ -110,7 +113,7 @@ export async function startFleet(hosts: number): Promise<Fleet> {
     },
     heldLocks: async () => {
       const held = () => ssh.hosts.flatMap(locksOn);
-      await until("the end of all locks", () => held().length === 0, 10_000).catch(() => {});
+      await until("the end of all locks", () => held().length === 0).catch(() => {});
       return held();
     },
     leftovers: async (healed) => {

@@ -73,6 +73,24 @@ fi
 exec "${programs}/$name" "$@"
 `;
 
+/** The same in the language of supervisord, by whose first line its Python is found. */
+const countingPython = (programs: string, folder: string, at: number) => `#!/usr/bin/python3
+import itertools, os, sys, time
+name = os.path.basename(sys.argv[0])
+for n in itertools.count(1):
+    try:
+        with open(f"${folder}/{n}", "x") as place:
+            print(name, *sys.argv[1:], file=place)
+        break
+    except FileExistsError:
+        pass
+if n == ${at}:
+    open("${folder}/reached", "w").close()
+    while not os.path.exists("${folder}/go"):
+        time.sleep(0.05)
+os.execv(f"${programs}/{name}", sys.argv)
+`;
+
 /** Waiting is no work. */
 const uncounted = new Set(["sh", "dash", "sleep"]);
 
@@ -182,10 +200,15 @@ export class Ground {
     chownSync(this.#counted, uid, gid);
     const stand = join(this.#counted, "stand-in");
     writeFileSync(stand, counting(this.#programs, this.#counted, at), { mode: 0o755 });
+    const standPython = join(this.#counted, "stand-in.py");
+    writeFileSync(standPython, countingPython(this.#programs, this.#counted, at), { mode: 0o755 });
     const folder = join(home, `programs-${this.#folders++}`);
     mkdirSync(folder);
     for (const name of readdirSync(this.#programs))
-      symlinkSync(uncounted.has(name) ? `/usr/bin/${name}` : stand, join(folder, name));
+      symlinkSync(
+        uncounted.has(name) ? `/usr/bin/${name}` : name === "supervisord" ? standPython : stand,
+        join(folder, name),
+      );
     this.#use(folder);
   }
 
@@ -276,6 +299,21 @@ export class Ground {
     return strangersOn(this.host);
   }
 
+  /** What is supervisord and what is under it, a line for each. */
+  supervised(): string[] {
+    const { prefix, uid } = this.host;
+    return supervisedBelow(prefix, processesOf(uid)).map((pid) => `process ${pid}`);
+  }
+
+  /** What scripts have left in TMPDIR, a line for each. */
+  left(): string[] {
+    // The logs are supervisord's.
+    const names = readdirSync(this.#tmp("")).filter(
+      (name) => name !== "filler" && !/---supervisor-/.test(name),
+    );
+    return names.map((name) => `left ${name}`);
+  }
+
   /** The scripts that run there. */
   scripts(): number[] {
     return scriptsOn(this.host);
@@ -283,12 +321,7 @@ export class Ground {
 
   /** What is there: files, processes that have come to stay, and what scripts have left in TMPDIR. */
   look(): string[] {
-    const temporary = readdirSync(this.#tmp("")).filter((name) => name !== "filler");
-    return [
-      ...contents(this.seen("")),
-      ...supervisedBelow(this.host.prefix).map((pid) => `process ${pid}`),
-      ...temporary.map((name) => `left ${name}`),
-    ];
+    return [...contents(this.seen("")), ...this.supervised(), ...this.left()];
   }
 
   /** What is noted of work that was cut short. */

@@ -10,7 +10,7 @@ import type { Job } from "./here.js";
 
 const wheel = "essay_demo-6.11.21.1-py3-none-any.whl";
 const release = { project: "essay_demo", version: "6.11.21.1", released: "2026-11-21T08:00:00Z" };
-// What does not end within so many seconds is given up; pip takes its time.
+// What does not end within so many seconds is given up: many, for a machine that has much to do; pip takes its time.
 const patience = (seconds: number) => ["--timeout", String(seconds)];
 
 const pyproject = `[build-system]
@@ -72,27 +72,27 @@ export async function makeJobs(folder: string, index: string): Promise<Job[]> {
     JSON.stringify({ host, batch: { id: "x", size: 2 }, trace: [step("es-venv", 100), step("es-pip", 900)] }),
   );
   return [
-    { program: "es-version", args: ["next", "--project", "tiny", ...patience(4)], index },
-    { program: "es-version", args: ["next", "--project", "tiny", ...patience(4), "--", "cat"], index },
+    { program: "es-version", args: ["next", "--project", "tiny", ...patience(20)], index },
+    { program: "es-version", args: ["next", "--project", "tiny", ...patience(20), "--", "cat"], index },
     { program: "es-sdist", args: pack, input },
     {
       program: "es-wheel",
-      args: patience(30),
+      args: patience(60),
       input: moved(recordsOf(ran.stdout)[0], built),
       before: built,
       index,
     },
-    { program: "es-fetch", args: ["tiny==1.0", "--from", "{index}", ...patience(30)], index },
+    { program: "es-fetch", args: ["tiny==1.0", "--from", "{index}", ...patience(60)], index },
     {
       program: "es-upload",
-      args: patience(4),
+      args: patience(20),
       input: moved({ project: "tiny", version: "1.0", files }, made),
       before: made,
       index: "own",
     },
     {
       program: "es-index",
-      args: ["store", "--", "es-upload", ...patience(4)],
+      args: ["store", "--", "es-upload", ...patience(60)],
       input: moved({ project: "tiny", version: "1.0", files }, made),
       before: made,
     },

@@ -72,13 +72,16 @@ function byHost(fleet: Fleet, ran: Ran): Any[] {
 /** Whether es-venv is to have work: the case is about that; in a session it is es-venv for which the lock is taken. */
 const needsBroken = (one: Case | undefined) => one?.mode === "session" || one?.phase.startsWith("es-venv");
 
+/** Whether it has to be noticed that nothing comes any more: also where a length has become a larger one. */
+const isSilent = ({ kind }: Case) => kind === "stall" || kind === "corrupt";
+
 /** Tries the cases, each on a host of its own. */
 export async function tryRound(fleet: Fleet, version: string, cases: readonly Case[]): Promise<Verdict[]> {
   const mode = cases[0]?.mode ?? "steps";
   const broken = [...cases.keys()].filter((place) => needsBroken(cases[place]));
   fleet.prepare(version, broken);
   fleet.proxy.plan(cases.map(faultOf));
-  const ran = await fleet.deploy(mode, version, cases.length);
+  const ran = await fleet.deploy(mode, version, cases.length, cases.some(isSilent) ? "short" : "long");
   const hit = new Set(fleet.proxy.connections.filter(({ broken }) => broken).map(({ route }) => route));
   const records = byHost(fleet, ran);
   const verdicts = cases.map((one, place) => judge(one, records[place], hit.has(place)));

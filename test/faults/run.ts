@@ -1,5 +1,6 @@
 // The great run: `npm run test:faults`. Says how many cases it has tried, and how many went wrong. Words choose: one of
-// the three parts by its name, and of each part the cases in whose names all of the other words stand.
+// the three parts by its name, and of each part the cases in whose names all of the other words stand. A word such as 2/5
+// is a share: of what is chosen every fifth case, beginning with the second one.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,9 +14,13 @@ import { makeJobs } from "./jobs.js";
 import * as points from "./points.js";
 import { soundCases, tryRound } from "./round.js";
 import { startStepLab } from "./step-lab.js";
+import { tasks } from "./step-work.js";
 import { describe, type Verdict } from "./verdict.js";
 
-const words = process.argv.slice(2);
+const given = process.argv.slice(2);
+const share = given.find((word) => /^[1-9]\d*\/[1-9]\d*$/.test(word));
+const [place = 1, shares = 1] = share?.split("/").map(Number) ?? [];
+const words = given.filter((word) => word !== share);
 /** Whether cases of that program, and what it is to do, are among those that the words choose. */
 const mayBe = (name: string) => words.every((word) => !word.startsWith("es-") || name.includes(word));
 const verdicts: Verdict[] = [];
@@ -58,9 +63,9 @@ async function scripts(isChosen: (name: string) => boolean): Promise<void> {
   try {
     const [first] = lab.grounds;
     if (first === undefined) return;
-    for (const step of points.steps) {
-      if (!mayBe(step)) continue;
-      const all = await points.pointsOf(lab, first, step);
+    for (const task of tasks) {
+      if (!mayBe(task.name)) continue;
+      const all = await points.pointsOf(lab, first, task);
       const chosen = all.filter((one) => isChosen(points.nameOf(one)));
       const free = [...lab.grounds];
       await each(chosen, lab.grounds.length, async (point) => {
@@ -99,10 +104,14 @@ const others = words.filter((word) => !named.includes(word));
 for (const [name, part] of Object.entries(parts)) {
   if (named.length > 0 && !named.includes(name)) continue;
   const before = verdicts.length;
-  await part((text) => others.every((word) => text.includes(word)));
+  const begun = performance.now();
+  let cases = 0;
+  const isOfShare = () => cases++ % shares === (place - 1) % shares;
+  await part((text) => others.every((word) => text.includes(word)) && isOfShare());
   const own = verdicts.slice(before);
   const failed = own.filter(({ wrong }) => wrong.length > 0).length;
-  process.stdout.write(`${name}: ${own.length} cases tried, ${failed} went wrong\n`);
+  const minutes = ((performance.now() - begun) / 60_000).toFixed(0);
+  process.stdout.write(`${name}: ${own.length} cases tried, ${failed} went wrong, ${minutes} minutes\n`);
 }
 const failed = verdicts.filter(({ wrong }) => wrong.length > 0).length;
 process.stdout.write(`${verdicts.length} cases tried, ${failed} went wrong\n`);

@@ -10,7 +10,7 @@ import { bins, expectStatus, recordsOf, underWay } from "../lab/program.js";
 import { tiny } from "../lab/tiny.js";
 import { type Ground, startGrounds } from "./ground.js";
 import { type After, lost, type Rerun, type StepName } from "./step-table.js";
-import { type Work, writeInputs } from "./step-work.js";
+import { type Deed, writeInputs } from "./step-work.js";
 
 /** Who sees to it that nothing is left of what was begun. */
 export type Keeper = Pick<TestContext, "after">;
@@ -49,7 +49,7 @@ export class StepLab {
   }
 
   /** A step under way on a host. */
-  start(keeper: Keeper, ground: Ground, step: StepName, { args, venv, record }: Work, more: Start = {}) {
+  start(keeper: Keeper, ground: Ground, step: StepName, { args, venv, record }: Deed, more: Start = {}) {
     const { address, user, port, prefix } = ground.host;
     const line = JSON.stringify({
       host: address,
@@ -74,7 +74,7 @@ export class StepLab {
   }
 
   /** Makes a host such as the work begins with. */
-  async prepare(keeper: Keeper, ground: Ground, step: StepName, work: Work): Promise<void> {
+  async prepare(keeper: Keeper, ground: Ground, step: StepName, work: Deed): Promise<void> {
     ground.clear();
     if (work.venv !== false) ground.putVenv(join(this.#folder, step === "es-pip" ? "with-pip" : "without"));
     await work.begin?.(ground, async (name, args) => {
@@ -117,10 +117,13 @@ export async function outcomeOf({ closed, seen }: ReturnType<StepLab["start"]>):
   return { status, record, report, code: record === undefined ? lost : (record.error?.code ?? "ok") };
 }
 
+/** What is put beside a file, to take its place: a script that is killed leaves it, and the next one writes it anew. */
+export const isOnItsWay = (line: string) => /^\S+\.new /.test(line);
+
 /** What has become of a host that was so before; the differences, where it is neither as it was, nor marked, nor done. */
-export function afterwards(ground: Ground, work: Work, before: readonly string[]): After | readonly string[] {
+export function afterwards(ground: Ground, work: Deed, before: readonly string[]): After | readonly string[] {
   if (ground.marks().length > 0 || work.cut?.(ground)) return "marked";
-  const now = ground.look();
+  const now = ground.look().filter((line) => !isOnItsWay(line));
   const differences = [
     ...before.filter((line) => !now.includes(line)).map((line) => `- ${line}`),
     ...now.filter((line) => !before.includes(line)).map((line) => `+ ${line}`),

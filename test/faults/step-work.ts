@@ -6,12 +6,13 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { templateOf } from "../lab/daemon.js";
 import type { Ground, Slow } from "./ground.js";
-import type { StepName } from "./step-table.js";
+import { type StepName, steps } from "./step-table.js";
 
 /** Runs a step on the host, without any fault, and expects that it goes well. */
 export type RunWell = (step: StepName, args: readonly string[]) => Promise<void>;
 
-export interface Work {
+/** What a step has to do. */
+export interface Deed {
   args: readonly string[];
   /** What the record has more than every record of the host. */
   record?: object;
@@ -19,6 +20,14 @@ export interface Work {
   venv?: false;
   /** More of the host before it. */
   begin?(ground: Ground, run: RunWell): Promise<void> | void;
+  /** Whether all that was wanted is so. */
+  done(ground: Ground): boolean;
+  /** A note of its own of what was cut short. */
+  cut?(ground: Ground): boolean;
+}
+
+/** With what goes wrong in the cases of the table. */
+export interface Work extends Deed {
   slow: Slow;
   /** KiB that are left on a full disk, and in a full /tmp. */
   room: number;
@@ -26,10 +35,6 @@ export interface Work {
   closed: { path: string; mode: number } | { program: string };
   /** The program that is missing; or what is taken out of the virtualenv instead. */
   tool: { program: string } | { path: string };
-  /** Whether all that was wanted is so. */
-  done(ground: Ground): boolean;
-  /** A note of its own of what was cut short. */
-  cut?(ground: Ground): boolean;
 }
 
 const version = "import sys; print('python%d.%d' % sys.version_info[:2], end='')";
@@ -66,6 +71,8 @@ const text = (ground: Ground, path: string) => {
   const file = ground.seen(path);
   return existsSync(file) ? readFileSync(file, "utf8") : "";
 };
+
+const isStarted = (ground: Ground) => existsSync(ground.seen("a/.essay/started"));
 
 export const works: Record<StepName, Work> = {
   "es-venv": {
@@ -113,9 +120,8 @@ export const works: Record<StepName, Work> = {
     closed: { path: "a/etc", mode: 0o755 },
     tool: { program: "supervisord" },
     done: (ground) =>
-      /PROFILE="new"/.test(text(ground, "a/etc/supervisord.conf")) &&
-      ground.look().filter((line) => line.startsWith("process ")).length === 2,
-    cut: (ground) => !existsSync(ground.seen("a/.essay/started")),
+      /PROFILE="new"/.test(text(ground, "a/etc/supervisord.conf")) && ground.supervised().length === 2,
+    cut: (ground) => !isStarted(ground),
   },
   "es-check": {
     args: ["--", "ls", "/"],
@@ -135,3 +141,60 @@ export const works: Record<StepName, Work> = {
     done: () => true,
   },
 };
+
+/** Something that a step has to do on a host. */
+export interface Task {
+  name: string;
+  step: StepName;
+  work: Deed;
+}
+
+/** The processes that were there before, of those hosts where that matters. */
+const former = new WeakMap<Ground, readonly string[]>();
+
+/** A verb of es-supervisor for processes that run. */
+const verb = (...args: string[]): Omit<Deed, "done"> => ({
+  args,
+  begin: async (ground, run) => {
+    await run("es-supervisor", up("old"));
+    former.set(ground, ground.supervised());
+  },
+});
+/** How many of the processes run that ran before. */
+const kept = (ground: Ground) =>
+  ground.supervised().filter((line) => former.get(ground)?.includes(line)).length;
+
+const verbs: Record<string, Deed> = {
+  stop: { ...verb("stop", "all"), done: (ground) => ground.supervised().length === 1 },
+  // What is stopped, and not started yet, es-status and es-check tell.
+  restart: {
+    ...verb("restart", "all"),
+    done: (ground) => ground.supervised().length === 2 && kept(ground) === 1,
+    cut: (ground) => ground.supervised().length < 2,
+  },
+  reload: {
+    ...verb("reload", ...up("old").slice(1)),
+    done: (ground) => ground.supervised().length === 2 && kept(ground) === 0,
+    cut: (ground) => !isStarted(ground),
+  },
+  shutdown: {
+    ...verb("shutdown"),
+    done: (ground) => ground.supervised().length === 0,
+    cut: (ground) => ground.supervised().length > 0 && !isStarted(ground),
+  },
+};
+
+/** All that steps do on hosts in the great run. */
+export const tasks: readonly Task[] = [
+  ...steps.map((step) => ({ name: step, step, work: works[step] })),
+  {
+    name: "es-venv --remove",
+    step: "es-venv",
+    work: { args: ["a", "--remove"], done: (ground) => !existsSync(ground.seen("a")) },
+  },
+  ...Object.entries(verbs).map(([name, work]) => ({
+    name: `es-supervisor ${name}`,
+    step: "es-supervisor" as const,
+    work,
+  })),
+];

@@ -8,8 +8,9 @@ export const isSshd = (pid: number) => /^sshd: /.test(commandLine(pid));
 
 /** What runs for the host's account, besides sshd and what is under supervisord. */
 export function strangersOn({ uid, prefix }: LabHost): number[] {
-  const supervised = new Set(supervisedBelow(prefix));
-  return processesOf(uid).filter((pid) => !supervised.has(pid) && !isSshd(pid));
+  const own = processesOf(uid);
+  const supervised = new Set(supervisedBelow(prefix, own));
+  return own.filter((pid) => !supervised.has(pid) && !isSshd(pid));
 }
 
 const isNginx = (pid: number) => /^nginx: /.test(commandLine(pid));

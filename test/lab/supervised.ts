@@ -1,10 +1,10 @@
 // A virtualenv of this machine with a program in it, for tests of what runs under supervisord.
 
-import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { freePrefix } from "./ports.js";
-import { identity, kill } from "./processes.js";
+import { identity, kill, pids } from "./processes.js";
 import { bins, expectStatus, type Ran, recordsOf, scratch } from "./program.js";
 import { newVenv } from "./venv.js";
 
@@ -42,18 +42,15 @@ while True:
     connection.close()
 `;
 
-/** Processes that say by their environment that they belong to a virtualenv below this directory. */
-export function supervisedBelow(directory: string): number[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/environ`).includes(`ESSAY_SUPERVISED=${directory}/`);
-      } catch {
-        return false;
-      }
-    });
+/** Those of some processes (all) that say by their environment that they belong to a virtualenv below this directory. */
+export function supervisedBelow(directory: string, among: readonly number[] = pids()): number[] {
+  return among.filter((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/environ`).includes(`ESSAY_SUPERVISED=${directory}/`);
+    } catch {
+      return false;
+    }
+  });
 }
 
 export interface Supervised {
