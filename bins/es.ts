@@ -130,7 +130,8 @@ async function runAll(all: readonly string[][][], context: Context, session?: st
   const { interrupt, say, warn } = context;
   let status = 0;
   for (const [place, stages] of all.entries()) {
-    // One that came before they were there would be heard by none of them.
+    // One that came before they were there would be heard by none of them. Node hears of it between two tasks only.
+    await new Promise((resolve) => setImmediate(resolve));
     interrupt.signal.throwIfAborted();
     const which = all.length > 1 ? ` (${place + 1} of ${all.length})` : "";
     const ends = await runOne(stages, which, context, session);

@@ -60,6 +60,7 @@ cat >/dev/null
 case $* in
 *"-m pip"*) echo pip >>'${looks}'; exit ;;
 "-I -") exit ;;
+*/unmet) for file; do :; done; : >"$file" ;;
 esac
 echo look >>'${looks}'
 case $(grep -c look '${looks}') in
