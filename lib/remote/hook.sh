@@ -3,11 +3,12 @@
 # tree.sh. Set before it: $project, $version, $commit, $time.
 
 # in_our_group: writes the ids of the processes that the command has left running: those of our process group
-# that do not descend from us, in what ps has listed.
+# that descend neither from us nor from our watcher, in what ps has listed.
 in_our_group() {
-    awk -v me="$$" '
+    awk -v me="$$" -v watcher="$essay_watcher" '
+        BEGIN { ours[me]; ours[watcher] }
         NR == FNR { parent[$1] = $2; if ($1 == me) group = $3; next }
-        $3 == group { for (pid = $1; pid in parent && pid != me;) pid = parent[pid]; if (pid != me) print $1 }
+        $3 == group { for (pid = $1; pid in parent && !(pid in ours);) pid = parent[pid]; if (!(pid in ours)) print $1 }
     ' "$essay_scratch/processes" "$essay_scratch/processes"
 }
 

@@ -19,7 +19,8 @@ essay_newline='
 '
 essay_scratch=${TMPDIR:-/tmp}/essay.${essay_ready#* }
 essay_scratched=
-payload=$essay_scratch/payload
+payload=
+[ "$essay_payload" = - ] || payload=$essay_scratch/payload
 essay_taken=
 essay_clock=
 essay_watcher=

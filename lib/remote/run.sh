@@ -11,7 +11,7 @@ essay_looks=$2
 essay_directory=$3
 essay_title=$4
 essay_file=
-[ "$5" = program ] || essay_file=${payload-}
+[ "$5" = program ] || essay_file=$payload
 essay_keep=$6
 essay_shows=$7
 shift 7

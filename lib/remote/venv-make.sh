@@ -28,7 +28,7 @@ print(own and own.submodule_search_locations and os.path.dirname(own.submodule_s
     wheel=${wheel%%"$essay_newline"*}
     virtualenv=virtualenv
     case $wheel in
-        -) wheel=${payload-} ;;
+        -) wheel=$payload ;;
         '')
             command -v virtualenv >/dev/null ||
                 fail venv-failed "$python has neither its module venv nor the program virtualenv beside it; on Debian, install python3-venv"

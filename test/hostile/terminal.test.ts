@@ -23,6 +23,7 @@ const programs: Readonly<Record<string, readonly string[]>> = {
   "es-doctor": [],
   "es-fetch": ["x==1"],
   "es-gate": [],
+  "es-help": [],
   "es-hosts": ["dev"],
   "es-import": [],
   "es-index": ["none/none"],
