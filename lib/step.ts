@@ -55,7 +55,11 @@ async function* records(run: Run, reads: readonly FieldName[]): AsyncGenerator<L
   if (process.stdin.isTTY)
     throw new UsageError("reads records on stdin: pipe another step into it, or < FILE");
   try {
-    yield* checked(run, reads, process.stdin);
+    for await (const line of checked(run, reads, process.stdin)) {
+      // Those of a file are perhaps not all wanted: they are shown when they go on.
+      run.context.view?.came(labelOf(line.record), (line.record as RecordWith<"batch">).batch?.size);
+      yield line;
+    }
   } catch (error) {
     // What is begun is to be ended, and its records are to be written.
     run.breakOff(error as Error);
@@ -72,10 +76,7 @@ async function* checked(
   const fields = (record: Row) => (hasFailed(record) ? (["batch"] as const) : reads);
   for await (const line of checkedRecords(input, fields)) {
     if ("problem" in line) run.bad(line.number, line.problem, name);
-    else {
-      run.context.view?.came(labelOf(line.record), (line.record as RecordWith<"batch">).batch?.size);
-      yield line;
-    }
+    else yield line;
   }
 }
 

@@ -118,6 +118,9 @@ test("partly failed, with the records in a file: what to type for those that fai
   const ran = await onScreen(cwd, "80x24", "es toil in.jsonl >run.jsonl");
   assert.equal(ran.status, 1, ran.report);
   expectScreen("partial-80x24", ran.end.lines);
+  const again = await onScreen(cwd, "80x24", "es toil --retry run.jsonl >again.jsonl");
+  assert.equal(again.status, 1, again.report);
+  expectScreen("retry-80x24", again.end.lines);
 });
 
 test("plain lines without a terminal, and where they are asked for", async (t) => {
