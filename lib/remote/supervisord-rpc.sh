@@ -20,15 +20,19 @@ rpc() {
 PYTHON
 }
 
-# find_supervisord: the virtualenv's, otherwise the system's, in $supervisord, and its interpreter in $python.
+# find_supervisord: the virtualenv's, otherwise the system's, in $supervisord, and its interpreter in $python. Another
+# program's stand-in for it, such as pyenv's, which is no Python, is none.
 find_supervisord() {
     supervisord=$venv/bin/supervisord
     python=$venv/bin/python
     [ ! -x "$supervisord" ] || return 0
     supervisord=$(command -v supervisord || command -v /usr/local/bin/supervisord || command -v /usr/bin/supervisord) ||
         return 1
-    python=$(sed -n '1s/^#! *\([^ ]*\).*/\1/p' "$supervisord")
-    [ -x "$python" ]
+    python=$(sed -n '1s/^#! *\(\/usr\/bin\/env *\)\{0,1\}\([^ ]*\).*/\2/p' "$supervisord")
+    case ${python##*/} in
+        python* | pypy*) python=$(command -v "$python") ;;
+        *) return 1 ;;
+    esac
 }
 
 # shellcheck disable=SC2034 # for the scripts
