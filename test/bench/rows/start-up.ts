@@ -12,7 +12,7 @@ export const bench: Bench = {
       what: `${name} --help`,
       against: "node -e 0",
       budget: 1.4,
-      binding: false,
+      binding: true,
       pairs: 9,
       ours: () => timeCommand([process.execPath, join(bins, name), "--help"], { folder }),
       theirs: () => timeCommand([process.execPath, "-e", "0"], { folder }),
