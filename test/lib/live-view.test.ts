@@ -115,9 +115,11 @@ test("some of many fail: they are on top while others work, and at the end, with
 
 test("partly failed, with the records in a file: what to type for those that failed", async (t) => {
   const cwd = ground(t, [{}, { fail: "pip-failed" }, {}]);
-  const ran = await onScreen(cwd, "80x24", "es toil in.jsonl >run.jsonl");
-  assert.equal(ran.status, 1, ran.report);
-  expectScreen("partial-80x24", ran.end.lines);
+  for (const size of sizes) {
+    const ran = await onScreen(cwd, size, "es toil in.jsonl >run.jsonl");
+    assert.equal(ran.status, 1, ran.report);
+    expectScreen(`partial-${size}`, ran.end.lines);
+  }
   const again = await onScreen(cwd, "80x24", "es toil --retry run.jsonl >again.jsonl");
   assert.equal(again.status, 1, again.report);
   expectScreen("retry-80x24", again.end.lines);
