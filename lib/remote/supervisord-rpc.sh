@@ -7,7 +7,6 @@
 # "NAME STATE PID AUTO" for each (PID or -; AUTO is 1 for those that supervisord starts by itself), and the
 # daemon's pid to $processes.daemon; ends with 3 when nobody answers, with 6 when it cannot write. Does
 #     look            nothing else
-#     await           nothing else, but does not take 3 for an answer at once: supervisord may just be starting
 #     start NAME...   starts those of them that do not run, and waits until all are RUNNING, which means past their
 #                     startsecs; otherwise writes to stdout why one is not, the end of its log to stderr, and ends with 4
 #     arrive          waits in the same way for those that start by themselves, after a start of supervisord, which is
