@@ -1,7 +1,7 @@
 // The form of an upload, as the legacy upload API of PyPI has it ("Upload API" in its documentation):
 // multipart/form-data (RFC 7578).
 
-import { randomBytes } from "node:crypto";
+import { randomHex } from "../base/random.js";
 import type { ReleaseFile } from "../base/schema.js";
 import type { DigestTexts } from "./digests.js";
 import type { Body } from "./http.js";
@@ -68,7 +68,7 @@ function fieldsAfter({ md5, blake2b }: Pick<DigestTexts, "md5" | "blake2b">): [s
 
 /** The boundary of a new form, and what its fields are in it. */
 function newForm() {
-  const boundary = `essay-${randomBytes(16).toString("hex")}`;
+  const boundary = `essay-${randomHex(16)}`;
   const parts = (fields: readonly (readonly [string, string])[]) =>
     fields
       .map(
