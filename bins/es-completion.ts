@@ -14,7 +14,7 @@ import { candidates, type Sources } from "../lib/completion/candidates.js";
 import { type Config, loadConfig } from "../lib/config/load.js";
 import { Settings } from "../lib/config/settings.js";
 import { projectFiles } from "../lib/index/client.js";
-import { manualPages, shortName } from "../lib/manual/pages.js";
+import { pageNames } from "../lib/manual/pages.js";
 import { shortPrograms } from "../lib/overview.js";
 import { publishedVersions } from "../lib/version/published.js";
 
@@ -64,7 +64,7 @@ async function sourcesOf(context: Context): Promise<Sources> {
   const aliases = knownAliases(config.values.alias);
   return {
     names: () => [...shortPrograms(), ...Object.keys(aliases)],
-    topics: () => manualPages().flatMap((page) => [page.name, shortName(page)]),
+    topics: pageNames,
     alias: (name) => (Object.hasOwn(aliases, name) && !isOurs(`es-${name}`) ? aliases[name] : undefined),
     help: helpOf,
     roles: () => Object.keys(config.values.roles ?? {}),

@@ -8,9 +8,9 @@ import { print } from "../lib/base/print.js";
 import { isInPath, isOurs } from "../lib/base/program.js";
 import { run } from "../lib/cli.js";
 import { loadConfig } from "../lib/config/load.js";
-import { codeEntry, manualPages, pageNamed, shortName } from "../lib/manual/pages.js";
+import { codeEntry, pageNamed, pageNames } from "../lib/manual/pages.js";
 import { aliasHelp, overview } from "../lib/overview.js";
-import { showItem, showPage } from "../lib/reader.js";
+import { showItem, showPage } from "../lib/show-manual.js";
 
 const command = {
   name: "es-help",
@@ -45,8 +45,7 @@ run(command, async ({ args: [word, ...verb], context }) => {
   else {
     const other = ofOthers(name);
     if (other === undefined) {
-      const pages = manualPages().flatMap((page) => [page.name, shortName(page)]);
-      const known = [...new Set([...pages, ...Object.keys(aliases)])];
+      const known = [...new Set([...pageNames(), ...Object.keys(aliases)])];
       throw new UsageError(
         `the manual has nothing of ${name}${didYouMean(name, known)}; es help lists what there is`,
       );

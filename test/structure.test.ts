@@ -79,7 +79,7 @@ const allowedOfRoot: Record<string, readonly string[]> = {
   "stand-in": ["interrupt"],
   progress: ["transport", "view"],
   overview: ["alias", "flags", "manual"],
-  reader: ["foreground", "interrupt", "manual"],
+  "show-manual": ["foreground", "interrupt", "manual"],
   "live-view": ["interrupt", "transport", "view"],
   cli: ["flags", "interrupt", "progress", "status-line"],
   "step-run": ["cli", "stream"],

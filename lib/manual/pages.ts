@@ -26,6 +26,11 @@ export function shortName({ name }: Page): string {
   return name.replace(/^(?:es-|essay[.-])/, "");
 }
 
+/** The names that a page may be asked for by. */
+export function pageNames(): string[] {
+  return manualPages().flatMap((page) => [page.name, shortName(page)]);
+}
+
 /** The page of a name, long or short, which may have its section behind it: "venv", "es-venv", "es-venv(1)". */
 export function pageNamed(word: string): Page | undefined {
   const [, name = word, section] = /^(.+?)(?:\((\d)\)|\.(\d))$/.exec(word) ?? [];
