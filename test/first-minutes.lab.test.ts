@@ -6,10 +6,10 @@ import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { committer } from "./lab/deployment.js";
+import { committer, releaseDay } from "./lab/deployment.js";
 import { startIndex } from "./lab/index.js";
 import { pattern } from "./lab/manual.js";
-import { knowing } from "./lab/names.js";
+import { hostsFile, knowing, sshHost } from "./lab/names.js";
 import { startNginx } from "./lab/nginx.js";
 import { expectStatus, scratch } from "./lab/program.js";
 import { Screen } from "./lab/screen.js";
@@ -27,8 +27,6 @@ const terminal = join(root, "test/lab/terminal.py");
 const columns = 160;
 const rows = 200;
 const names = ["web1", "web2"];
-/** A day on which versions are those of README.md. */
-const day = { SOURCE_DATE_EPOCH: "1795338000", TZ: "UTC" };
 
 /** What a person with an editor makes of a configuration: the lines of each table of `more` stand in that table. */
 function edited(toml: string, more: string): string {
@@ -67,14 +65,12 @@ test("README.md, from npm pack to a rollback", async (t) => {
   await expectStatus(0, "sh", ["-c", install], { cwd: directory, env: npm, limit: 180_000 });
 
   const hosts = at("hosts");
-  writeFileSync(hosts, "127.0.0.1 localhost\n");
+  writeFileSync(hosts, hostsFile());
   const before = knowing(hosts);
   const ssh = await startSshd({ hosts: names.length, enter: before });
   t.after(() => ssh.stop());
-  writeFileSync(hosts, ssh.hosts.map(({ address }, i) => `${address} ${names[i]}\n`).join(""));
-  const named = ssh.hosts.map(
-    ({ user, address }, i) => `Host ${names[i]}\nHostName ${address}\nUser ${user}\n`,
-  );
+  writeFileSync(hosts, hostsFile(names, ssh.hosts));
+  const named = ssh.hosts.map((host, i) => sshHost(names[i] ?? "", host));
   writeFileSync(ssh.sshConfig, `${named.join("")}Host *\n${readFileSync(ssh.sshConfig, "utf8")}`);
   const index = await startIndex();
   t.after(() => index.stop());
@@ -100,7 +96,7 @@ test("README.md, from npm pack to a rollback", async (t) => {
   const typed = [...here(shown).matchAll(/^\$ (.*)$/gm)].map(([, command = ""]) => command);
   const env = {
     ...committer,
-    ...day,
+    ...releaseDay,
     PATH: `${at("prefix/bin")}:${process.env.PATH}`,
     HOME: directory,
     TERM: "xterm",

@@ -35,6 +35,9 @@ export function answersOf({ stdout }: Ran): string[] {
     .sort();
 }
 
+/** A day on which versions are always the same: those of README.md and of its picture. */
+export const releaseDay = { SOURCE_DATE_EPOCH: "1795338000", TZ: "UTC" };
+
 /** Who commits, with nothing of this machine's configuration of git. */
 export const committer = {
   GIT_AUTHOR_NAME: "Lab",

@@ -7,10 +7,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { startDeployment } from "../lab/deployment.js";
-import { knowing } from "../lab/names.js";
+import { releaseDay, startDeployment } from "../lab/deployment.js";
+import { hostsFile, knowing, sshHost } from "../lab/names.js";
 import { pathWithBins, recordsOf } from "../lab/program.js";
-import type { LabHost } from "../lab/sshd.js";
 import { type Recording, written } from "./recording.js";
 import { pictureOfRun } from "./svg.js";
 
@@ -18,8 +17,6 @@ const file = (name: string) => fileURLToPath(new URL(`../../../test/${name}`, im
 const columns = 100;
 const rows = 24;
 const names = ["web1", "web2", "web3"];
-/** The day of the release: its version is always the same. */
-const day = { SOURCE_DATE_EPOCH: "1795338000", TZ: "UTC" };
 
 /** Runs a dialogue with a shell at a terminal, and keeps what that shows; `hear` is told of all that was shown so far. */
 async function record(
@@ -45,23 +42,24 @@ async function record(
 /** A release on three hosts, one of which is not there at first. */
 async function recordDeploy(directory: string): Promise<Recording> {
   const hosts = join(directory, "hosts");
-  writeFileSync(hosts, "127.0.0.1 localhost\n");
+  writeFileSync(hosts, hostsFile());
   const before = knowing(hosts);
   const lab = await startDeployment({ hosts: names.length, enter: before });
   try {
     const { ssh, project, index } = lab;
-    const known = ssh.hosts.map(({ address }, i) => `${address} ${names[i]}\n`);
-    writeFileSync(hosts, `127.0.0.1 localhost\n${known.join("")}`);
+    writeFileSync(hosts, hostsFile(names, ssh.hosts));
     const common = readFileSync(ssh.sshConfig, "utf8");
-    const host = (name: string, { user, address }: LabHost, away: string) =>
-      `Host ${name}\nHostName ${address}\nUser ${user}\n${name === away ? "Port 1\n" : ""}`;
-    const settings = (away: string) =>
-      [...ssh.hosts.map((one, i) => host(names[i] ?? "", one, away)), "Host *\n", common].join("");
+    const settings = (away: string) => {
+      const named = ssh.hosts.map((host, i) =>
+        sshHost(names[i] ?? "", host, names[i] === away ? "Port 1\n" : ""),
+      );
+      return `${named.join("")}Host *\n${common}`;
+    };
     writeFileSync(ssh.sshConfig, settings("web3"));
     const toml = join(project, "essay.toml");
     const role = `web = { hosts = ${JSON.stringify(names)}, bind = "{host}" }`;
     writeFileSync(toml, readFileSync(toml, "utf8").replace(/^dev = .*$/m, role));
-    const built = await lab.sh("es build", { env: day });
+    const built = await lab.sh("es build", { env: releaseDay });
     if (built.status !== 0) throw new Error(built.report);
     const { version } = recordsOf(built.stdout)[0];
     const env = {
