@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import fc from "fast-check";
 import { inputsFor, seedsOf } from "./inputs.js";
 import type { Subject } from "./subject.js";
@@ -48,6 +49,8 @@ export async function trySubject(
     else tried.refused++;
     tried.slowest = Math.max(tried.slowest, (cpuSeconds() - began) * 1000);
     checkPrototypes();
+    // What the reader has left for later comes before the next input, else all of it waits and takes memory.
+    await setImmediate();
   };
   try {
     for (const input of seedsOf(subject))
