@@ -3,6 +3,7 @@
 import { resolve } from "node:path";
 import { Failure } from "../base/failure.js";
 import type { Place } from "../base/gate.js";
+import { keepHeapSmallFor } from "../base/small-heap.js";
 import type { LockOwner } from "../remote/compose.js";
 import type { Channel, SshOptions, Target, Transport, Use } from "./contract.js";
 import { lockOwner, sessionName } from "./lock-owner.js";
@@ -20,6 +21,7 @@ class Transports implements Transport {
   }
 
   async start(target: Target, command: string, signal: AbortSignal, use?: Use): Promise<Channel> {
+    keepHeapSmallFor(target.batch?.size ?? 1);
     // Each kind is loaded when a host wants it: ssh2 above all takes its time.
     if (target.transport === "local") {
       this.#local ??= import("./local.js").then(({ LocalTransport }) => new LocalTransport());

@@ -22,3 +22,23 @@ test("the space for new objects stays as small as it is at first", () => {
   assert.ok(small <= 2 * 1024 * 1024, `${small} bytes`);
   assert.ok(newSpace("") > small, "otherwise there would be no need for it");
 });
+
+/** The most bytes of the heap of a program that keeps each of many objects for a while. */
+function mostOfHeap(hosts: number): number {
+  const program = `import { keepHeapSmall, keepHeapSmallFor } from ${JSON.stringify(smallHeap)};
+    keepHeapSmall();
+    keepHeapSmallFor(${hosts});
+    const kept = [];
+    let most = 0;
+    for (let at = 0; at < 1e6; at++) {
+      kept[at % 50_000] = { at, list: [at] };
+      if (at % 10_000 === 0) most = Math.max(most, process.memoryUsage().heapTotal);
+    }
+    console.log(most);`;
+  return Number(execFileSync(process.execPath, ["--input-type=module", "-e", program]));
+}
+
+test("for many hosts garbage does not gather for long", () => {
+  const [few, many] = [mostOfHeap(10), mostOfHeap(1000)];
+  assert.ok(many < 0.9 * few, `${many} bytes, and ${few} for few hosts`);
+});
