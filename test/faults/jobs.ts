@@ -82,7 +82,7 @@ export async function makeJobs(folder: string, index: string): Promise<Job[]> {
       before: built,
       index,
     },
-    { program: "es-fetch", args: ["tiny==1.0", "--from", "{index}", ...patience(60)], index },
+    { program: "es-fetch", args: ["tiny==1.0", "--from", "{index}", ...patience(40)], index },
     {
       program: "es-upload",
       args: patience(20),

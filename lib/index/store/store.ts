@@ -5,7 +5,7 @@ import type { BigIntStats } from "node:fs";
 import { type FileHandle, mkdir, open, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { parseFilename } from "../../base/distribution.js";
-import { Failure, UsageError } from "../../base/failure.js";
+import { asFailure, Failure, UsageError } from "../../base/failure.js";
 import { Digests, digestNames } from "../digests.js";
 import { Catalogue } from "./catalogue.js";
 import { type Content, Contents, type ReadMetadata } from "./contents.js";
@@ -55,7 +55,10 @@ async function makeDirectory(directory: string): Promise<void> {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === "ENOENT") throw new UsageError(`there is no folder for ${directory}`);
-    if (code !== "EEXIST") throw new UsageError(`cannot make ${directory}: ${message}`);
+    if (code === "EEXIST") return;
+    const what = `cannot make ${directory}: ${message}`;
+    const failure = asFailure(error);
+    throw failure.code === "internal" ? new UsageError(what) : new Failure(failure.code, what);
   }
 }
 
