@@ -17,6 +17,18 @@ test("only what ssh allows is offered, and of that what is supported", () => {
   assert.deepEqual(serverHostKey, ["ssh-ed25519", "rsa-sha2-256"]);
 });
 
+test("the fastest key exchange comes first, where it is allowed", () => {
+  const kex = ["curve25519-sha256", "ecdh-sha2-nistp384", "ecdh-sha2-nistp256"];
+  assert.deepEqual(offer({ ...allowed, kex }, []).kex, [
+    "ecdh-sha2-nistp256",
+    "curve25519-sha256",
+    "ecdh-sha2-nistp384",
+  ]);
+  const [first, ...rest] = offer(undefined, []).kex as string[];
+  assert.equal(first, "ecdh-sha2-nistp256");
+  assert.ok(rest.includes("curve25519-sha256") && !rest.includes("ecdh-sha2-nistp256"));
+});
+
 test("keys of known types come first", () => {
   assert.deepEqual(offer(allowed, ["ssh-rsa"]).serverHostKey, ["rsa-sha2-256", "ssh-ed25519"]);
   const all = offer(undefined, ["ssh-rsa", "ecdsa-sha2-nistp384"]).serverHostKey as string[];
