@@ -334,26 +334,42 @@ up() {
     note_start
 }
 
-need_supervisord() { look || fail not-running "no supervisord runs in $venv: es-supervisor up starts it"; }
+# need_supervisord: look, and fails where none answers, with the reason.
+need_supervisord() {
+    look && return
+    pid=$(marked daemon | head -n 1)
+    [ -n "$pid" ] || fail not-running "no supervisord runs in $venv: es-supervisor up starts it"
+    find_supervisord ||
+        fail no-supervisor "supervisord runs in $venv as process $pid, and what could talk to it is not there any more: install supervisor again"
+    [ ! -e "$venv/etc" ] || [ -r "$conf" ] ||
+        fail permission-denied "cannot read $conf, by which to talk to the supervisord that runs as process $pid"
+    fail not-running "the supervisord of $venv, process $pid, does not answer: es-supervisor up starts it anew"
+}
 
-# meant: the names of the processes that are meant, in $names; all with a target of -.
+# meant: the names of the processes that are meant, in $names; all with a target of -. Only activate starts what is of
+# the group live; all is then the rest.
 meant() {
     need_supervisord
     names=$(for name in $(named all); do
+        case $verb:$target:$name in
+            start:all:live:* | restart:all:live:*) [ -e "$kept/active" ] || continue ;;
+        esac
         case $target in
             - | all | "$name" | "${name%%:*}" | "${name%%:*}:*" | "${name#*:}") printf '%s\n' "$name" ;;
         esac
     done)
-    [ -n "$names" ] || fail no-process "there is no process or group $target; there are: $(named all | tr '\n' ' ' | sed 's/ $//')"
+    [ -n "$names" ] || [ "$target" = all ] ||
+        fail no-process "there is no process or group $target; there are: $(named all | tr '\n' ' ' | sed 's/ $//')"
 }
 
 shut_down() {
     lock_venv "$venv"
     look || :
+    # What is started here the next time may be another side than the one that is served. First of all, as an end in the
+    # middle would leave it to the next start.
+    forget_active
     if [ -n "$(everything)" ] && change "supervisord shut down"; then stop_all; fi
     : >"$processes"
-    # What is started here the next time may be another side than the one that is served.
-    forget_active
 }
 
 forget_active() {

@@ -389,6 +389,7 @@ describe("es-supervisor", { concurrency: 3 }, () => {
     );
     template();
     assert.equal((await worker(await up(0, "one"))).state, "STOPPED");
+    assert.equal((await worker(await es(0, "restart", "all"))).state, "STOPPED");
     const idle = JSON.stringify({ ...JSON.parse(record), live: "b" });
     const refused = await expectStatus(1, "es-supervisor", ["activate"], { input: idle });
     assert.equal(recordOf(refused).error.code, "not-live");
@@ -407,7 +408,7 @@ describe("es-supervisor", { concurrency: 3 }, () => {
     assert.equal(identity(again.pid), undefined);
     assert.equal(recordOf(await es(0, "deactivate")).trace.at(-1).changed, false);
     await es(0, "activate");
-    assert.match((await es(0, "shutdown")).stderr, /shut down, group live deactivated/);
+    assert.match((await es(0, "shutdown")).stderr, /group live deactivated, supervisord shut down/);
     assert.equal(recordOf(await es(1, "activate")).error.code, "not-running");
     assert.equal((await worker(await up(0, "two"))).state, "STOPPED");
     assert.equal((await page(prefix, 0)).status, 200);
