@@ -139,6 +139,7 @@ run(command, async ({ args: [verb = "", ...args], flags, rest: words, context })
               String(patience),
               ...more,
             ],
+            locks: does.looks ? undefined : venv.path,
             code: "supervisor-failed",
             ...(payload && { payload }),
           },

@@ -197,7 +197,13 @@ export async function putFiles(
   const sent = new Set(smallest(files));
   for (;;) {
     const { args, payload } = sending(files, sent);
-    const script = { parts: ["state", "conf"], args: [...words, ...args], code: "conf-failed", payload };
+    const script = {
+      parts: ["state", "conf"],
+      args: [...words, ...args],
+      locks: words[0],
+      code: "conf-failed",
+      payload,
+    };
     const results = await runScript(transport, target, script, task);
     const needed = results.all("needed").map(Number);
     if (needed.length === 0) return results;

@@ -120,7 +120,14 @@ export async function runOnHost(
     await runScript(
       transport,
       record,
-      { parts: ["state", "run"], args, code: "run-failed", results, ...(script && { payload: script }) },
+      {
+        parts: ["state", "run"],
+        args,
+        locks: command.looks ? undefined : record.venv?.path,
+        code: "run-failed",
+        results,
+        ...(script && { payload: script }),
+      },
       shown,
     );
   } catch (error) {

@@ -28,6 +28,7 @@ export function lookAtHost(
   const script = {
     parts: ["state", "processes", "supervisord-rpc", "status-look", "verdicts", "status"],
     args: [prefix, only ?? "-", other ?? "-", project ?? "-", String(last), aim],
+    locks: aim === "ready" ? `${prefix.replace(/\/$/, "")}/${only}` : undefined,
     code: "status-failed",
   };
   return runScript(transport, target, script, task);

@@ -17,6 +17,8 @@ export interface ScriptRun {
   payload?: Payload;
   /** Only looks: runs as the login account, whatever `become` says. */
   looks?: true;
+  /** The virtualenv whose lock the script takes before all else. */
+  locks?: string | undefined;
   /** Code of the failure when the script ends badly without saying why. */
   code: string;
   /** Takes the script's results as bytes instead, as they come: for output without end. */
@@ -48,6 +50,7 @@ export async function runScript(
   run: ScriptRun,
   task: Circumstances,
 ): Promise<Results> {
+  if (run.locks !== undefined && !task.plan) await lockBefore(transport, target, run.locks, task.signal);
   const results = await runNoted(transport, target, run, task);
   const venv = results.take("lock");
   if (venv === undefined) return results;
@@ -56,6 +59,25 @@ export async function runScript(
   const again = await runNoted(transport, target, run, task);
   if (again.get("lock") === undefined) return again;
   throw new Failure("lock-lost", `the lock of ${venv} was lost as soon as it was taken: run all of it again`);
+}
+
+/**
+ * Has the session take a lock that the script would ask for, and spares the host a run of it that does nothing else. Not
+ * by a path that the host completes: the session knows its locks by their paths.
+ */
+async function lockBefore(
+  transport: Transport,
+  target: Target,
+  venv: string,
+  signal: AbortSignal,
+): Promise<void> {
+  if (!venv.startsWith("/")) return;
+  try {
+    await transport.lock?.(target, venv, signal);
+  } catch (error) {
+    // What that means for the step, its script knows.
+    if (!(error instanceof Failure) || error.code !== "no-venv") throw error;
+  }
 }
 
 /** Runs it once, and keeps the line that the script has for the history. */

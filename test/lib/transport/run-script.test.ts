@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { PassThrough } from "node:stream";
 import { test } from "node:test";
+import { Failure } from "../../../lib/base/failure.js";
 import type { Channel, Target } from "../../../lib/transport/contract.js";
 import { LocalTransport } from "../../../lib/transport/local.js";
 import { runScript } from "../../../lib/transport/run-script.js";
@@ -54,6 +55,44 @@ test("output as it comes instead of results, and stderr to show", async () => {
   await assert.rejects(runScript(new LocalTransport(), target, script, task), { code: "it-failed" });
   assert.equal(out, "count\t1\nargument\tfail\n");
   assert.equal(shown, "the tool's last words\n");
+});
+
+/** As in a session whose host answers so to who asks for a lock; notes what is asked for, in the order. */
+class Locking extends LocalTransport {
+  readonly asked: string[] = [];
+  readonly #answer: string;
+
+  constructor(answer: string) {
+    super();
+    this.#answer = answer;
+  }
+
+  override start(place: Target, command: string): Promise<Channel> {
+    this.asked.push("the script");
+    return super.start(place, command);
+  }
+
+  async lock(_: Target, venv: string): Promise<void> {
+    this.asked.push(venv);
+    if (this.#answer !== "held") throw new Failure(this.#answer, "as it is");
+  }
+}
+
+test("the lock that a script is known to take is asked for before it, not in a dry run", async () => {
+  const asked = async (answer: string, locks: string, plan = false) => {
+    const transport = new Locking(answer);
+    const script = { parts: say, args: [], locks, code: "it-failed" };
+    const error = await runScript(transport, target, script, { ...calm, plan }).then(
+      () => "ok",
+      ({ code }: Failure) => code,
+    );
+    return [...transport.asked, error];
+  };
+  assert.deepEqual(await asked("held", "/srv/a"), ["/srv/a", "the script", "ok"]);
+  assert.deepEqual(await asked("locked", "/srv/a"), ["/srv/a", "locked"]);
+  assert.deepEqual(await asked("no-venv", "/srv/a"), ["/srv/a", "the script", "ok"]);
+  assert.deepEqual(await asked("held", "/srv/a", true), ["the script", "ok"]);
+  assert.deepEqual(await asked("held", "~/a"), ["the script", "ok"]);
 });
 
 /** Gives stderr byte by byte. */
