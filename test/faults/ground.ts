@@ -5,7 +5,6 @@ import { execFileSync } from "node:child_process";
 import {
   chmodSync,
   chownSync,
-  copyFileSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -99,7 +98,10 @@ function linkPrograms(folder: string, missing?: string): void {
   mkdirSync(folder);
   for (const name of readdirSync("/usr/bin"))
     if (name !== missing && name !== "supervisord") symlinkSync(`/usr/bin/${name}`, join(folder, name));
-  if (missing !== "supervisord") copyFileSync(supervisord, join(folder, "supervisord"));
+  if (missing === "supervisord") return;
+  // Whoever asks a supervisord does so by the Python of its first line.
+  const text = readFileSync(supervisord, "utf8").replace(/^#!.*/, `#!${folder}/python3`);
+  writeFileSync(join(folder, "supervisord"), text, { mode: 0o755 });
 }
 
 // What a step may leave where it has changed nothing: locks that nobody holds, the history of what failed, and what
@@ -220,6 +222,12 @@ export class Ground {
       .map((place) => readFileSync(join(this.#counted, String(place)), "utf8").trim());
   }
 
+  /** How many scripts have come since programs are counted: each is read by one dd, and its payload by some. */
+  scriptsCounted(): number {
+    const count = (pattern: RegExp) => this.counted().filter((words) => pattern.test(words)).length;
+    return count(/^dd bs=\d+ count=1 iflag=fullblock$/) - count(/^dd bs=1 count=0 iflag=fullblock$/);
+  }
+
   /** What stands still goes on. */
   goOn(): void {
     writeFileSync(join(this.#counted, "go"), "");
@@ -277,6 +285,7 @@ export class Ground {
   /** All programs are there again, and are quick. */
   mend(): void {
     this.#use(this.#programs);
+    rmSync(join(this.host.home, "reached"), { force: true });
   }
 
   /** Whether the slow program stands still. */

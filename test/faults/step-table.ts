@@ -1,4 +1,8 @@
-// What each step that reaches a host says and leaves when something goes wrong in the middle, a row for each case.
+// What each step that reaches a host says and leaves when something goes wrong in the middle, a row for each case. Of
+// es-supervisor there are rows for `up`, which is meant where no verb is named, and of other verbs where they differ:
+// `reload` is `up` with another reason, `start` is the second half of `restart`, `deactivate` is `activate` and then
+// `stop`. What comes before all verbs, such as the connection and the lock, `up` shows for them; and a script, a step and
+// a session that are killed are one thing to the host, of which each of these verbs has one.
 
 export const steps = [
   "es-venv",
@@ -10,6 +14,9 @@ export const steps = [
   "es-status",
 ] as const;
 export type StepName = (typeof steps)[number];
+
+/** A step and what it has to do, where it has several things. */
+export type TaskName = StepName | `es-supervisor ${"stop" | "restart" | "reload" | "shutdown" | "activate"}`;
 
 export type Fault =
   /** Nothing listens on the port. */
@@ -33,7 +40,7 @@ export type After = "as before" | "marked" | "done";
 export type Rerun = "changes" | "nothing to do" | "looks";
 
 export type Row = readonly [
-  step: StepName,
+  task: TaskName,
   fault: Fault,
   code: string,
   says: RegExp,
@@ -119,6 +126,49 @@ export const table: readonly Row[] = [
   ["es-supervisor", "step killed", lost, /^$/, "marked", "changes"],
   ["es-supervisor", "session killed", "connection-lost", /^es-session has gone/, "marked", "changes"],
   ["es-supervisor", "timeout", "timeout", /did not end within 8 s/, "marked", "changes"],
+
+  ["es-supervisor stop", "disk full", "ok", /^$/, "done", "nothing to do"],
+  ["es-supervisor stop", "read-only", "permission-denied", /Read-only file system$/, "as before", "changes"],
+  ["es-supervisor stop", "permission denied", "permission-denied", /^cannot read /, "as before", "changes"],
+  ["es-supervisor stop", "tool missing", "no-supervisor", /is not there any more/, "as before", "changes"],
+  [
+    "es-supervisor stop",
+    "script killed",
+    "supervisor-failed",
+    /was ended by SIGKILL/,
+    "done",
+    "nothing to do",
+  ],
+  ["es-supervisor stop", "timeout", "timeout", /did not end within 8 s/, "done", "nothing to do"],
+
+  ["es-supervisor restart", "disk full", "ok", /^$/, "done", "changes"],
+  [
+    "es-supervisor restart",
+    "script killed",
+    "supervisor-failed",
+    /was ended by SIGKILL/,
+    "marked",
+    "changes",
+  ],
+  ["es-supervisor restart", "session killed", "connection-lost", /^es-session has gone/, "marked", "changes"],
+  ["es-supervisor restart", "timeout", "timeout", /did not end within 8 s/, "marked", "changes"],
+
+  ["es-supervisor reload", "disk full", "disk-full", /^no space left/, "as before", "changes"],
+  ["es-supervisor reload", "step killed", lost, /^$/, "marked", "changes"],
+
+  ["es-supervisor shutdown", "disk full", "ok", /^$/, "done", "nothing to do"],
+  ["es-supervisor shutdown", "tool missing", "ok", /^$/, "done", "nothing to do"],
+  ["es-supervisor shutdown", "step killed", lost, /^$/, "marked", "changes"],
+
+  ["es-supervisor activate", "disk full", "disk-full", /^no space left/, "as before", "changes"],
+  [
+    "es-supervisor activate",
+    "script killed",
+    "supervisor-failed",
+    /was ended by SIGKILL/,
+    "marked",
+    "changes",
+  ],
 
   ["es-check", "unreachable", "refused", /nobody listens there$/, "as before", "looks"],
   ["es-check", "disk full", "ok", /^$/, "as before", "looks"],

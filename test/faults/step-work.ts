@@ -6,7 +6,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { templateOf } from "../lab/daemon.js";
 import type { Ground, Slow } from "./ground.js";
-import { type StepName, steps } from "./step-table.js";
+import type { StepName, TaskName } from "./step-table.js";
 
 /** Runs a step on the host, without any fault, and expects that it goes well. */
 export type RunWell = (step: StepName, args: readonly string[]) => Promise<void>;
@@ -50,7 +50,8 @@ export function writeInputs(folder: string): void {
   // Longer than a block of a disk.
   const comment = `; ${"x".repeat(8000)}\n`;
   const program = 'command=/bin/sleep 1000\nstartsecs=1\nenvironment=PROFILE="{{profile}}"\n';
-  writeFileSync(join(folder, "supervisord.conf"), `${comment}${templateOf(program)}`);
+  const live = "[program:worker]\ncommand=/bin/sleep 1000\nautostart=false\n[group:live]\nprograms=worker\n";
+  writeFileSync(join(folder, "supervisord.conf"), `${comment}${templateOf(program)}${live}`);
 }
 
 const up = (profile: string) =>
@@ -73,8 +74,28 @@ const text = (ground: Ground, path: string) => {
 };
 
 const isStarted = (ground: Ground) => existsSync(ground.seen("a/.essay/started"));
+const isActive = (ground: Ground) => existsSync(ground.seen("a/.essay/active"));
 
-export const works: Record<StepName, Work> = {
+/** The processes that were there before, of those hosts where that matters. */
+const former = new WeakMap<Ground, readonly string[]>();
+
+/** A verb of es-supervisor for processes that run. */
+const verb = (...args: string[]) => ({
+  args,
+  begin: async (ground: Ground, run: RunWell) => {
+    await run("es-supervisor", up("old"));
+    former.set(ground, ground.supervised());
+  },
+  room: 0,
+  closed: { path: "a/etc", mode: 0o700 },
+  tool: { program: "supervisord" },
+});
+
+/** How many of the processes run that ran before. */
+const kept = (ground: Ground) =>
+  ground.supervised().filter((line) => former.get(ground)?.includes(line)).length;
+
+export const works: Record<TaskName, Work> = {
   "es-venv": {
     args: ["a"],
     venv: false,
@@ -140,6 +161,44 @@ export const works: Record<StepName, Work> = {
     tool: { program: "python3" },
     done: () => true,
   },
+  "es-supervisor stop": {
+    ...verb("stop", "all"),
+    // All have ended, and nobody knows.
+    slow: { program: "python3", words: "*' stop '*", at: "end" },
+    done: (ground) => ground.supervised().length === 1,
+  },
+  "es-supervisor restart": {
+    ...verb("restart", "all"),
+    // All have ended, and none is started yet.
+    slow: { program: "python3", words: "*' start '*", at: "beginning" },
+    done: (ground) => ground.supervised().length === 2 && kept(ground) === 1,
+    // es-status and es-check tell of it.
+    cut: (ground) => ground.supervised().length < 2,
+  },
+  "es-supervisor reload": {
+    ...verb("reload", ...up("old").slice(1)),
+    slow: { program: "supervisord", words: "*", at: "beginning" },
+    done: (ground) => ground.supervised().length === 2 && kept(ground) === 0,
+    cut: (ground) => !isStarted(ground),
+  },
+  "es-supervisor shutdown": {
+    ...verb("shutdown"),
+    begin: async (ground, run) => {
+      await verb().begin(ground, run);
+      await run("es-supervisor", ["activate"]);
+    },
+    // Everything runs still.
+    slow: { program: "rm", words: "*'/active '*", at: "end" },
+    done: (ground) => ground.supervised().length === 0 && !isActive(ground),
+    cut: (ground) => ground.supervised().length > 0 && !isActive(ground),
+  },
+  "es-supervisor activate": {
+    ...verb("activate"),
+    // It is to run, and does not.
+    slow: { program: "python3", words: "*' start '*", at: "beginning" },
+    done: (ground) => ground.supervised().length === 3 && kept(ground) === 2,
+    cut: (ground) => isActive(ground) && ground.supervised().length < 3,
+  },
 };
 
 /** Something that a step has to do on a host. */
@@ -149,52 +208,15 @@ export interface Task {
   work: Deed;
 }
 
-/** The processes that were there before, of those hosts where that matters. */
-const former = new WeakMap<Ground, readonly string[]>();
-
-/** A verb of es-supervisor for processes that run. */
-const verb = (...args: string[]): Omit<Deed, "done"> => ({
-  args,
-  begin: async (ground, run) => {
-    await run("es-supervisor", up("old"));
-    former.set(ground, ground.supervised());
-  },
-});
-/** How many of the processes run that ran before. */
-const kept = (ground: Ground) =>
-  ground.supervised().filter((line) => former.get(ground)?.includes(line)).length;
-
-const verbs: Record<string, Deed> = {
-  stop: { ...verb("stop", "all"), done: (ground) => ground.supervised().length === 1 },
-  // What is stopped, and not started yet, es-status and es-check tell.
-  restart: {
-    ...verb("restart", "all"),
-    done: (ground) => ground.supervised().length === 2 && kept(ground) === 1,
-    cut: (ground) => ground.supervised().length < 2,
-  },
-  reload: {
-    ...verb("reload", ...up("old").slice(1)),
-    done: (ground) => ground.supervised().length === 2 && kept(ground) === 0,
-    cut: (ground) => !isStarted(ground),
-  },
-  shutdown: {
-    ...verb("shutdown"),
-    done: (ground) => ground.supervised().length === 0,
-    cut: (ground) => ground.supervised().length > 0 && !isStarted(ground),
-  },
-};
+/** The step of a task. */
+export const stepOf = (name: TaskName) => name.split(" ")[0] as StepName;
 
 /** All that steps do on hosts in the great run. */
 export const tasks: readonly Task[] = [
-  ...steps.map((step) => ({ name: step, step, work: works[step] })),
+  ...(Object.keys(works) as TaskName[]).map((name) => ({ name, step: stepOf(name), work: works[name] })),
   {
     name: "es-venv --remove",
     step: "es-venv",
     work: { args: ["a", "--remove"], done: (ground) => !existsSync(ground.seen("a")) },
   },
-  ...Object.entries(verbs).map(([name, work]) => ({
-    name: `es-supervisor ${name}`,
-    step: "es-supervisor" as const,
-    work,
-  })),
 ];

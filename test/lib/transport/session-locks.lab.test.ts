@@ -127,6 +127,7 @@ describe("the deploy lock", () => {
 
   test("what holds a lock for a session ends with the status of its reason, and nobody has it then", async (t) => {
     const at = scratch(t);
+    mkdirSync(join(at, "p/a"), { recursive: true });
     const locks = { session: "s", owner: "me", wait: 0 };
     const args = [join(at, "p/a"), "0", "1", "0"];
     const { program } = compose({ parts: ["state", "hold", "lock"], args, plan: false, locks });
