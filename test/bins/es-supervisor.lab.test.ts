@@ -389,7 +389,6 @@ describe("es-supervisor", { concurrency: 3 }, () => {
     );
     template();
     assert.equal((await worker(await up(0, "one"))).state, "STOPPED");
-    assert.equal((await worker(await es(0, "restart", "all"))).state, "STOPPED");
     const idle = JSON.stringify({ ...JSON.parse(record), live: "b" });
     const refused = await expectStatus(1, "es-supervisor", ["activate"], { input: idle });
     assert.equal(recordOf(refused).error.code, "not-live");
