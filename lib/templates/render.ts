@@ -43,6 +43,8 @@ function refuseJinja(text: string, failAt: (offset: number, sentence: string) =>
 /** Sections in each other at most, and characters of the whole: lists in lists multiply. */
 const deepest = 100;
 const largest = 4 * 1024 * 1024;
+/** Blanks one after the other at most: mustache looks for the end of a tag from each of them, through all that follow. */
+const longestBlank = 1000;
 /** What a piece of the template counts for, besides its text. */
 const piece = 64;
 
@@ -161,6 +163,8 @@ export async function renderTemplate(
     }
   };
 
+  for (const { 0: blank, index } of text.matchAll(/\s+/g))
+    if (blank.length > longestBlank) failAt(index, `more than ${longestBlank} blanks in a row`);
   if (open === "{{") refuseJinja(text, failAt);
   let tokens: Token[] = [];
   try {

@@ -99,6 +99,14 @@ test("broken tags and partials are errors with their line", async () => {
   await refuses("{{a b}}", {}, /is no name of a value/);
 });
 
+test("blanks without end are refused before mustache looks through them again and again", async () => {
+  assert.equal(await renderTemplate(`a${" ".repeat(1000)}b`, {}), `a${" ".repeat(1000)}b`);
+  await assert.rejects(renderTemplate(`\n{{{name${" ".repeat(65_600)}`, { name: "demo" }), {
+    code: "template-failed",
+    message: "template:2: more than 1000 blanks in a row",
+  });
+});
+
 test("sections in sections end somewhere", async () => {
   const nested = (name: string, depth: number) =>
     `${`{{#${name}}}`.repeat(depth)}x${`{{/${name}}}`.repeat(depth)}`;
