@@ -61,7 +61,7 @@ export const table: readonly Row[] = [
   ["es-venv", "script killed", "venv-failed", /was ended by SIGKILL/, "marked", "changes"],
   ["es-venv", "step killed", lost, /^$/, "marked", "changes"],
   ["es-venv", "session killed", "connection-lost", /^es-session has gone/, "marked", "changes"],
-  ["es-venv", "timeout", "timeout", /did not end within 8 s/, "marked", "changes"],
+  ["es-venv", "timeout", "timeout", /did not end within 14 s/, "marked", "changes"],
 
   ["es-pip", "unreachable", "refused", /nobody listens there$/, "as before", "changes"],
   ["es-pip", "disk full", "disk-full", /^no space left for .*\/a/, "marked", "changes"],
@@ -79,7 +79,7 @@ export const table: readonly Row[] = [
   ["es-pip", "script killed", "pip-failed", /was ended by SIGKILL/, "marked", "changes"],
   ["es-pip", "step killed", lost, /^$/, "marked", "changes"],
   ["es-pip", "session killed", "connection-lost", /^es-session has gone/, "marked", "changes"],
-  ["es-pip", "timeout", "timeout", /did not end within 8 s/, "marked", "changes"],
+  ["es-pip", "timeout", "timeout", /did not end within 14 s/, "marked", "changes"],
 
   ["es-conf", "unreachable", "refused", /nobody listens there$/, "as before", "changes"],
   ["es-conf", "disk full", "disk-full", /^no space left for .*big/, "as before", "changes"],
@@ -90,7 +90,7 @@ export const table: readonly Row[] = [
   ["es-conf", "script killed", "conf-failed", /was ended by SIGKILL/, "marked", "changes"],
   ["es-conf", "step killed", lost, /^$/, "marked", "changes"],
   ["es-conf", "session killed", "connection-lost", /^es-session has gone/, "marked", "changes"],
-  ["es-conf", "timeout", "timeout", /did not end within 8 s/, "marked", "changes"],
+  ["es-conf", "timeout", "timeout", /did not end within 14 s/, "marked", "changes"],
 
   ["es-run", "unreachable", "refused", /nobody listens there$/, "as before", "changes"],
   ["es-run", "disk full", "disk-full", /^no space left/, "as before", "changes"],
@@ -107,7 +107,7 @@ export const table: readonly Row[] = [
   ["es-run", "script killed", "run-failed", /was ended by SIGKILL/, "as before", "changes"],
   ["es-run", "step killed", lost, /^$/, "as before", "changes"],
   ["es-run", "session killed", "connection-lost", /^es-session has gone/, "as before", "changes"],
-  ["es-run", "timeout", "timeout", /did not end within 8 s/, "as before", "changes"],
+  ["es-run", "timeout", "timeout", /did not end within 14 s/, "as before", "changes"],
 
   ["es-supervisor", "unreachable", "refused", /nobody listens there$/, "as before", "changes"],
   ["es-supervisor", "disk full", "disk-full", /^no space left/, "as before", "changes"],
@@ -125,7 +125,7 @@ export const table: readonly Row[] = [
   ["es-supervisor", "script killed", "supervisor-failed", /was ended by SIGKILL/, "marked", "changes"],
   ["es-supervisor", "step killed", lost, /^$/, "marked", "changes"],
   ["es-supervisor", "session killed", "connection-lost", /^es-session has gone/, "marked", "changes"],
-  ["es-supervisor", "timeout", "timeout", /did not end within 8 s/, "marked", "changes"],
+  ["es-supervisor", "timeout", "timeout", /did not end within 14 s/, "marked", "changes"],
 
   ["es-supervisor stop", "disk full", "ok", /^$/, "done", "nothing to do"],
   ["es-supervisor stop", "read-only", "permission-denied", /Read-only file system$/, "as before", "changes"],
@@ -139,7 +139,7 @@ export const table: readonly Row[] = [
     "done",
     "nothing to do",
   ],
-  ["es-supervisor stop", "timeout", "timeout", /did not end within 8 s/, "done", "nothing to do"],
+  ["es-supervisor stop", "timeout", "timeout", /did not end within 14 s/, "done", "nothing to do"],
 
   ["es-supervisor restart", "disk full", "ok", /^$/, "done", "changes"],
   [
@@ -151,7 +151,7 @@ export const table: readonly Row[] = [
     "changes",
   ],
   ["es-supervisor restart", "session killed", "connection-lost", /^es-session has gone/, "marked", "changes"],
-  ["es-supervisor restart", "timeout", "timeout", /did not end within 8 s/, "marked", "changes"],
+  ["es-supervisor restart", "timeout", "timeout", /did not end within 14 s/, "marked", "changes"],
 
   ["es-supervisor reload", "disk full", "disk-full", /^no space left/, "as before", "changes"],
   ["es-supervisor reload", "step killed", lost, /^$/, "marked", "changes"],
@@ -187,5 +187,5 @@ export const table: readonly Row[] = [
   ["es-status", "script killed", "status-failed", /was ended by SIGKILL/, "as before", "looks"],
   ["es-status", "step killed", lost, /^$/, "as before", "looks"],
   ["es-status", "session killed", "connection-lost", /^es-session has gone/, "as before", "looks"],
-  ["es-status", "timeout", "timeout", /did not end within 8 s/, "as before", "looks"],
+  ["es-status", "timeout", "timeout", /did not end within 14 s/, "as before", "looks"],
 ];

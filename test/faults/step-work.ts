@@ -41,7 +41,7 @@ const version = "import sys; print('python%d.%d' % sys.version_info[:2], end='')
 const site = `a/lib/${execFileSync("/usr/bin/python3", ["-c", version])}/site-packages`;
 
 /** How long a step may take in the cases in which it takes too long: enough to come to where it stands still. */
-export const limit = "8";
+export const limit = "14";
 
 /** Files that the steps read, in a folder in which they are run. */
 export function writeInputs(folder: string): void {
