@@ -1,6 +1,5 @@
 // The session that several programs share: the one that we run in, or a new one.
 
-import { keepHeapSmall } from "./base/small-heap.js";
 import type { Context } from "./cli.js";
 import { loadConfig } from "./config/load.js";
 import { Settings } from "./config/settings.js";
@@ -24,7 +23,6 @@ export async function inSession<T>(
   if (known && (await isSession(known))) return work({ variables: { ESSAY_SESSION: known } });
   if (known) context.warn(`ESSAY_SESSION names ${known}, where no session answers: this is a new one`);
   const places = new Settings(await loadConfig(context)).find("jobs", { flag: jobs });
-  keepHeapSmall();
   const session = await openSession({ jobs: places === undefined ? context.jobs : Number(places) });
   try {
     const done = await work(session);

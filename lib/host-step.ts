@@ -2,7 +2,6 @@
 
 import { UsageError } from "./base/failure.js";
 import { didYouMean } from "./base/nearest.js";
-import { keepHeapSmall } from "./base/small-heap.js";
 import type { Context } from "./cli.js";
 import { loadConfig } from "./config/load.js";
 import { Settings } from "./config/settings.js";
@@ -51,7 +50,6 @@ export async function onHosts<T>(
   flags: Flags<typeof hostOptions & Pick<typeof commonOptions, "jobs">> & Partial<Flags<typeof waitOption>>,
   step: (hosts: Hosts) => Promise<T>,
 ): Promise<T> {
-  keepHeapSmall();
   const settings = new Settings(await loadConfig(context));
   const jobs = settings.find("jobs", { flag: flags.jobs });
   if (jobs !== undefined) context.jobs = Number(jobs);

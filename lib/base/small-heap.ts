@@ -2,24 +2,26 @@
 
 import { setFlagsFromString } from "node:v8";
 
-/**
- * Keeps the space for new objects at the 1 MB with which V8 begins, instead of up to 16: a fifth of the memory of a
- * pipeline that reaches many hosts. As a flag of Node (--max-semi-space-size) it would have to stand in each first line.
- */
-export function keepHeapSmall(): void {
-  setFlagsFromString("--semi-space-growth-factor=1");
-}
-
 /** For a batch of so many hosts or more, memory counts for more than time. */
 const many = 256;
-let isForMany = false;
+
+const set = new Set<string>();
+function setOnce(flag: string): void {
+  if (set.has(flag)) return;
+  set.add(flag);
+  setFlagsFromString(flag);
+}
 
 /**
- * Has garbage collected sooner when a batch is large: a step has 5 MB of its own, and with a thousand hosts 15 MB of
- * garbage beside it by the time V8 would look. For fewer hosts it is not worth the time, some hundredths.
+ * Keeps the space for new objects as small as it is, instead of up to 16 MB: a fifth of the memory of a pipeline that
+ * reaches many hosts. As a flag of Node (--max-semi-space-size) it would have to stand in each first line. When the
+ * batch is large, garbage is collected sooner, too: a step has 5 MB of its own, and with a thousand hosts 15 MB of
+ * garbage beside it by the time V8 would look; for fewer hosts that is not worth the time, some hundredths.
+ *
+ * Call it when all modules are loaded: V8 takes what it has compiled before, as Node has it of its own modules, only
+ * with the flags with which it did so.
  */
-export function keepHeapSmallFor(hosts: number): void {
-  if (hosts < many || isForMany) return;
-  isForMany = true;
-  setFlagsFromString("--optimize-for-size");
+export function keepHeapSmall(hosts: number): void {
+  setOnce("--semi-space-growth-factor=1");
+  if (hosts >= many) setOnce("--optimize-for-size");
 }

@@ -3,7 +3,7 @@
 import { resolve } from "node:path";
 import { Failure } from "../base/failure.js";
 import type { Place } from "../base/gate.js";
-import { keepHeapSmallFor } from "../base/small-heap.js";
+import { keepHeapSmall } from "../base/small-heap.js";
 import type { LockOwner } from "../remote/compose.js";
 import type { Channel, SshOptions, Target, Transport, Use } from "./contract.js";
 import { lockOwner, sessionName } from "./lock-owner.js";
@@ -21,7 +21,6 @@ class Transports implements Transport {
   }
 
   async start(target: Target, command: string, signal: AbortSignal, use?: Use): Promise<Channel> {
-    keepHeapSmallFor(target.batch?.size ?? 1);
     // Each kind is loaded when a host wants it: ssh2 above all takes its time.
     if (target.transport === "local") {
       this.#local ??= import("./local.js").then(({ LocalTransport }) => new LocalTransport());
@@ -29,7 +28,9 @@ class Transports implements Transport {
     }
     if (target.host === undefined) throw new Failure("bad-argument", "the record names no host");
     this.#ssh ??= this.openSsh(this.#options);
-    return (await this.#ssh).start(target, command, signal, use);
+    const ssh = await this.#ssh;
+    keepHeapSmall(target.batch?.size ?? 1);
+    return ssh.start(target, command, signal, use);
   }
 
   protected async openSsh(options: SshOptions): Promise<Transport> {
