@@ -167,7 +167,7 @@ export class Run {
       args: [...argv],
       at: timestamp(Date.now() - ms),
       ms,
-      changed: done?.changed ?? false,
+      changed: done?.changed ?? failure?.changed ?? false,
       ...((this.context.dryRun || line.record.plan === true) && { plan: true }),
       ...(failure && { code: failure.code }),
     };

@@ -126,9 +126,9 @@ export async function within<T>(
     return await work(ended);
   } catch (error) {
     if (!ended.aborted) return asFailure(error);
-    const details = error instanceof Failure ? error.details : {};
     const reason = asFailure(ended.reason);
-    return new Failure(reason.code, reason.message, details);
+    const { details = {}, changed = false } = error instanceof Failure ? error : {};
+    return Object.assign(new Failure(reason.code, reason.message, details), { changed });
   } finally {
     clearTimeout(running);
   }

@@ -17,6 +17,8 @@ export interface FailureDetails {
 export class Failure extends Error {
   readonly code: string;
   readonly details: FailureDetails;
+  /** Whether something had been changed, or was just being changed, when it came. */
+  changed = false;
   constructor(code: string, message: string, details: FailureDetails = {}) {
     super(message);
     this.name = "Failure";

@@ -96,14 +96,14 @@ async function runNoted(
     if (error instanceof Failure) failed = error;
     throw error;
   } finally {
-    const changes = results.all("change");
+    const changes = task.plan ? [] : results.all("change");
+    if (failed) failed.changed = changes.length > 0;
     const line = results.take("history");
     const lost = results.take("history-lost");
     if (lost !== undefined) note?.lost(lost);
     if (line !== undefined) note?.keep(line);
     // A script that was killed, or whose host went, could not say what it left.
-    else if (failed && note && changes.length > 0 && !task.plan)
-      note.keep(finishedLine(note, changes, failed.code));
+    else if (failed?.changed && note) note.keep(finishedLine(note, changes, failed.code));
   }
 }
 

@@ -33,6 +33,13 @@ test("a script that ends badly without a word: status and last words", async () 
   });
 });
 
+test("a failure tells whether something was changed before it", async () => {
+  const changed = (word: string) =>
+    assert.rejects(run([word]), { code: "it-failed", changed: word === "break" });
+  await changed("break");
+  await changed("fail");
+});
+
 test("a script that a signal ends", async () => {
   await assert.rejects(run(["die"]), (error: { code: string; details: object }) => {
     assert.equal(error.code, "it-failed");
