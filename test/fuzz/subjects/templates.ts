@@ -1,6 +1,7 @@
 // Templates of configuration, and the supervisord.conf that comes of one.
 
 import assert from "node:assert/strict";
+import mustache from "mustache";
 import { checkConf, parseConf, portsOf } from "../../../lib/supervisor/conf.js";
 import { confValue } from "../../../lib/supervisor/variables.js";
 import { renderTemplate } from "../../../lib/templates/render.js";
@@ -78,6 +79,8 @@ export const templates: Subject = {
   ],
   open: async () => ({
     async read(input) {
+      // It keeps all that it has read, for the next host.
+      mustache.clearCache();
       const text = input.toString("utf8");
       const rendered = await unlessRefused(() => renderTemplate(text, values));
       const conf = await unlessRefused(() => renderTemplate(text, values, { insert: confValue }));
