@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Failure } from "../../../lib/base/failure.js";
@@ -36,6 +36,11 @@ test("holds until it is told to end, and says why it has ended; who does not get
     return { seen, over };
   };
 
+  assert.equal((await holding(new AbortController()).over).code, "no-venv");
+  assert.deepEqual(readdirSync(at), []);
+  uses.length = 0;
+
+  mkdirSync(join(at, "a"));
   const [first, second] = [new AbortController(), new AbortController()];
   const one = holding(first);
   await until("the lock", () => one.seen.held);
