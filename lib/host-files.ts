@@ -185,7 +185,8 @@ export function sending(
 
 /**
  * Puts the files on the host: one run of the script where they are small, or are there already; otherwise a second one
- * with those of the large ones that differ. Throws Failure.
+ * with those of the large ones that differ. `words`: the script's arguments before those of the files, the virtualenv's
+ * path first, or -. Throws Failure.
  */
 export async function putFiles(
   transport: Transport,
